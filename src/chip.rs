@@ -1,0 +1,621 @@
+//! [`StackVmChip`]: the machine as a chip for any halo2 circuit.
+//!
+//! The chip assigns one machine at an offset of a region that the caller hands it. Its program comes
+//! from one of two sources ([`ProgramColumns`]): instance columns, which the gates read directly, or
+//! cells of the outer circuit, copied into two advice columns. Its output goes to an instance cell or
+//! back to the caller as a cell ([`OutputColumn`]).
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use ff::PrimeField;
+use halo2_proofs::circuit::{self, AssignedCell, Chip, Layouter, Region, Value};
+use halo2_proofs::plonk::{
+    Advice, Assigned, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase, Fixed,
+    Instance, SecondPhase,
+};
+use halo2_proofs::poly::Rotation;
+
+use crate::algebra::Word;
+use crate::fork::Polynomial;
+use crate::frame::{self, Challenges, OutputBinding, Source, Window};
+use crate::isa::{InstructionSet, Opcode};
+use crate::program::{Instruction, Program};
+use crate::row::{Phase, Row};
+use crate::vm::{RunError, Trace};
+use crate::witness::{Witness, WitnessError};
+
+/// The size of a machine and the instructions that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MachineParams {
+    /// The number of steps, those that unwind the stack included. The machine occupies one row more.
+    pub rows: usize,
+    /// The instruction set.
+    pub set: InstructionSet,
+}
+
+/// Where a machine's program stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramColumns {
+    /// The verifier states it: in instance columns that the gates read directly, on the machine's own
+    /// rows. Instruction i of a machine at offset o stands in `opcode` on row o + i and in `argument`
+    /// on row o + i + 1.
+    Public {
+        /// Encoded opcodes.
+        opcode: Column<Instance>,
+        /// Arguments.
+        argument: Column<Instance>,
+    },
+    /// The outer circuit binds it: in advice columns into which the chip copies the outer circuit's
+    /// cells.
+    Cells {
+        /// Encoded opcodes.
+        opcode: Column<Advice>,
+        /// Arguments.
+        argument: Column<Advice>,
+    },
+}
+
+impl ProgramColumns {
+    /// Two new instance columns.
+    pub fn public<F: PrimeField>(meta: &mut ConstraintSystem<F>) -> Self {
+        ProgramColumns::Public {
+            opcode: meta.instance_column(),
+            argument: meta.instance_column(),
+        }
+    }
+
+    /// Two new advice columns.
+    pub fn cells<F: PrimeField>(meta: &mut ConstraintSystem<F>) -> Self {
+        ProgramColumns::Cells {
+            opcode: meta.advice_column(),
+            argument: meta.advice_column(),
+        }
+    }
+}
+
+/// Where a machine's output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputColumn {
+    /// To this instance column, on the machine's first row; without a permutation argument. It may be
+    /// the column of the arguments, which leaves that row free.
+    Instance(Column<Instance>),
+    /// Back to the caller, as an assigned cell that it can copy.
+    Cell,
+}
+
+/// The columns of a machine.
+#[derive(Clone, Debug)]
+pub struct StackVmConfig {
+    params: MachineParams,
+    advice: Row<Column<Advice>>,
+    index: Column<Fixed>,
+    follows: Column<Fixed>,
+    program: ProgramColumns,
+    output: OutputColumn,
+    challenges: Challenges<Challenge>,
+}
+
+impl StackVmConfig {
+    /// Allocates the machine's columns and creates its gates.
+    ///
+    /// The circuit becomes one of two phases: `synthesize` runs twice. Equality is enabled on the
+    /// columns of a program of cells and, for [`OutputColumn::Cell`], on one more.
+    pub fn configure<F: PrimeField>(
+        meta: &mut ConstraintSystem<F>,
+        params: MachineParams,
+        program: ProgramColumns,
+        output: OutputColumn,
+    ) -> Self {
+        let advice = Row::new(params.set, |cell| match cell.phase() {
+            Phase::First => meta.advice_column_in(FirstPhase),
+            Phase::Second => meta.advice_column_in(SecondPhase),
+        });
+        let config = StackVmConfig {
+            params,
+            advice,
+            index: meta.fixed_column(),
+            follows: meta.fixed_column(),
+            program,
+            output,
+            challenges: Challenges {
+                alpha: meta.challenge_usable_after(FirstPhase),
+                gamma: meta.challenge_usable_after(FirstPhase),
+                beta: meta.challenge_usable_after(FirstPhase),
+            },
+        };
+        if let ProgramColumns::Cells { opcode, argument } = program {
+            meta.enable_equality(opcode);
+            meta.enable_equality(argument);
+        }
+        if output == OutputColumn::Cell {
+            meta.enable_equality(config.advice.top);
+        }
+        for gate in frame::gates(&config.window()) {
+            meta.create_gate(gate.name, |_| {
+                gate.constraints
+                    .into_iter()
+                    .map(|constraint| (constraint.name, constraint.polynomial.0))
+            });
+        }
+        config
+    }
+
+    /// The size of the machine and its instruction set.
+    pub fn params(&self) -> MachineParams {
+        self.params
+    }
+
+    /// The advice columns, without those of a program of cells.
+    pub fn advice(&self) -> &Row<Column<Advice>> {
+        &self.advice
+    }
+
+    /// Where the program stands.
+    pub fn program(&self) -> ProgramColumns {
+        self.program
+    }
+
+    /// The columns as the gates see them.
+    fn window<F: PrimeField>(&self) -> Window<Polynomial<F>> {
+        let here = Rotation::cur();
+        let next = Rotation::next();
+        let at = |rotation: Rotation| {
+            move |_, column: &Column<Advice>| Polynomial(column.query_cell(rotation))
+        };
+        let both = |column: Column<Fixed>| {
+            [here, next].map(|rotation| Polynomial(column.query_cell(rotation)))
+        };
+        let source = match self.program {
+            ProgramColumns::Public { opcode, argument } => Source {
+                opcode: Polynomial(opcode.query_cell(here)),
+                argument: Polynomial(argument.query_cell(next)),
+                next_opcode: None,
+            },
+            ProgramColumns::Cells { opcode, argument } => Source {
+                opcode: Polynomial(opcode.query_cell(here)),
+                argument: Polynomial(argument.query_cell(here)),
+                next_opcode: Some(Polynomial(opcode.query_cell(next))),
+            },
+        };
+        let challenge = |challenge: Challenge| Polynomial::<F>(Expression::Challenge(challenge));
+        Window {
+            set: self.params.set,
+            rows: self.params.rows as u64,
+            row: self.advice.map(at(here)),
+            next: self.advice.map(at(next)),
+            index: both(self.index),
+            follows: both(self.follows),
+            source,
+            output: match self.output {
+                OutputColumn::Instance(column) => {
+                    OutputBinding::Bound(Polynomial(column.query_cell(here)))
+                }
+                OutputColumn::Cell => OutputBinding::Open,
+            },
+            challenges: Challenges {
+                alpha: challenge(self.challenges.alpha),
+                gamma: challenge(self.challenges.gamma),
+                beta: challenge(self.challenges.beta),
+            },
+        }
+    }
+}
+
+/// A cell of the outer circuit and its value.
+#[derive(Clone, Copy, Debug)]
+pub struct WordCell<F: PrimeField> {
+    /// The cell, in a column with equality enabled.
+    pub cell: circuit::Cell,
+    /// Its value.
+    pub value: Value<F>,
+}
+
+impl<F: PrimeField> From<&AssignedCell<&Assigned<F>, F>> for WordCell<F> {
+    fn from(assigned: &AssignedCell<&Assigned<F>, F>) -> Self {
+        WordCell {
+            cell: assigned.cell(),
+            value: assigned.value().map(|value| value.evaluate()),
+        }
+    }
+}
+
+impl<F: PrimeField> From<&AssignedCell<F, F>> for WordCell<F> {
+    fn from(assigned: &AssignedCell<F, F>) -> Self {
+        WordCell {
+            cell: assigned.cell(),
+            value: assigned.value().copied(),
+        }
+    }
+}
+
+/// An instruction that the outer circuit hands over as two cells.
+#[derive(Clone, Copy, Debug)]
+pub struct InstructionCells<F: PrimeField> {
+    /// The opcode, encoded as [`Opcode::encoded`] says; 0 ends the program.
+    pub opcode: WordCell<F>,
+    /// The argument.
+    pub argument: WordCell<F>,
+}
+
+/// The machine's output as a cell of the circuit.
+pub type OutputCell<F> = AssignedCell<&'static Assigned<F>, F>;
+
+/// Why a machine can't be assigned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChipError {
+    /// The machine would reach beyond the circuit's usable rows.
+    #[error("a machine on rows {} to {} does not fit a circuit of {usable} usable rows", rows.start, rows.end - 1)]
+    OutOfRange {
+        /// The rows of the machine.
+        rows: Range<usize>,
+        /// The number of usable rows.
+        usable: usize,
+    },
+    /// Another machine of the chip has some of the rows.
+    #[error("the machine's rows {} to {} overlap those of another, {} to {}", rows.start, rows.end - 1, other.start, other.end - 1)]
+    Overlap {
+        /// The rows of the machine.
+        rows: Range<usize>,
+        /// The rows of the other one.
+        other: Range<usize>,
+    },
+    /// The program has more instructions than the machine has rows.
+    #[error("the program has {instructions} instructions, but the machine has {rows} rows")]
+    ProgramTooLong {
+        /// The number of instructions.
+        instructions: usize,
+        /// The number of steps of the machine.
+        rows: usize,
+    },
+    /// An opcode cell holds no opcode.
+    #[error("instruction {instruction}: its opcode cell holds no encoded opcode of 64 bits")]
+    NotAnOpcode {
+        /// The number of the instruction, from 0.
+        instruction: usize,
+    },
+    /// An instruction follows a `halt`.
+    #[error("instruction {instruction} follows a halt")]
+    AfterHalt {
+        /// The number of the instruction, from 0.
+        instruction: usize,
+    },
+    /// The configuration has no columns for the kind of program that the chip was given.
+    #[error("the machine's program is bound {0}")]
+    WrongBinding(&'static str),
+    /// The configuration sends the output to an instance column.
+    #[error("the machine's output is configured as an instance cell, so it is no cell to copy")]
+    OutputIsNotACell,
+    /// The program fails.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// There is no witness of the run for this machine.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+}
+
+impl From<ChipError> for Error {
+    /// halo2's one error that carries a text.
+    fn from(error: ChipError) -> Self {
+        Error::from(std::io::Error::other(error))
+    }
+}
+
+/// What a circuit can ask of a stack machine.
+pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
+    /// Runs a program of cells in a machine at row `offset` and returns its output.
+    ///
+    /// # Errors
+    ///
+    /// [`ChipError`], as halo2's error.
+    fn run(
+        &self,
+        layouter: impl Layouter<F>,
+        offset: usize,
+        program: &[InstructionCells<F>],
+    ) -> Result<OutputCell<F>, Error>;
+
+    /// Runs a public program in a machine at row `offset` and returns its output.
+    ///
+    /// # Errors
+    ///
+    /// [`ChipError`], as halo2's error.
+    fn run_public(
+        &self,
+        layouter: impl Layouter<F>,
+        offset: usize,
+        witness: Value<&Witness<F>>,
+    ) -> Result<OutputCell<F>, Error>;
+}
+
+/// The machine as a chip.
+///
+/// Make one for each call of `synthesize`: it keeps track of the rows that it has assigned, so that
+/// no machine overwrites another (the fork's floor planner would let it).
+#[derive(Clone, Debug)]
+pub struct StackVmChip {
+    config: StackVmConfig,
+    usable_rows: usize,
+    assigned: RefCell<Vec<Range<usize>>>,
+}
+
+impl<F: PrimeField> Chip<F> for StackVmChip {
+    type Config = StackVmConfig;
+    type Loaded = ();
+
+    fn config(&self) -> &StackVmConfig {
+        &self.config
+    }
+
+    fn loaded(&self) -> &() {
+        &()
+    }
+}
+
+impl StackVmChip {
+    /// The chip, in a circuit with this many usable rows: `2^k` less those that blind, which
+    /// [`usable_rows`] counts.
+    pub fn new(config: StackVmConfig, usable_rows: usize) -> Self {
+        StackVmChip {
+            config,
+            usable_rows,
+            assigned: RefCell::default(),
+        }
+    }
+
+    /// Assigns a machine from row `offset` of a region on, and returns its output, if that is a cell.
+    ///
+    /// `cells` is the program, where the outer circuit binds it: as many instructions as it likes up
+    /// to the machine's rows; what follows them is constrained to be `halt`. For a public program it
+    /// is `None`. `witness` is what a prover knows.
+    ///
+    /// In a prover's first pass (and in key generation) this assigns what the trace gives, in its
+    /// second pass what depends on the challenges.
+    ///
+    /// # Errors
+    ///
+    /// If the machine would reach beyond the usable rows or onto those of another machine, if the
+    /// program is too long or of the other binding, and if the witness is one of another machine.
+    pub fn assign<F: PrimeField + Word>(
+        &self,
+        region: &mut Region<'_, F>,
+        offset: usize,
+        cells: Option<&[InstructionCells<F>]>,
+        witness: Value<&Witness<F>>,
+    ) -> Result<Option<OutputCell<F>>, ChipError> {
+        let MachineParams { rows, set } = self.config.params;
+        self.claim(offset)?;
+        let mut mismatch = Ok(());
+        witness.map(|witness| {
+            if witness.set() != set {
+                mismatch = Err(WitnessError::WrongSet {
+                    run: witness.set(),
+                    circuit: set,
+                });
+            } else if witness.rows() != rows {
+                mismatch = Err(WitnessError::TooFewRows {
+                    needed: witness.rows(),
+                    rows,
+                });
+            }
+        });
+        mismatch?;
+        let challenges = self.challenges(region);
+        let mut second_pass = false;
+        challenges.as_ref().map(|_| second_pass = true);
+
+        let filled = match self.config.output {
+            OutputColumn::Cell => witness.zip(challenges).map(|(witness, challenges)| {
+                let mut witness = witness.clone();
+                witness.fill(&challenges, None);
+                witness
+            }),
+            OutputColumn::Instance(_) => witness.zip(challenges).map(|(witness, challenges)| {
+                let mut witness = witness.clone();
+                let output = witness.columns().top.last().copied();
+                witness.fill(&challenges, output);
+                witness
+            }),
+        };
+        let (phase, source) = match second_pass {
+            true => (Phase::Second, filled.as_ref()),
+            false => (Phase::First, witness),
+        };
+        let mut values = source.map(|witness| witness.columns().cells().map(|(_, v)| v));
+        for (cell, column) in self.config.advice.cells() {
+            let column_values = values.as_mut().map(|values| values.next());
+            if cell.phase() != phase {
+                continue;
+            }
+            for row in 0..=rows {
+                let value = column_values
+                    .map(|values| values.and_then(|v| v.get(row)).copied().unwrap_or(F::ZERO));
+                region.assign_advice(*column, offset + row, value);
+            }
+        }
+        if !second_pass {
+            self.assign_fixed(region, offset);
+        }
+        self.assign_program(region, offset, cells, second_pass)?;
+        // The output cell is assigned in both passes, for the caller needs it in both.
+        Ok((self.config.output == OutputColumn::Cell).then(|| {
+            let output = witness.map(|w| w.columns().top.last().copied().unwrap_or(F::ZERO));
+            region.assign_advice(self.config.advice.top, offset + rows, output)
+        }))
+    }
+
+    /// Notes that a machine at `offset` has its rows.
+    fn claim(&self, offset: usize) -> Result<(), ChipError> {
+        let end = offset
+            .saturating_add(self.config.params.rows)
+            .saturating_add(1);
+        let rows = offset..end;
+        if end > self.usable_rows {
+            return Err(ChipError::OutOfRange {
+                rows,
+                usable: self.usable_rows,
+            });
+        }
+        let mut assigned = self.assigned.borrow_mut();
+        if let Some(other) = assigned
+            .iter()
+            .find(|other| other.start < rows.end && rows.start < other.end)
+        {
+            return Err(ChipError::Overlap {
+                rows,
+                other: other.clone(),
+            });
+        }
+        assigned.push(rows);
+        Ok(())
+    }
+
+    fn challenges<F: PrimeField>(&self, region: &Region<'_, F>) -> Value<Challenges<F>> {
+        let Challenges { alpha, gamma, beta } = self.config.challenges;
+        region
+            .get_challenge(alpha)
+            .zip(region.get_challenge(gamma))
+            .zip(region.get_challenge(beta))
+            .map(|((alpha, gamma), beta)| Challenges { alpha, gamma, beta })
+    }
+
+    fn assign_fixed<F: PrimeField>(&self, region: &mut Region<'_, F>, offset: usize) {
+        for row in 0..=self.config.params.rows {
+            region.assign_fixed(self.config.index, offset + row, F::from(row as u64));
+            let follows = F::from(u64::from(row > 0));
+            region.assign_fixed(self.config.follows, offset + row, follows);
+        }
+    }
+
+    fn assign_program<F: PrimeField>(
+        &self,
+        region: &mut Region<'_, F>,
+        offset: usize,
+        cells: Option<&[InstructionCells<F>]>,
+        second_pass: bool,
+    ) -> Result<(), ChipError> {
+        let rows = self.config.params.rows;
+        let (opcode, argument, cells) = match (self.config.program, cells) {
+            (ProgramColumns::Public { .. }, None) => return Ok(()),
+            (ProgramColumns::Cells { opcode, argument }, Some(cells)) => (opcode, argument, cells),
+            (ProgramColumns::Public { .. }, Some(_)) => {
+                return Err(ChipError::WrongBinding("publicly, not by cells"));
+            }
+            (ProgramColumns::Cells { .. }, None) => {
+                return Err(ChipError::WrongBinding("by cells, not publicly"));
+            }
+        };
+        if cells.len() > rows {
+            return Err(ChipError::ProgramTooLong {
+                instructions: cells.len(),
+                rows,
+            });
+        }
+        if second_pass {
+            return Ok(());
+        }
+        for (row, instruction) in cells.iter().enumerate() {
+            for (column, word) in [
+                (opcode, instruction.opcode),
+                (argument, instruction.argument),
+            ] {
+                let copy = region.assign_advice(column, offset + row, word.value);
+                region.constrain_equal(copy.cell(), word.cell);
+            }
+        }
+        // The gate makes the last row's opcode 0; the one after the program is copied from it, and
+        // the gate makes those between them 0 too.
+        let halt = |region: &mut Region<'_, F>, row| {
+            let encoded = Value::known(F::from(Opcode::Halt.encoded()));
+            region.assign_advice(opcode, offset + row, encoded).cell()
+        };
+        let last = halt(region, rows);
+        for row in cells.len()..rows {
+            let padding = halt(region, row);
+            if row == cells.len() {
+                region.constrain_equal(padding, last);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rows that a circuit of `2^k` rows may assign, once all its columns and gates are configured.
+pub fn usable_rows<F: PrimeField>(k: u32, meta: &ConstraintSystem<F>) -> usize {
+    (1usize << k).saturating_sub(meta.blinding_factors() + 1)
+}
+
+/// The program that cells hold: the instructions before the first `halt`.
+///
+/// # Errors
+///
+/// If an opcode cell holds no opcode, or an instruction follows a `halt`.
+fn decode<F: Word>(cells: &[(F, F)]) -> Result<Program<F>, ChipError> {
+    let mut program = vec![];
+    let mut halted = false;
+    for (instruction, (opcode, argument)) in cells.iter().enumerate() {
+        let encoded = opcode
+            .to_u64()
+            .ok_or(ChipError::NotAnOpcode { instruction })?;
+        match encoded.checked_sub(1) {
+            None => halted = true,
+            Some(_) if halted => return Err(ChipError::AfterHalt { instruction }),
+            Some(code) => program.push(Instruction {
+                opcode: code,
+                argument: *argument,
+            }),
+        }
+    }
+    Ok(Program::from(program))
+}
+
+impl<F: PrimeField + Word> StackVmInstructions<F> for StackVmChip {
+    fn run(
+        &self,
+        mut layouter: impl Layouter<F>,
+        offset: usize,
+        program: &[InstructionCells<F>],
+    ) -> Result<OutputCell<F>, Error> {
+        let values: Value<Vec<_>> = program
+            .iter()
+            .map(|cells| cells.opcode.value.zip(cells.argument.value))
+            .collect();
+        let MachineParams { rows, set } = self.config.params;
+        let mut failure = None;
+        let witness = values.map(|values| {
+            let witness = decode(&values).and_then(|program| {
+                let trace = Trace::new(&program, None, set)?;
+                Ok(Witness::new(&trace, rows)?)
+            });
+            witness.map_err(|error| failure = Some(error)).ok()
+        });
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+        // Without a failure there is a witness wherever the program is known.
+        let witness = witness.and_then(|witness| witness.map_or(Value::unknown(), Value::known));
+        layouter.assign_region(
+            || "stack machine",
+            |mut region| {
+                let output = self.assign(&mut region, offset, Some(program), witness.as_ref())?;
+                Ok(output.ok_or(ChipError::OutputIsNotACell)?)
+            },
+        )
+    }
+
+    fn run_public(
+        &self,
+        mut layouter: impl Layouter<F>,
+        offset: usize,
+        witness: Value<&Witness<F>>,
+    ) -> Result<OutputCell<F>, Error> {
+        layouter.assign_region(
+            || "stack machine",
+            |mut region| {
+                let output = self.assign(&mut region, offset, None, witness)?;
+                Ok(output.ok_or(ChipError::OutputIsNotACell)?)
+            },
+        )
+    }
+}

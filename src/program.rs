@@ -1,0 +1,99 @@
+//! [`Program`]: a list of instructions, what a run of it executes, and its digest.
+
+use std::fmt;
+
+use crate::algebra::Word;
+use crate::isa::Opcode;
+
+/// An opcode and its argument.
+///
+/// The opcode is any number: it is an error only where it is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction<F> {
+    /// The code of the instruction, see [`Opcode::code`].
+    pub opcode: u64,
+    /// The argument, which only some instructions read.
+    pub argument: F,
+}
+
+impl<F: Word> Instruction<F> {
+    /// The instruction `opcode argument`; `None` if programs don't write `opcode`.
+    pub fn new(opcode: Opcode, argument: F) -> Option<Self> {
+        let opcode = opcode.code()?;
+        Some(Instruction { opcode, argument })
+    }
+}
+
+impl<F: Word> fmt::Display for Instruction<F> {
+    /// As the assembler reads it, for opcodes that it has.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let argument = self.argument.to_integer();
+        match Opcode::from_code(self.opcode) {
+            Some(opcode) if opcode.takes_argument() => write!(f, "{opcode} {argument}"),
+            Some(opcode) => write!(f, "{opcode}"),
+            None => write!(f, "({}, {argument})", self.opcode),
+        }
+    }
+}
+
+/// A list of instructions.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Program<F> {
+    instructions: Vec<Instruction<F>>,
+}
+
+impl<F> From<Vec<Instruction<F>>> for Program<F> {
+    fn from(instructions: Vec<Instruction<F>>) -> Self {
+        Program { instructions }
+    }
+}
+
+impl<F> FromIterator<Instruction<F>> for Program<F> {
+    fn from_iter<I: IntoIterator<Item = Instruction<F>>>(instructions: I) -> Self {
+        Program {
+            instructions: instructions.into_iter().collect(),
+        }
+    }
+}
+
+impl<F: Word> Program<F> {
+    /// The instructions, in order.
+    pub fn instructions(&self) -> &[Instruction<F>] {
+        &self.instructions
+    }
+
+    /// The number of instructions.
+    pub fn len(&self) -> usize {
+        self.instructions.len()
+    }
+
+    /// Whether there are no instructions.
+    pub fn is_empty(&self) -> bool {
+        self.instructions.is_empty()
+    }
+
+    /// The program cut after `steps` instructions: what a run of `steps` steps *is*. `None` if the
+    /// program is shorter.
+    pub fn cut(&self, steps: usize) -> Option<Self> {
+        let instructions = self.instructions.get(..steps)?.to_vec();
+        Some(Program { instructions })
+    }
+
+    /// What identifies the program: the BLAKE2b-256 hash, personalised `StackVm.Program`, of the
+    /// number of instructions and of each instruction, opcodes and numbers as 8 bytes and arguments
+    /// as 32, least significant first.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut state = blake2b_simd::Params::new()
+            .hash_length(32)
+            .personal(b"StackVm.Program")
+            .to_state();
+        state.update(&(self.instructions.len() as u64).to_le_bytes());
+        for instruction in &self.instructions {
+            state.update(&instruction.opcode.to_le_bytes());
+            state.update(&instruction.argument.to_le_bytes());
+        }
+        let mut digest = [0; 32];
+        digest.copy_from_slice(state.finalize().as_bytes());
+        digest
+    }
+}

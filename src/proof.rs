@@ -1,0 +1,486 @@
+//! Real proofs: the [`Backend`] seam, with KZG ([`kzg`]) and IPA ([`ipa`]), both over bn254.
+//!
+//! What is in a proof file, and how it is read: [`file`].
+
+pub mod cache;
+pub mod file;
+pub mod ipa;
+pub mod kzg;
+mod transcript;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use ff::PrimeField;
+use halo2_proofs::plonk::{
+    self, ConstraintSystem, create_proof, keygen_pk, keygen_vk, verify_proof,
+};
+use halo2_proofs::poly::VerificationStrategy;
+use halo2_proofs::poly::commitment::{CommitmentScheme, Params, Prover, Verifier};
+use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
+use halo2curves::bn256::{Fr, G1Affine};
+use rand_core::OsRng;
+
+use crate::circuit::{CircuitParams, SizeError, StackVmCircuit, Statement};
+use crate::program::Instruction;
+use crate::vm::Trace;
+use crate::witness::WitnessError;
+use transcript::StrictRead;
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeygenError {
+    /// The parameters are of another size.
+    #[error("the circuit has k = {circuit}, but the parameters are for k = {params}")]
+    WrongSize {
+        /// The circuit's `k`.
+        circuit: u32,
+        /// The parameters' `k`.
+        params: u32,
+    },
+    /// halo2 refuses.
+    #[error("key generation failed: {0}")]
+    Halo2(#[from] plonk::Error),
+}
+
+/// Why there is no proof.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// The run does not satisfy the circuit, so that no proof of it would verify.
+    #[error("the run does not satisfy the circuit: {0}")]
+    Witness(#[from] WitnessError),
+    /// The parameters are not those of the key.
+    #[error("the proving key was made with other parameters")]
+    WrongParams,
+    /// The program can't be stated.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// halo2 refuses.
+    #[error("proving failed: {0}")]
+    Halo2(#[from] plonk::Error),
+}
+
+/// Why a statement is none of a circuit's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StatementError {
+    /// The program has more instructions than the circuit has rows.
+    #[error("the program has {instructions} instructions, but the circuit has {rows} rows")]
+    ProgramTooLong {
+        /// The number of instructions.
+        instructions: usize,
+        /// The number of steps of the circuit's machine.
+        rows: usize,
+    },
+    /// An opcode is too large to be encoded.
+    #[error("the program has an opcode that can't be encoded")]
+    OpcodeTooLarge,
+}
+
+/// Why a proof is not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The statement is none of the circuit's.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// The parameters are not those of the key.
+    #[error("the verifying key was made with other parameters")]
+    WrongParams,
+    /// The proof has another length than every proof of this key.
+    #[error("the proof has {found} bytes; one of this circuit has {expected}")]
+    Length {
+        /// The length of the proof.
+        found: usize,
+        /// The length of an honest proof.
+        expected: usize,
+    },
+    /// The bytes are no proof, or not one of the statement.
+    #[error("the proof does not prove the statement: {0}")]
+    Invalid(plonk::Error),
+}
+
+/// Public parameters of a backend (an SRS).
+pub trait Parameters: fmt::Debug + Sized {
+    /// The logarithm of the number of rows of the circuits that they serve.
+    fn k(&self) -> u32;
+
+    /// What identifies the parameters: two with the same digest accept the same proofs.
+    fn digest(&self) -> [u8; 32];
+}
+
+/// A polynomial commitment scheme with all that is needed to prove and verify.
+pub trait Backend: fmt::Debug + Sized + 'static {
+    /// The backend's name.
+    const NAME: &'static str;
+    /// Its public parameters.
+    type Parameters: Parameters;
+
+    /// Makes a verifying key. It depends on the parameters and the circuit's alone.
+    ///
+    /// # Errors
+    ///
+    /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
+    fn keygen_vk(
+        params: &Self::Parameters,
+        circuit: CircuitParams,
+    ) -> Result<VerifyingKey<Self>, KeygenError>;
+
+    /// Makes a proving key, which holds the verifying key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
+    fn keygen(
+        params: &Self::Parameters,
+        circuit: CircuitParams,
+    ) -> Result<ProvingKey<Self>, KeygenError>;
+
+    /// Proves a run, once it has checked that the run satisfies the circuit.
+    ///
+    /// # Errors
+    ///
+    /// If the run does not satisfy the circuit, in particular if it is too long for it.
+    fn prove(
+        params: &Self::Parameters,
+        key: &ProvingKey<Self>,
+        trace: &Trace<Fr>,
+    ) -> Result<Vec<u8>, ProveError> {
+        let circuit = StackVmCircuit::new(key.verifying.circuit, trace)?;
+        let statement = Statement::of(trace);
+        circuit.check(&statement)?;
+        let instances = key.verifying.instances(&statement)?;
+        if key.verifying.params != params.digest() {
+            return Err(ProveError::WrongParams);
+        }
+        Ok(Self::create_proof(params, key, circuit, &instances)?)
+    }
+
+    /// Makes a proof of a circuit without any check: one that does not verify, if its witness is
+    /// false. What tests forge goes here.
+    ///
+    /// # Errors
+    ///
+    /// What halo2 refuses.
+    fn create_proof(
+        params: &Self::Parameters,
+        key: &ProvingKey<Self>,
+        circuit: StackVmCircuit<Fr>,
+        instances: &[Vec<Fr>],
+    ) -> Result<Vec<u8>, plonk::Error>;
+
+    /// Verifies that a proof proves a statement.
+    ///
+    /// Exactly one encoding of a proof is accepted: canonical points and scalars, nothing after them.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] unless it does.
+    fn verify(
+        params: &Self::Parameters,
+        key: &VerifyingKey<Self>,
+        statement: &Statement<Fr>,
+        proof: &[u8],
+    ) -> Result<(), VerifyError> {
+        let instances = key.instances(statement)?;
+        if key.params != params.digest() {
+            return Err(VerifyError::WrongParams);
+        }
+        let expected = Self::proof_bytes(key.circuit.k(), key.key.cs());
+        if proof.len() != expected {
+            return Err(VerifyError::Length {
+                found: proof.len(),
+                expected,
+            });
+        }
+        Self::verify_proof(params, key, &instances, proof).map_err(VerifyError::Invalid)
+    }
+
+    /// Verifies a proof against instance columns of any shape.
+    ///
+    /// # Errors
+    ///
+    /// What halo2 refuses.
+    fn verify_proof(
+        params: &Self::Parameters,
+        key: &VerifyingKey<Self>,
+        instances: &[Vec<Fr>],
+        proof: &[u8],
+    ) -> Result<(), plonk::Error>;
+
+    /// The length of every proof of a circuit of `2^k` rows with this constraint system.
+    fn proof_bytes(k: u32, cs: &ConstraintSystem<Fr>) -> usize;
+}
+
+/// A verifying key and what it was made from.
+#[derive(Clone)]
+pub struct VerifyingKey<B> {
+    key: plonk::VerifyingKey<G1Affine>,
+    circuit: CircuitParams,
+    params: [u8; 32],
+    backend: PhantomData<B>,
+}
+
+impl<B: Backend> fmt::Debug for VerifyingKey<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyingKey")
+            .field("backend", &B::NAME)
+            .field("circuit", &self.circuit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B> VerifyingKey<B> {
+    /// The circuit that the key is of.
+    pub fn circuit(&self) -> CircuitParams {
+        self.circuit
+    }
+
+    /// halo2's own key.
+    pub fn inner(&self) -> &plonk::VerifyingKey<G1Affine> {
+        &self.key
+    }
+
+    /// What identifies the key: the scalar by which halo2 binds it into a transcript, least
+    /// significant byte first.
+    pub fn digest(&self) -> [u8; 32] {
+        self.key.transcript_repr().to_repr()
+    }
+
+    /// The instance columns of a statement.
+    fn instances(&self, statement: &Statement<Fr>) -> Result<Vec<Vec<Fr>>, StatementError> {
+        let instructions = statement.program.len();
+        let rows = self.circuit.rows();
+        if instructions > rows {
+            return Err(StatementError::ProgramTooLong { instructions, rows });
+        }
+        statement.instances().ok_or(StatementError::OpcodeTooLarge)
+    }
+}
+
+/// A proving key and what it was made from.
+#[derive(Clone)]
+pub struct ProvingKey<B> {
+    key: plonk::ProvingKey<G1Affine>,
+    verifying: VerifyingKey<B>,
+}
+
+impl<B: Backend> fmt::Debug for ProvingKey<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProvingKey")
+            .field("backend", &B::NAME)
+            .field("circuit", &self.verifying.circuit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B> ProvingKey<B> {
+    /// The verifying key.
+    pub fn verifying_key(&self) -> &VerifyingKey<B> {
+        &self.verifying
+    }
+
+    /// halo2's own key.
+    pub fn inner(&self) -> &plonk::ProvingKey<G1Affine> {
+        &self.key
+    }
+}
+
+fn keygen_vk_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
+    params: &P,
+    digest: [u8; 32],
+    circuit: CircuitParams,
+) -> Result<VerifyingKey<B>, KeygenError> {
+    if params.k() != circuit.k() {
+        return Err(KeygenError::WrongSize {
+            circuit: circuit.k(),
+            params: params.k(),
+        });
+    }
+    Ok(VerifyingKey {
+        key: keygen_vk(params, &StackVmCircuit::empty(circuit))?,
+        circuit,
+        params: digest,
+        backend: PhantomData,
+    })
+}
+
+fn keygen_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
+    params: &P,
+    digest: [u8; 32],
+    circuit: CircuitParams,
+) -> Result<ProvingKey<B>, KeygenError> {
+    let verifying = keygen_vk_with(params, digest, circuit)?;
+    let key = keygen_pk(
+        params,
+        verifying.key.clone(),
+        &StackVmCircuit::empty(circuit),
+    )?;
+    Ok(ProvingKey { key, verifying })
+}
+
+fn columns(instances: &[Vec<Fr>]) -> Vec<&[Fr]> {
+    instances.iter().map(Vec::as_slice).collect()
+}
+
+fn create_proof_with<'p, S, P>(
+    params: &'p S::ParamsProver,
+    key: &plonk::ProvingKey<G1Affine>,
+    circuit: StackVmCircuit<Fr>,
+    instances: &[Vec<Fr>],
+) -> Result<Vec<u8>, plonk::Error>
+where
+    S: CommitmentScheme<Scalar = Fr, Curve = G1Affine>,
+    S::ParamsProver: Sync,
+    P: Prover<'p, S>,
+{
+    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+    create_proof::<S, P, _, _, _, _>(
+        params,
+        key,
+        &[circuit],
+        &[&columns(instances)],
+        OsRng,
+        &mut transcript,
+    )?;
+    Ok(transcript.finalize())
+}
+
+fn verify_proof_with<'p, S, V, T>(
+    params: &'p S::ParamsVerifier,
+    key: &plonk::VerifyingKey<G1Affine>,
+    strategy: T,
+    instances: &[Vec<Fr>],
+    proof: &[u8],
+) -> Result<(), plonk::Error>
+where
+    S: CommitmentScheme<Scalar = Fr, Curve = G1Affine>,
+    V: Verifier<'p, S>,
+    T: VerificationStrategy<'p, S, V, Output = ()>,
+{
+    let mut transcript = StrictRead::new(proof);
+    verify_proof::<S, V, Challenge255<G1Affine>, _, _>(
+        params,
+        key,
+        strategy,
+        &[&columns(instances)],
+        &mut transcript,
+    )?;
+    Ok(transcript.finish()?)
+}
+
+/// The number of curve points and scalars that a proof has before its openings, instance evaluations
+/// not counted.
+fn commitments_and_evaluations(cs: &ConstraintSystem<Fr>) -> (usize, usize) {
+    let permuted = cs.permutation().get_columns().len();
+    let products = permuted.div_ceil(cs.degree() - 2);
+    // The advice columns, the permutation's products, the blinding polynomial, the quotient.
+    let points = cs.num_advice_columns() + products + 1 + (cs.degree() - 1);
+    // The last of the products is opened at two points, the others at three; the blinding polynomial
+    // and the permutation's polynomials at one.
+    let scalars = cs.advice_queries().len()
+        + cs.fixed_queries().len()
+        + 1
+        + permuted
+        + (3 * products).saturating_sub(1);
+    (points, scalars)
+}
+
+/// The number of distinct sets of rotations at which polynomials are opened.
+fn opening_sets(cs: &ConstraintSystem<Fr>) -> usize {
+    use halo2_proofs::plonk::{Any, Column};
+    use std::collections::{BTreeMap, BTreeSet};
+    let mut rotations: BTreeMap<Column<Any>, BTreeSet<i32>> = BTreeMap::new();
+    let mut query = |column: Column<Any>, rotation: i32| {
+        rotations.entry(column).or_default().insert(rotation);
+    };
+    for (column, rotation) in cs.advice_queries() {
+        query((*column).into(), rotation.0);
+    }
+    for (column, rotation) in cs.fixed_queries() {
+        query((*column).into(), rotation.0);
+    }
+    for (column, rotation) in cs.instance_queries() {
+        query((*column).into(), rotation.0);
+    }
+    let mut sets: BTreeSet<BTreeSet<i32>> = rotations.into_values().collect();
+    // The quotient and the blinding polynomial are opened on the row itself.
+    sets.insert(BTreeSet::from([0]));
+    // The permutation's products are opened on the row and the next one, and all but the last of
+    // them on the last row too.
+    let permuted = cs.permutation().get_columns().len();
+    let products = permuted.div_ceil(cs.degree() - 2);
+    if products > 0 {
+        sets.insert(BTreeSet::from([0, 1]));
+    }
+    if products > 1 {
+        sets.insert(BTreeSet::from([0, 1, i32::MIN]));
+    }
+    sets.len()
+}
+
+/// The length of a compressed point, and of a scalar, of bn254.
+const ELEMENT_BYTES: usize = 32;
+
+/// What a circuit's constraint system costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The circuit.
+    pub circuit: CircuitParams,
+    /// The largest degree of a constraint.
+    pub degree: usize,
+    /// The number of advice columns.
+    pub advice_columns: usize,
+    /// The number of fixed columns.
+    pub fixed_columns: usize,
+    /// The number of instance columns.
+    pub instance_columns: usize,
+    /// The number of lookup arguments.
+    pub lookups: usize,
+    /// The number of columns in the permutation argument.
+    pub permutation_columns: usize,
+    /// The number of polynomials that must vanish.
+    pub constraints: usize,
+    /// The length of a KZG proof.
+    pub kzg_proof_bytes: usize,
+    /// The length of an IPA proof.
+    pub ipa_proof_bytes: usize,
+}
+
+impl Cost {
+    /// Configures a circuit and counts.
+    pub fn of(circuit: CircuitParams) -> Self {
+        use halo2_proofs::plonk::Circuit;
+        let mut cs = ConstraintSystem::<Fr>::default();
+        StackVmCircuit::configure_with_params(&mut cs, circuit);
+        Cost {
+            circuit,
+            degree: cs.degree(),
+            advice_columns: cs.num_advice_columns(),
+            fixed_columns: cs.num_fixed_columns(),
+            instance_columns: cs.num_instance_columns(),
+            lookups: cs.lookups().len(),
+            permutation_columns: cs.permutation().get_columns().len(),
+            constraints: cs.gates().iter().map(|gate| gate.polynomials().len()).sum(),
+            kzg_proof_bytes: kzg::Kzg::proof_bytes(circuit.k(), &cs),
+            ipa_proof_bytes: ipa::Ipa::proof_bytes(circuit.k(), &cs),
+        }
+    }
+}
+
+/// The circuit in which a run is proved: the smallest that has room for it.
+///
+/// # Errors
+///
+/// [`SizeError`] if there is none.
+pub fn circuit_for(
+    trace: &Trace<Fr>,
+    binding: crate::circuit::Binding,
+) -> Result<CircuitParams, SizeError> {
+    CircuitParams::for_steps(trace.steps(), trace.set(), binding)
+}
+
+/// An instruction whose words are scalars of bn254.
+pub type Bn254Instruction = Instruction<Fr>;

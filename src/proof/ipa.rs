@@ -1,0 +1,100 @@
+//! IPA over bn254: no trusted setup, proofs of a few kilobytes, verification linear in the circuit.
+
+use halo2_proofs::plonk::{self, ConstraintSystem};
+use halo2_proofs::poly::commitment::{Params, ParamsProver};
+use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
+use halo2_proofs::poly::ipa::multiopen::{ProverIPA, VerifierIPA};
+use halo2_proofs::poly::ipa::strategy::SingleStrategy;
+use halo2curves::bn256::{Fr, G1Affine};
+
+use super::{
+    Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
+    commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
+};
+use crate::circuit::{CircuitParams, StackVmCircuit};
+
+/// The inner product argument of Bowe, Grigg and Hopwood, *Recursive Proof Composition without a
+/// Trusted Setup*, ePrint 2019/1021, section 3, over bn254's G1.
+#[derive(Clone, Copy, Debug)]
+pub struct Ipa;
+
+/// Generators of unknown relation, hashed to the curve.
+#[derive(Clone, Debug)]
+pub struct IpaParams {
+    pub(super) params: ParamsIPA<G1Affine>,
+}
+
+impl IpaParams {
+    /// Derives the generators for circuits of `2^k` rows. Anybody derives the same ones.
+    pub fn setup(k: u32) -> Self {
+        IpaParams {
+            params: ParamsIPA::new(k),
+        }
+    }
+}
+
+impl Parameters for IpaParams {
+    fn k(&self) -> u32 {
+        self.params.k()
+    }
+
+    /// The generators follow from `k`, so this is the hash of `k`.
+    fn digest(&self) -> [u8; 32] {
+        super::cache::digest(&[b"ipa bn254 Halo2-Parameters", &self.k().to_le_bytes()])
+    }
+}
+
+impl Backend for Ipa {
+    const NAME: &'static str = "ipa";
+    type Parameters = IpaParams;
+
+    fn keygen_vk(
+        params: &IpaParams,
+        circuit: CircuitParams,
+    ) -> Result<VerifyingKey<Self>, KeygenError> {
+        keygen_vk_with(&params.params, params.digest(), circuit)
+    }
+
+    fn keygen(params: &IpaParams, circuit: CircuitParams) -> Result<ProvingKey<Self>, KeygenError> {
+        keygen_with(&params.params, params.digest(), circuit)
+    }
+
+    fn create_proof(
+        params: &IpaParams,
+        key: &ProvingKey<Self>,
+        circuit: StackVmCircuit<Fr>,
+        instances: &[Vec<Fr>],
+    ) -> Result<Vec<u8>, plonk::Error> {
+        create_proof_with::<IPACommitmentScheme<G1Affine>, ProverIPA<_>>(
+            &params.params,
+            key.inner(),
+            circuit,
+            instances,
+        )
+    }
+
+    fn verify_proof(
+        params: &IpaParams,
+        key: &VerifyingKey<Self>,
+        instances: &[Vec<Fr>],
+        proof: &[u8],
+    ) -> Result<(), plonk::Error> {
+        use halo2_proofs::poly::VerificationStrategy;
+        let strategy = SingleStrategy::new(&params.params);
+        verify_proof_with::<IPACommitmentScheme<G1Affine>, VerifierIPA<_>, _>(
+            &params.params,
+            key.inner(),
+            strategy,
+            instances,
+            proof,
+        )
+    }
+
+    /// Openings: the commitments to the combined quotient and to the blinding polynomial, two points
+    /// a round, an evaluation for each set of points, the last coefficient and its blinding.
+    fn proof_bytes(k: u32, cs: &ConstraintSystem<Fr>) -> usize {
+        let (points, scalars) = commitments_and_evaluations(cs);
+        let opened = cs.instance_queries().len() + super::opening_sets(cs) + 2;
+        (points + 2 + 2 * k as usize + scalars + opened) * ELEMENT_BYTES
+    }
+}
