@@ -185,7 +185,8 @@ impl<F: Word> Machine<F> {
             Effect::Keep => {}
             Effect::Shrink => {
                 self.below.pop();
-                self.depth -= 1;
+                // Saturates for a defiant trace only.
+                self.depth = self.depth.saturating_sub(1);
             }
         }
         self.top = new_top;
@@ -285,6 +286,31 @@ impl<F: Word> Trace<F> {
         steps: Option<usize>,
         set: InstructionSet,
     ) -> Result<Self, RunError> {
+        Self::with(program, steps, set, Machine::decode)
+    }
+
+    /// The trace of a machine that goes on where a program fails: it takes zeros from an empty stack
+    /// and skips what it does not know. A circuit rejects it, and so tells by which constraint.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer instructions than `steps`, or more rows than a machine can have.
+    pub fn defiant(
+        program: &Program<F>,
+        steps: Option<usize>,
+        set: InstructionSet,
+    ) -> Result<Self, RunError> {
+        Self::with(program, steps, set, |_, _, instruction| {
+            Ok(set.decode(instruction.opcode).unwrap_or(Opcode::IDLE))
+        })
+    }
+
+    fn with(
+        program: &Program<F>,
+        steps: Option<usize>,
+        set: InstructionSet,
+        decode: impl Fn(&Machine<F>, usize, &Instruction<F>) -> Result<Opcode, RunError>,
+    ) -> Result<Self, RunError> {
         let instructions = executed(program, steps)?;
         let mut machine = Machine::new(set);
         let mut rows = Vec::with_capacity(instructions.len() + 1);
@@ -315,7 +341,7 @@ impl<F: Word> Trace<F> {
             Ok(())
         };
         for (step, instruction) in instructions.iter().enumerate() {
-            let opcode = machine.decode(step, instruction)?;
+            let opcode = decode(&machine, step, instruction)?;
             execute(&mut machine, opcode, instruction.argument)?;
         }
         while machine.depth >= Opcode::Halt.needs() as usize {

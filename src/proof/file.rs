@@ -1,1 +1,389 @@
-//! The proof file.
+//! The proof file: a JSON object that says what was proved, how, and with which parameters.
+//!
+//! It is versioned and describes itself; a person can read it. A verifier takes nothing from it on
+//! trust: the key and the parameters are made anew and compared with the digests that it names, and
+//! the instance columns are made from its program and output.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use halo2curves::bn256::Fr;
+use num_bigint::BigUint;
+use serde::{Deserialize, Serialize};
+
+use crate::algebra::Word;
+use crate::circuit::{Binding, CircuitParams, SizeError, Statement};
+use crate::isa::{InstructionSet, UnknownSet};
+use super::Backend;
+use crate::program::{Instruction, Program};
+
+/// What stands under `format` in every proof file.
+pub const FORMAT: &str = "halo2-stack-vm proof";
+/// The version of the format, and of the circuits that its keys are of.
+pub const VERSION: u32 = 1;
+
+/// The backend of a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendName {
+    /// [`super::ipa::Ipa`]
+    Ipa,
+    /// [`super::kzg::Kzg`]
+    Kzg,
+}
+
+/// Where the public parameters of a proof come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParametersKind {
+    /// Hashed to the curve: there is no secret.
+    Transparent,
+    /// A ceremony: the secret is gone if one participant was honest.
+    Ceremony,
+    /// A public seed: everybody knows the secret and can prove what is false.
+    InsecureDev,
+}
+
+/// Why a file holds no proof.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The file can't be read.
+    #[error("it can't be read: {0}")]
+    Io(#[from] io::Error),
+    /// The file is larger than any proof file.
+    #[error("it has {bytes} bytes; no proof file has more than {MAX_BYTES}")]
+    TooLarge {
+        /// The size of the file.
+        bytes: u64,
+    },
+    /// The file is not JSON, or a field is missing, unknown or of another type.
+    #[error("it is no proof file: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The file is something else.
+    #[error("it is no proof file: its format is {found:?}, not {FORMAT:?}")]
+    Format {
+        /// What stands under `format`.
+        found: String,
+    },
+    /// The file was written by another version.
+    #[error("its version is {found}; this program reads version {VERSION}")]
+    Version {
+        /// What stands under `version`.
+        found: u32,
+    },
+    /// A field has no meaning.
+    #[error("its field `{field}` {problem}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// The file contradicts itself or what it was made with: somebody edited it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "its field `{field}` was edited or belongs to something else: it says {stated}, but {found} is right"
+)]
+pub struct Contradiction {
+    /// The field.
+    pub field: &'static str,
+    /// What the file says.
+    pub stated: String,
+    /// What is right.
+    pub found: String,
+}
+
+impl Contradiction {
+    /// Compares what a file states with what was found.
+    ///
+    /// # Errors
+    ///
+    /// If they differ.
+    pub fn check(field: &'static str, stated: &[u8], found: &[u8]) -> Result<(), Self> {
+        if stated == found {
+            return Ok(());
+        }
+        Err(Contradiction {
+            field,
+            stated: hex::encode(stated),
+            found: hex::encode(found),
+        })
+    }
+}
+
+/// The largest proof file: a program of 2^22 instructions with large arguments.
+const MAX_BYTES: u64 = 1 << 29;
+
+/// A proof and all that a verifier has to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofFile {
+    /// The backend.
+    pub backend: BackendName,
+    /// Where the parameters come from.
+    pub parameters: ParametersKind,
+    /// What identifies the parameters ([`super::Parameters::digest`]).
+    pub parameters_digest: [u8; 32],
+    /// What identifies the verifying key ([`super::VerifyingKey::digest`]).
+    pub key_digest: [u8; 32],
+    /// The circuit.
+    pub circuit: CircuitParams,
+    /// What is proved: the program cut to the steps of the run, and its output.
+    pub statement: Statement<Fr>,
+    /// What the file says that the digest of the program is.
+    pub program_digest: [u8; 32],
+    /// The number of steps that the file states.
+    pub steps: usize,
+    /// The proof.
+    pub proof: Vec<u8>,
+}
+
+/// The file's own shape.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    format: String,
+    version: u32,
+    backend: BackendName,
+    parameters: ParametersKind,
+    parameters_digest: String,
+    k: u32,
+    instruction_set: String,
+    binding: String,
+    verifying_key_digest: String,
+    program: Vec<(u64, String)>,
+    program_digest: String,
+    steps: usize,
+    output: String,
+    proof: String,
+}
+
+/// What every version has.
+#[derive(Deserialize)]
+struct Header {
+    format: String,
+    version: u32,
+}
+
+fn field(field: &'static str, problem: impl ToString) -> FileError {
+    FileError::Field {
+        field,
+        problem: problem.to_string(),
+    }
+}
+
+fn digest(name: &'static str, text: &str) -> Result<[u8; 32], FileError> {
+    let mut digest = [0; 32];
+    let problem = "is no digest: 64 lower-case hexadecimal digits were expected";
+    hex::decode_to_slice(text, &mut digest).map_err(|_| field(name, problem))?;
+    // One text a digest, so that a file has one form.
+    if hex::encode(digest) != text {
+        return Err(field(name, problem));
+    }
+    Ok(digest)
+}
+
+fn word(name: &'static str, text: &str) -> Result<Fr, FileError> {
+    let problem = || {
+        field(
+            name,
+            "holds what is no word: a decimal number below the field's modulus was expected",
+        )
+    };
+    // The modulus has 77 digits; the parser's time grows with the square of the length.
+    if text.len() > 77 || text.len() > 1 && text.starts_with('0') {
+        return Err(problem());
+    }
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(problem());
+    }
+    BigUint::parse_bytes(text.as_bytes(), 10)
+        .and_then(|integer| Fr::from_integer(&integer))
+        .ok_or_else(problem)
+}
+
+impl ProofFile {
+    /// The name of the backend.
+    pub fn backend_name(&self) -> &'static str {
+        match self.backend {
+            BackendName::Ipa => super::ipa::Ipa::NAME,
+            BackendName::Kzg => super::kzg::Kzg::NAME,
+        }
+    }
+
+    /// The file as JSON, one field a line.
+    ///
+    /// # Errors
+    ///
+    /// None that is known; what `serde_json` may refuse.
+    pub fn to_json(&self) -> Result<String, FileError> {
+        let instructions = self.statement.program.instructions();
+        let value = serde_json::to_value(Envelope {
+            format: FORMAT.into(),
+            version: VERSION,
+            backend: self.backend,
+            parameters: self.parameters,
+            parameters_digest: hex::encode(self.parameters_digest),
+            k: self.circuit.k(),
+            instruction_set: self.circuit.set().name().into(),
+            binding: self.circuit.binding().name().into(),
+            verifying_key_digest: hex::encode(self.key_digest),
+            program: instructions
+                .iter()
+                .map(|own| (own.opcode, own.argument.to_integer().to_string()))
+                .collect(),
+            program_digest: hex::encode(self.program_digest),
+            steps: self.steps,
+            output: self.statement.output.to_integer().to_string(),
+            proof: hex::encode(&self.proof),
+        })?;
+        let mut lines = vec![];
+        for name in [
+            "format",
+            "version",
+            "backend",
+            "parameters",
+            "parameters_digest",
+            "k",
+            "instruction_set",
+            "binding",
+            "verifying_key_digest",
+            "program",
+            "program_digest",
+            "steps",
+            "output",
+            "proof",
+        ] {
+            lines.push(format!(
+                "  \"{name}\": {}",
+                serde_json::to_string(&value[name])?
+            ));
+        }
+        Ok(format!("{{\n{}\n}}\n", lines.join(",\n")))
+    }
+
+    /// Reads a file's contents. What it says is well formed then, but not yet known to be true; see
+    /// [`ProofFile::check`].
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`]
+    pub fn from_json(text: &str) -> Result<Self, FileError> {
+        let Header { format, version } = serde_json::from_str(text)?;
+        if format != FORMAT {
+            return Err(FileError::Format { found: format });
+        }
+        if version != VERSION {
+            return Err(FileError::Version { found: version });
+        }
+        let envelope: Envelope = serde_json::from_str(text)?;
+        let set: InstructionSet =
+            envelope
+                .instruction_set
+                .parse()
+                .map_err(|error: UnknownSet| {
+                    field("instruction_set", format!("is unknown: {error}"))
+                })?;
+        let binding = match envelope.binding.as_str() {
+            "public" => Binding::Public,
+            "cells" => Binding::Cells,
+            _ => return Err(field("binding", "is neither \"public\" nor \"cells\"")),
+        };
+        let circuit = CircuitParams::new(envelope.k, set, binding)
+            .map_err(|error: SizeError| field("k", format!("is of no circuit: {error}")))?;
+        let program = envelope
+            .program
+            .iter()
+            .map(|(opcode, argument)| {
+                Ok(Instruction {
+                    opcode: *opcode,
+                    argument: word("program", argument)?,
+                })
+            })
+            .collect::<Result<Program<Fr>, FileError>>()?;
+        Ok(ProofFile {
+            backend: envelope.backend,
+            parameters: envelope.parameters,
+            parameters_digest: digest("parameters_digest", &envelope.parameters_digest)?,
+            key_digest: digest("verifying_key_digest", &envelope.verifying_key_digest)?,
+            circuit,
+            statement: Statement {
+                program,
+                output: word("output", &envelope.output)?,
+            },
+            program_digest: digest("program_digest", &envelope.program_digest)?,
+            steps: envelope.steps,
+            proof: hex::decode(&envelope.proof)
+                .ok()
+                .filter(|proof| hex::encode(proof) == envelope.proof)
+                .ok_or_else(|| field("proof", "is not lower-case hexadecimal"))?,
+        })
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`]
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let bytes = std::fs::metadata(path)?.len();
+        if bytes > MAX_BYTES {
+            return Err(FileError::TooLarge { bytes });
+        }
+        Self::from_json(&std::fs::read_to_string(path)?)
+    }
+
+    /// Writes the file: whole, or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Io`]
+    pub fn write(&self, path: &Path) -> Result<(), FileError> {
+        Ok(write_atomically(path, self.to_json()?.as_bytes())?)
+    }
+
+    /// Checks that the file's summary is that of its program.
+    ///
+    /// # Errors
+    ///
+    /// The field that says something else.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        let program = &self.statement.program;
+        Contradiction::check("program_digest", &self.program_digest, &program.digest())?;
+        if self.steps != program.len() {
+            return Err(Contradiction {
+                field: "steps",
+                stated: self.steps.to_string(),
+                found: program.len().to_string(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file so that at every moment its old or its new contents are there.
+///
+/// # Errors
+///
+/// What the file system reports; the old file is left alone then.
+pub fn write_atomically(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    #[cfg(unix)]
+    {
+        // A temporary file is its owner's alone; what replaces a file, or is new, need not be.
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path).map_or(0o644, |old| old.permissions().mode());
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(mode))?;
+    }
+    file.persist(path)?;
+    Ok(())
+}

@@ -1,1 +1,66 @@
-fn main() {}
+//! `stackvm`: runs, checks, proves and verifies programs of the stack machine.
+//!
+//! It parses arguments, calls the library and prints; the logic is the library's.
+
+mod arguments;
+mod commands;
+mod failure;
+mod progress;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.json;
+    let result = match &arguments.command {
+        Command::Run(own) => commands::run(own),
+        Command::Check(own) => commands::check(own),
+        Command::Prove(own) => commands::prove(own),
+        Command::Verify(own) => commands::verify(own),
+        Command::Isa => commands::isa(),
+        Command::Info(own) => commands::info(own),
+    };
+    let (report, code) = match result {
+        Ok(report) => (Ok(report), 0),
+        Err(failure) => {
+            let code = failure.exit_code();
+            (Err(failure), code)
+        }
+    };
+    match print(json, report) {
+        Ok(()) => ExitCode::from(code),
+        // Whoever reads has closed the pipe, as `head` does: that is no failure of the program's.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(code),
+        Err(_) => ExitCode::from(2),
+    }
+}
+
+/// What a command has to say.
+struct Report {
+    text: String,
+    json: serde_json::Value,
+}
+
+fn print(json: bool, report: Result<Report, Failure>) -> std::io::Result<()> {
+    let mut out = anstream::stdout();
+    let mut err = anstream::stderr();
+    match report {
+        Ok(report) if json => writeln!(out, "{}", report.json)?,
+        Ok(report) => writeln!(out, "{}", report.text.trim_end())?,
+        Err(failure) => {
+            if json {
+                writeln!(out, "{}", failure.json())?;
+            }
+            if let Some(text) = failure.text(json) {
+                writeln!(err, "{text}")?;
+            }
+        }
+    }
+    out.flush()
+}

@@ -1,0 +1,178 @@
+//! What can stand on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use halo2_stack_vm::circuit::{Binding, MAX_K, MIN_K};
+use halo2_stack_vm::isa::InstructionSet;
+
+/// Runs programs of a stack machine, and proves with halo2 that they give what they give.
+///
+/// Exit codes: 0 all is well; 1 the statement is false or the program fails; 2 wrong usage or
+/// unreadable input.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Example:\n  stackvm prove programs/example.svm -o example.proof.json\n  stackvm verify example.proof.json --program programs/example.svm")]
+pub struct Arguments {
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a program and print its output.
+    #[command(after_help = "Example:\n  stackvm run programs/example.svm --trace")]
+    Run(RunArguments),
+    /// Check a run against every constraint of the circuit, and name one that fails.
+    ///
+    /// Of a program that fails, the run that goes on regardless is checked, to show which constraint
+    /// rejects it.
+    #[command(after_help = "Example:\n  stackvm check programs/example.svm")]
+    Check(CheckArguments),
+    /// Prove what a program gives.
+    #[command(after_help = "Examples:\n  stackvm prove programs/example.svm\n  stackvm prove programs/example.svm --backend kzg --srs ceremony.ptau -o example.proof.json")]
+    Prove(ProveArguments),
+    /// Verify a proof, and print the digest of its program and its output.
+    #[command(after_help = "Example:\n  stackvm verify example.proof.json --program programs/example.svm")]
+    Verify(VerifyArguments),
+    /// Print the reference of the instructions and the constraints.
+    #[command(after_help = "Example:\n  stackvm isa")]
+    Isa,
+    /// Print what a circuit costs: columns, degree, lookups, rows, bytes.
+    #[command(after_help = "Example:\n  stackvm info --k 14 --set stack --json")]
+    Info(InfoArguments),
+}
+
+/// A program and how much of it to run.
+#[derive(Debug, Args)]
+pub struct ProgramArguments {
+    /// The program: assembly, or the flat form `[opcode, argument, ...]` in a `.json` file; `-` reads
+    /// assembly from standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub cut: CutArguments,
+    /// The instruction set.
+    #[arg(long, default_value = "stack", value_name = "seed|stack")]
+    pub set: InstructionSet,
+}
+
+#[derive(Debug, Args)]
+pub struct CutArguments {
+    /// Run the first N instructions only.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    #[command(flatten)]
+    pub program: ProgramArguments,
+    /// Print every step.
+    #[arg(long)]
+    pub trace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    pub program: ProgramArguments,
+    #[command(flatten)]
+    pub circuit: CircuitArguments,
+    /// Check against this output instead of the program's own.
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    pub output: Option<String>,
+}
+
+/// The circuit, where it is not found from the program.
+#[derive(Debug, Args)]
+pub struct CircuitArguments {
+    /// Use a circuit of 2^K rows instead of the smallest that has room for the run.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
+    pub k: Option<u32>,
+    /// How the program is bound: in instance columns that the gates read, or by copied cells.
+    #[arg(long, value_enum, default_value_t = BindingName::Public)]
+    pub binding: BindingName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BindingName {
+    Public,
+    Cells,
+}
+
+impl From<BindingName> for Binding {
+    fn from(name: BindingName) -> Self {
+        match name {
+            BindingName::Public => Binding::Public,
+            BindingName::Cells => Binding::Cells,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BackendName {
+    /// The inner product argument: no trusted setup.
+    Ipa,
+    /// KZG with SHPLONK: short proofs, fast verification, a trusted setup.
+    Kzg,
+}
+
+/// The parameters of the KZG backend.
+#[derive(Debug, Args)]
+pub struct SrsArguments {
+    /// The ceremony's parameters for KZG: a snarkjs `.ptau` file, or halo2's raw form.
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure_dev_srs")]
+    pub srs: Option<PathBuf>,
+    /// Use KZG parameters whose secret everybody knows. Anybody can prove anything with them.
+    #[arg(long)]
+    pub insecure_dev_srs: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ProveArguments {
+    #[command(flatten)]
+    pub program: ProgramArguments,
+    #[command(flatten)]
+    pub circuit: CircuitArguments,
+    /// The polynomial commitment scheme.
+    #[arg(long, value_enum, default_value_t = BackendName::Ipa)]
+    pub backend: BackendName,
+    #[command(flatten)]
+    pub srs: SrsArguments,
+    /// Where to write the proof [default: the program's name with `.proof.json`, in this folder].
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The proof file.
+    #[arg(value_name = "PROOF")]
+    pub proof: PathBuf,
+    /// Also check that the proof is one of this program.
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// With --program: the program's first N instructions.
+    #[arg(long, value_name = "N", requires = "program")]
+    pub steps: Option<usize>,
+    #[command(flatten)]
+    pub srs: SrsArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct InfoArguments {
+    /// The circuit has 2^K rows.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
+    pub k: u32,
+    /// The instruction set.
+    #[arg(long, default_value = "stack", value_name = "seed|stack")]
+    pub set: InstructionSet,
+    /// How the program is bound.
+    #[arg(long, value_enum, default_value_t = BindingName::Public)]
+    pub binding: BindingName,
+}

@@ -1,0 +1,629 @@
+//! The commands.
+
+use std::fmt::Write;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use halo2_proofs::dev::{MockProver, VerifyFailure};
+use halo2_proofs::halo2curves::bn256::Fr;
+use serde_json::{Value, json};
+
+use halo2_stack_vm::algebra::Word;
+use halo2_stack_vm::circuit::{CircuitParams, Statement, StackVmCircuit};
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::program::Program;
+use halo2_stack_vm::proof::cache::Cache;
+use halo2_stack_vm::proof::file::{
+    BackendName as FileBackend, Contradiction, FileError, ParametersKind, ProofFile,
+};
+use halo2_stack_vm::proof::ipa::Ipa;
+use halo2_stack_vm::proof::kzg::Kzg;
+use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
+use halo2_stack_vm::vm::{self, RunError, Trace};
+use halo2_stack_vm::{asm, docs};
+
+use crate::Report;
+use crate::arguments::{
+    BackendName, CheckArguments, CircuitArguments, InfoArguments, ProgramArguments, ProveArguments,
+    RunArguments, SrsArguments, VerifyArguments,
+};
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+/// What a user of development parameters is told every time.
+const INSECURE: &str = "these KZG parameters come from a public seed: everybody knows their secret \
+                        and can prove what is false with them; use them for development only";
+
+fn decimal(word: Fr) -> String {
+    word.to_integer().to_string()
+}
+
+/// Reads a program's text and makes a program of it.
+fn load(path: &Path) -> Result<Program<Fr>, Failure> {
+    let mut bytes = vec![];
+    let read = if path == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Failure::file("io", path, error))?;
+    let source = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::file("io", path, format!("byte {at} is not UTF-8 text"))
+    })?;
+    if path.extension().is_some_and(|extension| extension == "json") {
+        return asm::from_json(&source).map_err(|error| Failure::file("json", path, error));
+    }
+    asm::assemble(&source).map_err(|errors| Failure::Assembly {
+        path: path.into(),
+        source,
+        errors,
+    })
+}
+
+fn trace(arguments: &ProgramArguments) -> Result<Trace<Fr>, Failure> {
+    let program = load(&arguments.file)?;
+    Trace::new(&program, arguments.cut.steps, arguments.set).map_err(Failure::Program)
+}
+
+/// The circuit that was asked for, or the smallest that has room for the run.
+fn circuit(arguments: &CircuitArguments, trace: &Trace<Fr>) -> Result<CircuitParams, Failure> {
+    let binding = arguments.binding.into();
+    let smallest = CircuitParams::for_steps(trace.steps(), trace.set(), binding)
+        .map_err(|error| Failure::input("size", error.to_string()))?;
+    match arguments.k {
+        Some(k) if k < smallest.k() => Err(Failure::input(
+            "size",
+            format!(
+                "a circuit of k = {k} is too small: the run needs {} rows, its unwinding \
+                 included, and so k = {}",
+                trace.steps(),
+                smallest.k(),
+            ),
+        )),
+        Some(k) => CircuitParams::new(k, trace.set(), binding)
+            .map_err(|error| Failure::input("size", error.to_string())),
+        None => Ok(smallest),
+    }
+}
+
+pub fn run(arguments: &RunArguments) -> Result<Report, Failure> {
+    let ProgramArguments { file, cut, set } = &arguments.program;
+    let program = load(file)?;
+    let outcome = vm::run(&program, cut.steps, *set).map_err(Failure::Program)?;
+    let mut text = String::new();
+    let mut json = json!({
+        "output": decimal(outcome.output),
+        "steps": outcome.steps,
+        "max_depth": outcome.max_depth,
+    });
+    if arguments.trace {
+        let trace = Trace::new(&program, cut.steps, *set).map_err(Failure::Program)?;
+        text = table(&trace);
+        json["trace"] = steps(&trace).map(|step| step.json()).collect();
+    }
+    text += &format!(
+        "output {}\n{} steps, at most {} on the stack",
+        decimal(outcome.output),
+        outcome.steps,
+        match outcome.max_depth {
+            1 => "1 word".into(),
+            depth => format!("{depth} words"),
+        },
+    );
+    Ok(Report { text, json })
+}
+
+/// A step of a trace, as it is shown: the stack is what the step leaves.
+struct Step {
+    number: usize,
+    instruction: String,
+    depth: u32,
+    top: String,
+    second: String,
+}
+
+impl Step {
+    fn json(&self) -> Value {
+        json!({
+            "step": self.number,
+            "instruction": self.instruction,
+            "depth": self.depth,
+            "top": self.top,
+            "second": self.second,
+        })
+    }
+}
+
+fn steps(trace: &Trace<Fr>) -> impl Iterator<Item = Step> {
+    let after = trace.rows().iter().skip(1);
+    let instructions = trace.program().instructions().iter();
+    instructions
+        .zip(after)
+        .enumerate()
+        .map(|(number, (instruction, after))| {
+            let word = |present: bool, word: Fr| match present {
+                true => decimal(word),
+                false => "-".into(),
+            };
+            Step {
+                number,
+                instruction: instruction.to_string(),
+                depth: after.depth,
+                top: word(after.depth > 0, after.top),
+                second: word(after.depth > 1, after.second),
+            }
+        })
+}
+
+fn table(trace: &Trace<Fr>) -> String {
+    let steps: Vec<_> = steps(trace).collect();
+    let width = |heading: &str, text: fn(&Step) -> usize| {
+        steps.iter().map(text).fold(heading.len(), usize::max)
+    };
+    let number = width("step", |step| step.number.to_string().len());
+    let instruction = width("instruction", |step| step.instruction.len());
+    let depth = width("depth", |step| step.depth.to_string().len());
+    let top = width("top", |step| step.top.len());
+    let mut table = format!(
+        "{:>number$}  {:<instruction$}  {:>depth$}  {:<top$}  second\n",
+        "step", "instruction", "depth", "top"
+    );
+    for step in &steps {
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            table,
+            "{:>number$}  {:<instruction$}  {:>depth$}  {:<top$}  {}",
+            step.number, step.instruction, step.depth, step.top, step.second
+        );
+    }
+    table + "\n"
+}
+
+pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
+    let ProgramArguments { file, cut, set } = &arguments.program;
+    let program = load(file)?;
+    let honest = Trace::new(&program, cut.steps, *set);
+    let trace = match &honest {
+        Ok(trace) => trace.clone(),
+        Err(_) => Trace::defiant(&program, cut.steps, *set).map_err(Failure::Program)?,
+    };
+    let params = circuit(&arguments.circuit, &trace)?;
+    let mut statement = Statement::of(&trace);
+    if let Some(output) = &arguments.output {
+        statement.output = asm::parse_word(output)
+            .map_err(|error| Failure::input("usage", format!("--output {output}: {error}")))?;
+    }
+    let progress = Progress::new();
+    progress.phase(format!("checking 2^{} rows", params.k()));
+    let internal = |error: String| Failure::input("internal", error);
+    let circuit = StackVmCircuit::new(params, &trace).map_err(|e| internal(e.to_string()))?;
+    let instances = statement.instances().ok_or_else(|| Failure::False {
+        kind: "unsatisfied",
+        message: "an opcode of the program can't be encoded".into(),
+    })?;
+    let mock = MockProver::run(params.k(), &circuit, instances)
+        .map_err(|error| internal(error.to_string()))?;
+    let verdict = mock.verify();
+    drop(progress);
+    match (verdict, honest) {
+        (Ok(()), Ok(_)) => {
+            let cost = Cost::of(params);
+            Ok(Report {
+                text: format!(
+                    "all {} constraints hold on all 2^{} rows; the output is {}",
+                    cost.constraints,
+                    params.k(),
+                    decimal(statement.output),
+                ),
+                json: json!({
+                    "satisfied": true,
+                    "k": params.k(),
+                    "constraints": cost.constraints,
+                    "output": decimal(statement.output),
+                }),
+            })
+        }
+        (Ok(()), Err(error)) => Err(internal(format!(
+            "the program fails ({error}), but the circuit accepts a run of it: this is a hole in \
+             the circuit, please report it"
+        ))),
+        (Err(failures), honest) => {
+            let names = violated(&failures);
+            let mut message = String::new();
+            if let Err(error) = &honest {
+                message = format!("{error}\n");
+            }
+            message += &format!(
+                "the circuit rejects the run: {}",
+                names.iter().map(|name| format!("\n  {name}")).collect::<String>(),
+            );
+            match honest {
+                Err(error) => Err(Failure::False {
+                    kind: error.kind(),
+                    message,
+                }),
+                Ok(_) => Err(Failure::False {
+                    kind: "unsatisfied",
+                    message,
+                }),
+            }
+        }
+    }
+}
+
+/// Each violated constraint once, with the first row on which it does not hold.
+fn violated(failures: &[VerifyFailure]) -> Vec<String> {
+    let mut names: Vec<(String, String)> = vec![];
+    for failure in failures {
+        let (name, place) = match failure {
+            VerifyFailure::ConstraintNotSatisfied {
+                constraint,
+                location,
+                ..
+            } => (constraint.to_string(), location.to_string()),
+            other => (other.to_string(), String::new()),
+        };
+        if names.iter().all(|(known, _)| *known != name) {
+            names.push((name, place));
+        }
+    }
+    names
+        .into_iter()
+        .map(|(name, place)| format!("{name} {place}").trim_end().to_string())
+        .collect()
+}
+
+fn cache() -> Result<Cache, Failure> {
+    let folders = directories::ProjectDirs::from("", "", "halo2-stack-vm").ok_or_else(|| {
+        Failure::input(
+            "io",
+            "there is no folder for cached parameters: set HOME or XDG_CACHE_HOME",
+        )
+    })?;
+    Ok(Cache::at(folders.cache_dir()))
+}
+
+/// The parameters of the KZG backend that the user chose.
+fn kzg_params(
+    arguments: &SrsArguments,
+    k: u32,
+    progress: &Progress,
+) -> Result<(<Kzg as Backend>::Parameters, ParametersKind), Failure> {
+    let loaded = match &arguments.srs {
+        Some(path) => (cache()?.srs(path, k), ParametersKind::Ceremony),
+        None => {
+            progress.warn(INSECURE);
+            (cache()?.insecure_dev(k), ParametersKind::InsecureDev)
+        }
+    };
+    let params = loaded
+        .0
+        .map_err(|error| Failure::input("parameters", error.to_string()))?;
+    Ok((params, loaded.1))
+}
+
+fn no_kzg_parameters() -> Failure {
+    Failure::input(
+        "usage",
+        "the KZG backend needs parameters: give a ceremony's with --srs FILE, or, for development \
+         only, --insecure-dev-srs",
+    )
+}
+
+pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
+    let srs = &arguments.srs;
+    let chosen = srs.srs.is_some() || srs.insecure_dev_srs;
+    match arguments.backend {
+        BackendName::Kzg if !chosen => return Err(no_kzg_parameters()),
+        BackendName::Ipa if chosen => {
+            return Err(Failure::input(
+                "usage",
+                "the IPA backend has no setup: --srs and --insecure-dev-srs go with --backend kzg",
+            ));
+        }
+        _ => {}
+    }
+    let path = output_path(arguments)?;
+    let progress = Progress::new();
+    progress.phase("running the program");
+    let trace = trace(&arguments.program)?;
+    let circuit = circuit(&arguments.circuit, &trace)?;
+    progress.phase(format!("parameters for 2^{} rows", circuit.k()));
+    let file = match arguments.backend {
+        BackendName::Ipa => {
+            let params = cache()?
+                .ipa(circuit.k())
+                .map_err(|error| Failure::input("parameters", error.to_string()))?;
+            let proved = prove_with::<Ipa>(&params, circuit, &trace, &progress)?;
+            proved.file(FileBackend::Ipa, ParametersKind::Transparent, &trace)
+        }
+        BackendName::Kzg => {
+            let (params, kind) = kzg_params(srs, circuit.k(), &progress)?;
+            let proved = prove_with::<Kzg>(&params, circuit, &trace, &progress)?;
+            proved.file(FileBackend::Kzg, kind, &trace)
+        }
+    };
+    file.write(&path)
+        .map_err(|error| Failure::file("io", &path, format!("the proof is not written: {error}")))?;
+    drop(progress);
+    let output = decimal(file.statement.output);
+    Ok(Report {
+        text: format!(
+            "output {output}\nproof of {} bytes ({}, k = {}) in {}\nverify it with: stackvm verify {}{}",
+            file.proof.len(),
+            file.backend_name(),
+            circuit.k(),
+            path.display(),
+            path.display(),
+            match (&srs.srs, file.parameters) {
+                (Some(path), _) => format!(" --srs {}", path.display()),
+                (None, ParametersKind::InsecureDev) => " --insecure-dev-srs".into(),
+                _ => String::new(),
+            },
+        ),
+        json: json!({
+            "proof": path.display().to_string(),
+            "backend": file.backend_name(),
+            "k": circuit.k(),
+            "proof_bytes": file.proof.len(),
+            "output": output,
+        }),
+    })
+}
+
+/// Where the proof goes: never over the program or the parameters.
+fn output_path(arguments: &ProveArguments) -> Result<PathBuf, Failure> {
+    let program = &arguments.program.file;
+    let path = match &arguments.output {
+        Some(path) => path.clone(),
+        None => {
+            let stem = program.file_stem().filter(|_| program != Path::new("-"));
+            let mut name = stem.unwrap_or("program".as_ref()).to_os_string();
+            name.push(".proof.json");
+            name.into()
+        }
+    };
+    let same = |other: &Path| match (path.canonicalize(), other.canonicalize()) {
+        (Ok(own), Ok(other)) => own == other,
+        _ => false,
+    };
+    if same(program) || arguments.srs.srs.as_deref().is_some_and(same) {
+        return Err(Failure::file(
+            "usage",
+            &path,
+            "the proof would overwrite what it is made from: choose another file with -o",
+        ));
+    }
+    Ok(path)
+}
+
+/// A proof and what identifies its key and parameters.
+struct Proved {
+    circuit: CircuitParams,
+    parameters_digest: [u8; 32],
+    key_digest: [u8; 32],
+    proof: Vec<u8>,
+}
+
+impl Proved {
+    fn file(self, backend: FileBackend, parameters: ParametersKind, trace: &Trace<Fr>) -> ProofFile {
+        let statement = Statement::of(trace);
+        ProofFile {
+            backend,
+            parameters,
+            parameters_digest: self.parameters_digest,
+            key_digest: self.key_digest,
+            circuit: self.circuit,
+            program_digest: statement.program.digest(),
+            steps: statement.program.len(),
+            statement,
+            proof: self.proof,
+        }
+    }
+}
+
+fn prove_with<B: Backend>(
+    params: &B::Parameters,
+    circuit: CircuitParams,
+    trace: &Trace<Fr>,
+    progress: &Progress,
+) -> Result<Proved, Failure> {
+    progress.phase("keys");
+    let key = B::keygen(params, circuit)
+        .map_err(|error| Failure::input("internal", error.to_string()))?;
+    progress.phase(format!("proving {} rows", trace.steps()));
+    let proof = B::prove(params, &key, trace)
+        .map_err(|error| Failure::input("internal", error.to_string()))?;
+    Ok(Proved {
+        circuit,
+        parameters_digest: params.digest(),
+        key_digest: key.verifying_key().digest(),
+        proof,
+    })
+}
+
+pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
+    let path = &arguments.proof;
+    let file = ProofFile::read(path).map_err(|error| Failure::file(kind(&error), path, error))?;
+    let output = decimal(file.statement.output);
+    let digest = hex::encode(file.statement.program.digest());
+    let report = |valid: bool| {
+        json!({
+            "valid": valid,
+            "output": output,
+            "program_digest": digest,
+        })
+    };
+    let rejected = |reason: String| Failure::Rejected {
+        report: report(false),
+        reason: format!("{}: {reason}", path.display()),
+    };
+    check_usage(&file, &arguments.srs)?;
+    file.check().map_err(|edited| rejected(edited.to_string()))?;
+    if let Some(program) = &arguments.program {
+        let expected = load(program)?;
+        let steps = arguments.steps.unwrap_or(expected.len());
+        let Some(expected) = expected.cut(steps) else {
+            return Err(Failure::Program(RunError::StepsOutOfRange {
+                steps,
+                instructions: expected.len(),
+            }));
+        };
+        if expected != file.statement.program {
+            return Err(rejected(format!(
+                "the proof is not one of {}{}: the digest of that is {}, and the proved program's {digest}",
+                program.display(),
+                match arguments.steps {
+                    Some(steps) => format!(" cut to {steps} steps"),
+                    None => String::new(),
+                },
+                hex::encode(expected.digest()),
+            )));
+        }
+    }
+    let progress = Progress::new();
+    let k = file.circuit.k();
+    progress.phase(format!("parameters for 2^{k} rows"));
+    let verdict = match file.backend {
+        FileBackend::Ipa => {
+            let params = cache()?
+                .ipa(k)
+                .map_err(|error| Failure::input("parameters", error.to_string()))?;
+            verify_with::<Ipa>(&params, &file, &progress)?
+        }
+        FileBackend::Kzg => {
+            let (params, _) = kzg_params(&arguments.srs, k, &progress)?;
+            verify_with::<Kzg>(&params, &file, &progress)?
+        }
+    };
+    drop(progress);
+    verdict.map_err(rejected)?;
+    Ok(Report {
+        text: format!(
+            "valid: the program of {} instructions with digest {digest} gives output {output}{}",
+            file.steps,
+            match file.parameters {
+                ParametersKind::InsecureDev => "\n(with insecure development parameters)",
+                _ => "",
+            },
+        ),
+        json: report(true),
+    })
+}
+
+fn kind(error: &FileError) -> &'static str {
+    match error {
+        FileError::Io(_) => "io",
+        _ => "proof_file",
+    }
+}
+
+/// The parameters on the command line are of the kind that the proof needs.
+fn check_usage(file: &ProofFile, srs: &SrsArguments) -> Result<(), Failure> {
+    let problem = match (file.backend, file.parameters) {
+        (FileBackend::Ipa, ParametersKind::Transparent) => {
+            if srs.srs.is_none() && !srs.insecure_dev_srs {
+                return Ok(());
+            }
+            "this is an IPA proof, which has no setup: leave out --srs and --insecure-dev-srs"
+        }
+        (FileBackend::Kzg, ParametersKind::Ceremony) => {
+            if srs.srs.is_some() {
+                return Ok(());
+            }
+            "this is a KZG proof with a ceremony's parameters: give them with --srs FILE"
+        }
+        (FileBackend::Kzg, ParametersKind::InsecureDev) => {
+            if srs.insecure_dev_srs {
+                return Ok(());
+            }
+            "this proof was made with insecure development parameters, with which anybody can \
+             prove what is false; to check it all the same, give --insecure-dev-srs"
+        }
+        _ => "its backend and its parameters do not go together",
+    };
+    Err(Failure::input("usage", problem))
+}
+
+/// Whether the proof proves the file's statement; if not, why.
+fn verify_with<B: Backend>(
+    params: &B::Parameters,
+    file: &ProofFile,
+    progress: &Progress,
+) -> Result<Result<(), String>, Failure> {
+    let same = Contradiction::check(
+        "parameters_digest",
+        &file.parameters_digest,
+        &params.digest(),
+    );
+    if let Err(other) = same {
+        return Ok(Err(other.to_string()));
+    }
+    progress.phase("key");
+    let key = B::keygen_vk(params, file.circuit)
+        .map_err(|error| Failure::input("internal", error.to_string()))?;
+    let same = Contradiction::check("verifying_key_digest", &file.key_digest, &key.digest());
+    if let Err(other) = same {
+        return Ok(Err(other.to_string()));
+    }
+    progress.phase("verifying");
+    Ok(B::verify(params, &key, &file.statement, &file.proof)
+        .map_err(|error: VerifyError| error.to_string()))
+}
+
+pub fn isa() -> Result<Report, Failure> {
+    let instructions: Vec<_> = Opcode::ALL
+        .iter()
+        .map(|opcode| {
+            let sets = InstructionSet::NAMED.iter();
+            let sets = sets.filter(|(_, set)| set.contains(*opcode));
+            json!({
+                "code": opcode.code(),
+                "encoded": opcode.encoded(),
+                "mnemonic": opcode.mnemonic(),
+                "takes_argument": opcode.takes_argument(),
+                "stack_effect": opcode.stack_effect(),
+                "needs": opcode.needs(),
+                "summary": opcode.summary(),
+                "sets": sets.map(|(name, _)| *name).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    Ok(Report {
+        text: docs::reference(),
+        json: json!({ "instructions": instructions }),
+    })
+}
+
+pub fn info(arguments: &InfoArguments) -> Result<Report, Failure> {
+    let params = CircuitParams::new(arguments.k, arguments.set, arguments.binding.into())
+        .map_err(|error| Failure::input("size", error.to_string()))?;
+    let cost = Cost::of(params);
+    let json = json!({
+        "k": params.k(),
+        "rows": params.rows(),
+        "instruction_set": params.set().name(),
+        "binding": params.binding().name(),
+        "degree": cost.degree,
+        "advice_columns": cost.advice_columns,
+        "fixed_columns": cost.fixed_columns,
+        "instance_columns": cost.instance_columns,
+        "lookups": cost.lookups,
+        "permutation_columns": cost.permutation_columns,
+        "proof_bytes": {"kzg": cost.kzg_proof_bytes, "ipa": cost.ipa_proof_bytes},
+    });
+    let mut text = String::new();
+    for (name, value) in json.as_object().into_iter().flatten() {
+        let name = name.replace('_', " ");
+        // Writing to a string does not fail.
+        let _ = match value {
+            Value::Object(backends) => backends
+                .iter()
+                .try_for_each(|(own, value)| writeln!(text, "{:<22}{value}", format!("{name} ({own})"))),
+            Value::String(value) => writeln!(text, "{name:<22}{value}"),
+            value => writeln!(text, "{name:<22}{value}"),
+        };
+    }
+    Ok(Report { text, json })
+}

@@ -1,0 +1,372 @@
+//! The command line, as a user drives it: real files, real proofs, exit codes, JSON.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const EXAMPLE: &str = "push 3\npush 6\npush 2\nmul\nmul\n";
+
+/// A folder with programs in it, in which commands are run.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Desk(tempfile::tempdir().unwrap());
+        desk.write("example.svm", EXAMPLE);
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Runs `stackvm` with these arguments, with a cache that all tests share.
+    fn run(&self, arguments: &str) -> Output {
+        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.0.path())
+            .env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+            .output()
+            .unwrap()
+    }
+
+    /// The exit code and the JSON object that `stackvm --json` prints.
+    fn json(&self, arguments: &str) -> (i32, Value) {
+        let output = self.run(&format!("{arguments} --json"));
+        let text = stdout(&output);
+        let value = serde_json::from_str(&text).unwrap_or_else(|error| {
+            panic!("{arguments}: {error}: {text} {}", stderr(&output));
+        });
+        (output.status.code().unwrap(), value)
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn run_prints_the_output() {
+    let desk = Desk::new();
+    let output = desk.run("run example.svm");
+    assert!(output.status.success());
+    assert!(stdout(&output).contains("output 36"), "{}", stdout(&output));
+    let expected = json!({"output": "36", "steps": 5, "max_depth": 3});
+    assert_eq!(desk.json("run example.svm"), (0, expected));
+    let expected = json!({"output": "3", "steps": 2, "max_depth": 2});
+    assert_eq!(desk.json("run example.svm --steps 2"), (0, expected));
+}
+
+#[test]
+fn run_reads_the_flat_form() {
+    let desk = Desk::new();
+    desk.write("example.json", "[1,3,1,6,1,2,3,0,3,\"0\"]");
+    assert_eq!(desk.json("run example.json").1["output"], "36");
+}
+
+#[test]
+fn run_shows_a_trace() {
+    let desk = Desk::new();
+    let text = stdout(&desk.run("run example.svm --trace"));
+    for part in ["step", "instruction", "depth", "push 6", "mul", "36"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let (_, value) = desk.json("run example.svm --trace");
+    assert_eq!(value["trace"][3]["instruction"], "mul");
+    assert_eq!(value["trace"][3]["top"], "12");
+    assert_eq!(value["trace"][3]["depth"], 2);
+}
+
+#[test]
+fn a_failing_program_is_exit_code_1() {
+    let desk = Desk::new();
+    desk.write("underflow.svm", "push 1\nadd\n");
+    desk.write("pop.svm", "push 1\npop\n");
+    let cases = [
+        ("run underflow.svm", "stack_underflow", 1),
+        ("run pop.svm --set seed", "invalid_opcode", 1),
+        ("run example.svm --steps 6", "steps_out_of_range", 5),
+        ("prove underflow.svm", "stack_underflow", 1),
+    ];
+    for (arguments, kind, step) in cases {
+        let (code, value) = desk.json(arguments);
+        assert_eq!(code, 1, "{arguments}");
+        assert_eq!(value["error"]["kind"], kind, "{arguments}");
+        assert_eq!(value["error"]["step"], step, "{arguments}");
+        assert!(!value["error"]["message"].as_str().unwrap().is_empty());
+    }
+    assert!(!desk.path("underflow.proof.json").exists());
+}
+
+#[test]
+fn a_text_with_errors_is_exit_code_2_and_is_underlined() {
+    let desk = Desk::new();
+    desk.write("typo.svm", "push 3\n  psuh 4 # four\npush\n");
+    let output = desk.run("run typo.svm");
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    for part in ["typo.svm:2:3", "psuh 4", "^^^^", "did you mean `push`?", "typo.svm:3"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains('\x1b'), "colour in a pipe: {text:?}");
+    let (code, value) = desk.json("run typo.svm");
+    assert_eq!(code, 2);
+    assert_eq!(value["error"]["kind"], "assembly");
+    assert_eq!(value["error"]["errors"][0]["line"], 2);
+    assert_eq!(value["error"]["errors"][0]["column"], 3);
+    assert_eq!(value["error"]["errors"][0]["suggestion"], "push");
+}
+
+#[test]
+fn unreadable_input_is_exit_code_2() {
+    let desk = Desk::new();
+    desk.write("bytes.svm", [0xff, 0xfe, 0]);
+    desk.write("odd.json", "[1,2,3]");
+    desk.write("deep.json", "[".repeat(100_000));
+    for arguments in [
+        "run missing.svm",
+        "run bytes.svm",
+        "run odd.json",
+        "run deep.json",
+        "run .",
+        "run example.svm --steps -1",
+        "run example.svm --set heap",
+        "prove example.svm --backend kzg",
+        "prove example.svm --insecure-dev-srs",
+        "prove example.svm --k 3",
+        "prove example.svm -o example.svm",
+        "prove example.svm -o missing/a.proof.json",
+        "verify missing.proof.json",
+        "verify example.svm",
+        "info --k 99",
+        "nonsense",
+        "",
+    ] {
+        let output = desk.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {}", stdout(&output));
+        assert!(!stderr(&output).contains("panicked"), "{arguments}: {}", stderr(&output));
+        assert!(!stderr(&output).is_empty(), "{arguments}");
+    }
+    assert_eq!(desk.read("example.svm"), EXAMPLE);
+}
+
+#[test]
+fn check_names_the_constraint_that_fails() {
+    let desk = Desk::new();
+    desk.write("underflow.svm", "push 1\nadd\n");
+    let (code, value) = desk.json("check example.svm");
+    assert_eq!((code, &value["satisfied"]), (0, &json!(true)));
+    let output = desk.run("check underflow.svm");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("what takes two words and leaves one leaves the stack nonempty"),
+        "{}",
+        stderr(&output)
+    );
+    let output = desk.run("check example.svm --output 37");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("the sum starts as beta * output"));
+    assert_eq!(desk.json("check example.svm --output 37").1["error"]["kind"], "unsatisfied");
+}
+
+/// Proves and verifies with these options; returns the proof file's name.
+fn prove_and_verify(desk: &Desk, prove: &str, verify: &str, backend: &str) {
+    let (code, value) = desk.json(&format!("prove example.svm {prove} -o a.proof.json"));
+    assert_eq!(code, 0, "{value}");
+    assert_eq!(value["proof"], "a.proof.json");
+    assert_eq!(value["backend"], backend);
+    assert_eq!(value["k"], 4);
+    assert_eq!(value["output"], "36");
+    let info = desk.json("info --k 4").1;
+    assert_eq!(value["proof_bytes"], info["proof_bytes"][backend]);
+    let (code, value) = desk.json(&format!("verify a.proof.json --program example.svm {verify}"));
+    assert_eq!(code, 0, "{value}");
+    assert_eq!(value["valid"], true);
+    assert_eq!(value["output"], "36");
+    assert_eq!(value["program_digest"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn ipa_proves_and_verifies() {
+    let desk = Desk::new();
+    prove_and_verify(&desk, "", "", "ipa");
+    let output = desk.run("verify a.proof.json");
+    assert!(stdout(&output).contains("gives output 36"), "{}", stdout(&output));
+    // The file's own parameters are none that --srs could replace.
+    assert_eq!(desk.run("verify a.proof.json --insecure-dev-srs").status.code(), Some(2));
+}
+
+#[test]
+fn kzg_with_development_parameters_warns_every_time() {
+    let desk = Desk::new();
+    prove_and_verify(&desk, "--backend kzg --insecure-dev-srs", "--insecure-dev-srs", "kzg");
+    for arguments in [
+        "prove example.svm --backend kzg --insecure-dev-srs -o b.proof.json",
+        "verify b.proof.json --insecure-dev-srs",
+    ] {
+        let output = desk.run(arguments);
+        assert!(output.status.success());
+        assert!(stderr(&output).contains("everybody knows"), "{}", stderr(&output));
+    }
+    assert!(desk.read("b.proof.json").contains("\"insecure-dev\""));
+    // Without the user's word it is not verified.
+    assert_eq!(desk.run("verify b.proof.json").status.code(), Some(2));
+}
+
+#[test]
+fn kzg_with_a_ceremony() {
+    let srs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hermez-bn254-8.ptau");
+    if !srs.exists() {
+        println!("skipped: {} is absent", srs.display());
+        return;
+    }
+    let desk = Desk::new();
+    let srs = format!("--srs {}", srs.display());
+    prove_and_verify(&desk, &format!("--backend kzg {srs}"), &srs, "kzg");
+    let output = desk.run(&format!("verify a.proof.json {srs}"));
+    assert!(!stderr(&output).contains("warning"), "{}", stderr(&output));
+    assert_eq!(desk.run("verify a.proof.json").status.code(), Some(2));
+    assert_eq!(desk.run("verify a.proof.json --insecure-dev-srs").status.code(), Some(2));
+    // The ceremony is too small for 2^9 rows.
+    let output = desk.run(&format!("prove example.svm --backend kzg --k 9 {srs}"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!desk.path("example.proof.json").exists());
+}
+
+#[test]
+fn an_edited_statement_is_refused() {
+    let desk = Desk::new();
+    assert!(desk.run("prove example.svm -o a.proof.json").status.success());
+    let text = desk.read("a.proof.json");
+    let field = |name: &str| {
+        let value: Value = serde_json::from_str(&text).unwrap();
+        value[name].to_string()
+    };
+    let digest = field("verifying_key_digest");
+    let other_digest = format!("\"{}\"", "0".repeat(64));
+    let edits = [
+        ("\"output\": \"36\"", "\"output\": \"37\""),
+        ("[1,\"6\"]", "[1,\"7\"]"),
+        ("[3,\"0\"]", "[2,\"0\"]"),
+        ("\"steps\": 5", "\"steps\": 4"),
+        ("\"stack\"", "\"seed\""),
+        ("\"public\"", "\"cells\""),
+        ("\"k\": 4", "\"k\": 5"),
+        (digest.as_str(), other_digest.as_str()),
+    ];
+    for (from, to) in edits {
+        let edited = text.replacen(from, to, 1);
+        assert_ne!(edited, text, "{from}");
+        desk.write("b.proof.json", &edited);
+        let (code, value) = desk.json("verify b.proof.json");
+        assert_eq!(code, 1, "{from}: {value}");
+        assert_eq!(value["valid"], false, "{from}");
+    }
+    // Even where the program's digest was edited to match.
+    let mut file: Value = serde_json::from_str(&text).unwrap();
+    file["program"][1] = json!([1, "7"]);
+    desk.write("c.proof.json", file.to_string());
+    let digest = desk.json("verify c.proof.json").1["program_digest"].clone();
+    file["program_digest"] = digest;
+    desk.write("c.proof.json", file.to_string());
+    let output = desk.run("verify c.proof.json");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("does not prove the statement"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_proof_is_one_of_its_program() {
+    let desk = Desk::new();
+    desk.write("other.svm", EXAMPLE.replace('6', "7"));
+    assert!(desk.run("prove example.svm --steps 4").status.success());
+    let verify = "verify example.proof.json --program";
+    assert_eq!(desk.json(&format!("{verify} example.svm --steps 4")).0, 0);
+    assert_eq!(desk.json(&format!("{verify} example.svm")).0, 1);
+    assert_eq!(desk.json(&format!("{verify} example.svm --steps 9")).0, 1);
+    let (code, value) = desk.json(&format!("{verify} other.svm --steps 4"));
+    assert_eq!((code, &value["valid"]), (1, &json!(false)));
+}
+
+#[test]
+fn info_says_what_a_circuit_costs() {
+    let desk = Desk::new();
+    let (code, value) = desk.json("info --k 14 --set stack");
+    assert_eq!(code, 0);
+    assert_eq!(value["k"], 14);
+    assert_eq!(value["rows"], (1 << 14) - 7);
+    assert_eq!(value["instruction_set"], "stack");
+    assert_eq!(value["binding"], "public");
+    assert_eq!(value["degree"], 3);
+    assert_eq!(value["lookups"], 0);
+    assert_eq!(value["permutation_columns"], 0);
+    for name in ["advice_columns", "fixed_columns", "instance_columns"] {
+        assert!(value[name].is_u64(), "{name}");
+    }
+    assert!(value["proof_bytes"]["kzg"].as_u64() < value["proof_bytes"]["ipa"].as_u64());
+    assert!(stdout(&desk.run("info")).contains("advice columns"));
+}
+
+#[test]
+fn isa_prints_the_reference() {
+    let desk = Desk::new();
+    let text = stdout(&desk.run("isa"));
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/isa.md");
+    assert_eq!(text, std::fs::read_to_string(reference).unwrap());
+    assert_eq!(desk.json("isa").1["instructions"][1]["mnemonic"], "push");
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let desk = Desk::new();
+    for command in ["run", "check", "prove", "verify", "isa", "info"] {
+        let output = desk.run(&format!("{command} --help"));
+        assert!(output.status.success());
+        let text = stdout(&output);
+        assert!(text.contains("Example"), "{command}");
+        assert!(text.contains(&format!("stackvm {command}")), "{command}");
+    }
+}
+
+/// A damaged cache is made anew, and two processes may share one.
+#[test]
+fn a_damaged_cache_is_no_obstacle() {
+    let desk = Desk::new();
+    let run = || {
+        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+        command
+            .args(["prove", "example.svm", "--json"])
+            .current_dir(desk.0.path())
+            .env("XDG_CACHE_HOME", desk.path("cache"));
+        command.output().unwrap().status.code()
+    };
+    std::thread::scope(|scope| {
+        let both = [scope.spawn(run), scope.spawn(run)];
+        for one in both {
+            assert_eq!(one.join().unwrap(), Some(0));
+        }
+    });
+    let mut damaged = 0;
+    for entry in std::fs::read_dir(desk.path("cache/halo2-stack-vm")).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        damaged += 1;
+    }
+    assert_eq!(damaged, 1);
+    assert_eq!(run(), Some(0));
+}

@@ -1,0 +1,224 @@
+//! Real proofs: what they accept, and by which constraint what is false is rejected.
+
+use halo2_proofs::dev::{MockProver, VerifyFailure};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement};
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
+use halo2_stack_vm::proof::{Backend, ProveError, VerifyError};
+use halo2_stack_vm::vm::Trace;
+use halo2_stack_vm::witness::WitnessError;
+use halo2curves::bn256::Fr;
+
+const STACK: InstructionSet = InstructionSet::STACK;
+
+fn program(instructions: &[(Opcode, u64)]) -> Program<Fr> {
+    instructions
+        .iter()
+        .map(|(opcode, argument)| Instruction::new(*opcode, Fr::from(*argument)).unwrap())
+        .collect()
+}
+
+/// 3 * (6 * 2)
+fn example() -> Program<Fr> {
+    use Opcode::{Mul, Push};
+    program(&[(Push, 3), (Push, 6), (Push, 2), (Mul, 0), (Mul, 0)])
+}
+
+/// The names of the constraints that reject an honest witness of `program` as one of `statement`.
+fn rejecting(program: &Program<Fr>, statement: &Statement<Fr>) -> Vec<String> {
+    let trace = Trace::new(program, None, STACK).unwrap();
+    let params = CircuitParams::new(5, STACK, Binding::Public).unwrap();
+    let circuit = StackVmCircuit::new(params, &trace).unwrap();
+    let verify = |statement: &Statement<Fr>| {
+        let mock = MockProver::run(5, &circuit, statement.instances().unwrap()).unwrap();
+        mock.verify()
+    };
+    assert_eq!(verify(&Statement::of(&trace)), Ok(()));
+    let mut names: Vec<String> = verify(statement)
+        .unwrap_err()
+        .into_iter()
+        .map(|failure| match failure {
+            VerifyFailure::ConstraintNotSatisfied { constraint, .. } => constraint.to_string(),
+            other => panic!("{other}"),
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// False statements about the example, each with the constraint that rejects its honest run.
+fn false_statements() -> Vec<(&'static str, Statement<Fr>, &'static str)> {
+    use Opcode::{Add, Mul, Nop, Pop, Push};
+    let decode = "the flag is that of the given opcode; an idle row is given nop or halt";
+    let state = |instructions: &[(Opcode, u64)], output: u64| Statement {
+        program: program(instructions),
+        output: Fr::from(output),
+    };
+    let (a, b, c) = ((Push, 3), (Push, 6), (Push, 2));
+    let (m, n) = ((Mul, 0), (Add, 0));
+    vec![
+        ("wrong output", state(&[a, b, c, m, m], 37), "the sum starts as beta * output"),
+        ("zero output", state(&[a, b, c, m, m], 0), "the sum starts as beta * output"),
+        ("wrong opcode", state(&[a, b, c, m, n], 36), decode),
+        ("wrong argument", state(&[a, (Push, 7), c, m, m], 36), "top' is the instruction's new top"),
+        ("one step less", state(&[a, b, c, m], 36), decode),
+        ("extra instruction", state(&[a, b, c, m, m, (Pop, 0)], 36), decode),
+        ("extra push", state(&[a, b, c, m, m, (Push, 1)], 36), decode),
+        ("shifted", state(&[(Nop, 0), a, b, c, m, m], 36), decode),
+        ("swapped", state(&[b, a, c, m, m], 36), "top' is the instruction's new top"),
+        ("empty", state(&[], 36), decode),
+    ]
+}
+
+#[test]
+fn a_false_statement_is_rejected_by_the_constraint_that_should() {
+    for (name, statement, constraint) in false_statements() {
+        let names = rejecting(&example(), &statement);
+        assert!(names.iter().any(|n| n.contains(constraint)), "{name}: {names:?}");
+        assert_eq!(names.len(), 1, "{name}: {names:?}");
+    }
+}
+
+/// An appended `nop` changes the statement, but neither the run's states nor what rejects it.
+#[test]
+fn an_appended_nop_is_another_statement() {
+    let trace = Trace::new(&example(), None, STACK).unwrap();
+    let mut instructions = example().instructions().to_vec();
+    instructions.push(Instruction::new(Opcode::Nop, Fr::from(0)).unwrap());
+    let longer = Statement {
+        program: Program::from(instructions),
+        output: Fr::from(36),
+    };
+    // The machine is idle there either way: the statement is true and the witness the same.
+    let params = CircuitParams::new(5, STACK, Binding::Public).unwrap();
+    let circuit = StackVmCircuit::new(params, &trace).unwrap();
+    circuit.check(&longer).unwrap();
+    // A proof is bound to its own statement all the same.
+    let params = KzgParams::insecure_dev(5);
+    let key = Kzg::keygen(&params, circuit_params(5)).unwrap();
+    let proof = Kzg::prove(&params, &key, &trace).unwrap();
+    Kzg::verify(&params, key.verifying_key(), &Statement::of(&trace), &proof).unwrap();
+    assert!(matches!(
+        Kzg::verify(&params, key.verifying_key(), &longer, &proof),
+        Err(VerifyError::Invalid(_))
+    ));
+}
+
+fn circuit_params(k: u32) -> CircuitParams {
+    CircuitParams::new(k, STACK, Binding::Public).unwrap()
+}
+
+fn rejects_false_statements<B: Backend>(params: &B::Parameters) {
+    let key = B::keygen(params, circuit_params(5)).unwrap();
+    let trace = Trace::new(&example(), None, STACK).unwrap();
+    let honest = Statement::of(&trace);
+    let proof = B::prove(params, &key, &trace).unwrap();
+    B::verify(params, key.verifying_key(), &honest, &proof).unwrap();
+    for (name, statement, _) in false_statements() {
+        let verdict = B::verify(params, key.verifying_key(), &statement, &proof);
+        assert!(matches!(verdict, Err(VerifyError::Invalid(_))), "{name}: {verdict:?}");
+        // A prover who commits to the honest run, but claims the false statement all along.
+        let circuit = StackVmCircuit::new(circuit_params(5), &trace).unwrap();
+        let instances = statement.instances().unwrap();
+        let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
+        let verdict = B::verify(params, key.verifying_key(), &statement, &forged);
+        assert!(matches!(verdict, Err(VerifyError::Invalid(_))), "{name}: {verdict:?}");
+    }
+}
+
+#[test]
+fn kzg_rejects_false_statements() {
+    rejects_false_statements::<Kzg>(&KzgParams::insecure_dev(5));
+}
+
+#[test]
+fn ipa_rejects_false_statements() {
+    rejects_false_statements::<Ipa>(&IpaParams::setup(5));
+}
+
+/// No proof is made of a run that does not satisfy the circuit.
+#[test]
+fn a_defiant_run_is_not_proved() {
+    let underflow = program(&[(Opcode::Push, 1), (Opcode::Add, 0)]);
+    assert!(Trace::new(&underflow, None, STACK).is_err());
+    let trace = Trace::defiant(&underflow, None, STACK).unwrap();
+    let params = KzgParams::insecure_dev(5);
+    let key = Kzg::keygen(&params, circuit_params(5)).unwrap();
+    let Err(ProveError::Witness(WitnessError::Unsatisfied { row, constraint, .. })) =
+        Kzg::prove(&params, &key, &trace)
+    else {
+        panic!("proved");
+    };
+    assert_eq!(row, 1);
+    assert_eq!(constraint, "what takes two words and leaves one leaves the stack nonempty");
+}
+
+/// Keys made from one program prove and verify others; the digest of the key is the same from all.
+#[test]
+fn one_key_serves_every_program_of_its_size() {
+    use Opcode::{Add, Mul, Nop, Pop, Push};
+    let params = IpaParams::setup(5);
+    let key = Ipa::keygen(&params, circuit_params(5)).unwrap();
+    let verifying = Ipa::keygen_vk(&params, circuit_params(5)).unwrap();
+    assert_eq!(key.verifying_key().digest(), verifying.digest());
+    let full: Vec<_> = std::iter::once((Push, 2))
+        .chain((0..12).flat_map(|i| [(Push, i), (Mul, 0)]))
+        .collect();
+    let deep: Vec<_> = (1..=13).map(|i| (Push, i)).collect();
+    let programs: [&[(Opcode, u64)]; 7] = [
+        &[],
+        &[(Nop, 0)],
+        &[(Push, 5)],
+        &[(Push, 5), (Pop, 0)],
+        &[(Push, 5), (Push, 6), (Add, 0), (Push, 7), (Pop, 0)],
+        &full,
+        &deep,
+    ];
+    for instructions in programs {
+        let trace = Trace::new(&program(instructions), None, STACK).unwrap();
+        let proof = Ipa::prove(&params, &key, &trace).unwrap();
+        Ipa::verify(&params, &verifying, &Statement::of(&trace), &proof).unwrap();
+    }
+    assert_eq!(circuit_params(5).rows(), full.len());
+    assert_eq!(circuit_params(5).rows(), deep.len() + 12);
+}
+
+#[test]
+fn a_run_that_does_not_fit_is_refused() {
+    let params = IpaParams::setup(4);
+    let key = Ipa::keygen(&params, circuit_params(4)).unwrap();
+    let rows = circuit_params(4).rows();
+    let nops = |count: usize| program(&vec![(Opcode::Nop, 0); count]);
+    let trace = Trace::new(&nops(rows), None, STACK).unwrap();
+    assert!(Ipa::prove(&params, &key, &trace).is_ok());
+    let trace = Trace::new(&nops(rows + 1), None, STACK).unwrap();
+    assert!(matches!(
+        Ipa::prove(&params, &key, &trace),
+        Err(ProveError::Witness(WitnessError::TooFewRows { needed: 10, rows: 9 }))
+    ));
+    let statement = Statement::of(&trace);
+    assert!(matches!(
+        Ipa::verify(&params, key.verifying_key(), &statement, &[]),
+        Err(VerifyError::Statement(_))
+    ));
+}
+
+/// Depth costs nothing but rows: 60,000 words on the stack, unwound, at k = 17.
+#[test]
+fn sixty_thousand_pushes() {
+    let pushes: Vec<_> = (7..60_007).map(|i| (Opcode::Push, i)).collect();
+    let trace = Trace::new(&program(&pushes), None, STACK).unwrap();
+    let circuit = CircuitParams::for_steps(trace.steps(), STACK, Binding::Public).unwrap();
+    assert_eq!(circuit.k(), 17);
+    let params = KzgParams::insecure_dev(17);
+    let key = Kzg::keygen(&params, circuit).unwrap();
+    let proof = Kzg::prove(&params, &key, &trace).unwrap();
+    let mut statement = Statement::of(&trace);
+    assert_eq!(statement.output, Fr::from(7));
+    Kzg::verify(&params, key.verifying_key(), &statement, &proof).unwrap();
+    statement.output = Fr::from(60_006);
+    assert!(Kzg::verify(&params, key.verifying_key(), &statement, &proof).is_err());
+}
