@@ -16,6 +16,12 @@ pub trait Algebra:
 {
     /// The image of the integer `value`.
     fn constant(value: u64) -> Self;
+
+    /// The same element, which [`Formula`] writes as `name` from here on.
+    #[inline]
+    fn named(self, _name: &'static str) -> Self {
+        self
+    }
 }
 
 /// A word of the machine: an element of the circuit's scalar field.
@@ -97,6 +103,16 @@ pub fn batch_invert<F: Word>(elements: &mut [F]) {
 pub struct Formula {
     text: String,
     kind: FormulaKind,
+    definitions: Vec<Definition>,
+}
+
+/// What a name in a [`Formula`] stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The name, given by [`Algebra::named`].
+    pub name: &'static str,
+    /// The formula that it stands for.
+    pub text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +129,27 @@ impl Formula {
         Formula {
             text: name.into(),
             kind: FormulaKind::Atom,
+            definitions: vec![],
+        }
+    }
+
+    /// What the names that [`Algebra::named`] gave stand for, each after those that it uses.
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
+    }
+
+    /// A formula made of two, with the definitions of both.
+    fn of(text: String, kind: FormulaKind, left: Self, right: Self) -> Self {
+        let mut definitions = left.definitions;
+        for definition in right.definitions {
+            if !definitions.contains(&definition) {
+                definitions.push(definition);
+            }
+        }
+        Formula {
+            text,
+            kind,
+            definitions,
         }
     }
 
@@ -139,7 +176,18 @@ impl Algebra for Formula {
         Formula {
             text: value.to_string(),
             kind: FormulaKind::Constant(value),
+            definitions: vec![],
         }
+    }
+
+    fn named(mut self, name: &'static str) -> Self {
+        // A constant stays one, so that a term with the factor 0 still vanishes.
+        if !matches!(self.kind, FormulaKind::Constant(_)) {
+            let text = std::mem::replace(&mut self.text, name.into());
+            self.kind = FormulaKind::Atom;
+            self.definitions.push(Definition { name, text });
+        }
+        self
     }
 }
 
@@ -153,10 +201,11 @@ impl Add for Formula {
         if other.is(0) {
             return self;
         }
-        Formula {
-            text: format!("{self} + {other}"),
-            kind: FormulaKind::Sum,
-        }
+        let text = match other.text.strip_prefix('-') {
+            Some(negated) => format!("{self} - {negated}"),
+            None => format!("{self} + {other}"),
+        };
+        Formula::of(text, FormulaKind::Sum, self, other)
     }
 }
 
@@ -168,14 +217,11 @@ impl Sub for Formula {
             return self;
         }
         let subtrahend = other.factor();
-        Formula {
-            text: if self.is(0) {
-                format!("-{subtrahend}")
-            } else {
-                format!("{self} - {subtrahend}")
-            },
-            kind: FormulaKind::Sum,
-        }
+        let text = match self.is(0) {
+            true => format!("-{subtrahend}"),
+            false => format!("{self} - {subtrahend}"),
+        };
+        Formula::of(text, FormulaKind::Sum, self, other)
     }
 }
 
@@ -189,10 +235,12 @@ impl Mul for Formula {
         if other.is(0) || self.is(1) {
             return other;
         }
-        Formula {
-            text: format!("{} * {}", self.factor(), other.factor()),
-            kind: FormulaKind::Product,
-        }
+        // Numbers go first, as in `2 * flag`.
+        let text = match other.kind {
+            FormulaKind::Constant(_) => format!("{} * {}", other.factor(), self.factor()),
+            _ => format!("{} * {}", self.factor(), other.factor()),
+        };
+        Formula::of(text, FormulaKind::Product, self, other)
     }
 }
 
@@ -207,6 +255,26 @@ mod tests {
         assert_eq!(product.to_string(), "(a + b) * c");
         assert_eq!((a.clone() - (b.clone() - c)).to_string(), "a - (b - c)");
         assert_eq!((a.clone() * Formula::constant(1)).to_string(), "a");
+        assert_eq!(
+            (a.clone() * Formula::constant(2)).to_string(),
+            "2 * a",
+            "numbers go first"
+        );
+        let negated = Formula::constant(0) - b.clone();
+        assert_eq!((a.clone() + negated).to_string(), "a - b");
         assert_eq!((a * Formula::constant(0) + b).to_string(), "b");
+    }
+
+    #[test]
+    fn a_named_formula_is_defined_once_and_after_what_it_uses() {
+        let [a, b] = ["a", "b"].map(Formula::name);
+        let sum = (a + b.clone()).named("sum");
+        let square = (sum.clone() * sum.clone()).named("square");
+        let formula = square - sum * b;
+        assert_eq!(formula.to_string(), "square - sum * b");
+        let definitions = formula.definitions().iter();
+        let definitions: Vec<_> = definitions.map(|d| (d.name, d.text.as_str())).collect();
+        assert_eq!(definitions, [("sum", "a + b"), ("square", "sum * sum")]);
+        assert_eq!(Formula::constant(0).named("nothing").to_string(), "0");
     }
 }

@@ -16,7 +16,7 @@ use halo2_proofs::plonk::{
 };
 use halo2_proofs::poly::Rotation;
 
-use crate::algebra::Word;
+use crate::algebra::{Algebra, Word};
 use crate::fork::Polynomial;
 use crate::frame::{self, Challenges, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
@@ -181,7 +181,7 @@ impl StackVmConfig {
         let challenge = |challenge: Challenge| Polynomial::<F>(Expression::Challenge(challenge));
         Window {
             set: self.params.set,
-            rows: self.params.rows as u64,
+            rows: Polynomial::constant(self.params.rows as u64),
             row: self.advice.map(at(here)),
             next: self.advice.map(at(next)),
             index: both(self.index),

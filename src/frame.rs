@@ -85,8 +85,8 @@ pub struct Source<A> {
 pub struct Window<A> {
     /// The instruction set.
     pub set: InstructionSet,
-    /// The number of steps of the machine.
-    pub rows: u64,
+    /// The number of steps of the machine, a constant.
+    pub rows: A,
     /// This row.
     pub row: Row<A>,
     /// The next row.
@@ -106,17 +106,19 @@ pub struct Window<A> {
 impl<A: Algebra> Window<A> {
     /// 1 where a step leads to the next row, else 0.
     pub fn step(&self) -> A {
-        self.follows[1].clone()
+        self.follows[1].clone().named("step")
     }
 
     /// `rows` on the last row of the machine, else 0.
     pub fn last(&self) -> A {
-        self.follows[1].clone() - (self.index[1].clone() - self.index[0].clone())
+        let last = self.follows[1].clone() - (self.index[1].clone() - self.index[0].clone());
+        last.named("last")
     }
 
     /// `rows` on the first row of the machine, else 0.
     pub fn first(&self) -> A {
-        A::constant(self.rows) * (self.follows[1].clone() - self.follows[0].clone()) + self.last()
+        let enters = self.follows[1].clone() - self.follows[0].clone();
+        (self.rows.clone() * enters + self.last()).named("first")
     }
 
     /// The sum of `coefficient * flag` over the flags for which there is one.
@@ -130,23 +132,29 @@ impl<A: Algebra> Window<A> {
 
     /// 1 where no flag is set.
     pub fn idle(&self) -> A {
-        A::constant(1) - self.flags(|_| Some(A::constant(1)))
+        (A::constant(1) - self.flags(|_| Some(A::constant(1)))).named("idle")
     }
 
     /// 1 where the row executes an instruction with this effect, not counting idle rows.
     pub fn effect(&self, effect: Effect) -> A {
-        self.flags(|opcode| (opcode.effect() == effect).then(|| A::constant(1)))
+        let name = match effect {
+            Effect::Grow => "grow",
+            Effect::Keep => "keep",
+            Effect::Shrink => "shrink",
+        };
+        let flags = self.flags(|opcode| (opcode.effect() == effect).then(|| A::constant(1)));
+        flags.named(name)
     }
 
     /// The encoded opcode of what the row executes, an idle row counting as `nop`.
     fn executed(&self) -> A {
-        self.flags(|opcode| Some(A::constant(opcode.encoded())))
-            + A::constant(Opcode::IDLE.encoded()) * self.idle()
+        let flags = self.flags(|opcode| Some(A::constant(opcode.encoded())));
+        (flags + A::constant(Opcode::IDLE.encoded()) * self.idle()).named("executed")
     }
 
     /// 1 where the row is idle although its instruction is `halt`, else 0.
     fn stopped(&self) -> A {
-        self.executed() - self.source.opcode.clone()
+        (self.executed() - self.source.opcode.clone()).named("stopped")
     }
 }
 

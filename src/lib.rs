@@ -12,6 +12,7 @@ pub mod algebra;
 pub mod asm;
 pub mod chip;
 pub mod circuit;
+pub mod docs;
 pub mod fork;
 pub mod frame;
 pub mod isa;

@@ -7,9 +7,24 @@ use std::fmt;
 
 use crate::isa::{InstructionSet, Opcode};
 
-/// The name of an advice column of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cell {
+macro_rules! cells {
+    ($($(#[doc = $doc:literal])+ $name:ident $(($of:ty))?,)+) => {
+        /// The name of an advice column of the machine.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Cell {
+            $($(#[doc = $doc])+ $name $(($of))?,)+
+        }
+
+        impl Cell {
+            /// What the column holds, in a sentence.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Cell::$name { .. } => concat!($($doc),+).trim_ascii(),)+ }
+            }
+        }
+    };
+}
+
+cells! {
     /// The word at the top of the stack, 0 if the stack is empty.
     Top,
     /// The word below the top, 0 if there is none.

@@ -86,12 +86,14 @@ pub fn cells<A: Algebra>(window: &Window<A>) -> Gate<A> {
         row.nonempty.clone(),
         row.link.clone(),
     );
+    let made_cell = made_cell.named("made_cell");
     let taken_cell = window.challenges.denominator(
         row.link.clone(),
         next.second.clone(),
         next.nonempty.clone(),
         next.link.clone(),
     );
+    let taken_cell = taken_cell.named("taken_cell");
     let taken = next.sum.clone() - row.sum.clone() + row.made.clone();
     Gate {
         name: "cells",

@@ -176,7 +176,7 @@ impl<F: Word> Witness<F> {
         let instruction = program.instructions().get(i);
         let window = Window {
             set: self.set,
-            rows: rows as u64,
+            rows: F::constant(rows as u64),
             row: at(i),
             next: at(i + 1),
             index: [fixed(i, i as u64), fixed(i + 1, i as u64 + 1)],

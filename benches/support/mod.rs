@@ -1,0 +1,41 @@
+//! What benches and tests share.
+
+// Each of them uses only a part.
+#![allow(dead_code)]
+
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::proof::kzg::KzgParams;
+use halo2_stack_vm::vm::Trace;
+use halo2curves::bn256::Fr;
+
+/// KZG parameters of no ceremony: whoever makes them could forge proofs.
+pub fn kzg_params(k: u32) -> KzgParams {
+    KzgParams::temp(k)
+}
+
+/// Whether to measure little, so that it is quick: `STACKVM_BENCH_QUICK=1`, or criterion's `--quick`
+/// or `--test`.
+pub fn quick() -> bool {
+    let asked = std::env::var_os("STACKVM_BENCH_QUICK").is_some_and(|value| value != "0");
+    asked || std::env::args().any(|argument| argument == "--quick" || argument == "--test")
+}
+
+/// A straight line of `length` instructions: `push 3`, then `push 3 add`, `push 3 mul` in turn.
+///
+/// Its stack is never deeper than two words, and an odd length ends with one: nothing to unwind.
+pub fn straight_line(length: usize) -> Program<Fr> {
+    let opcode = |step: usize| match step % 4 {
+        2 => Opcode::Add,
+        0 if step > 0 => Opcode::Mul,
+        _ => Opcode::Push,
+    };
+    let instruction = |step| Instruction::new(opcode(step), Fr::from(3));
+    (0..length).filter_map(instruction).collect()
+}
+
+/// A run of a straight line of `length` instructions.
+pub fn straight_run(length: usize) -> Trace<Fr> {
+    Trace::new(&straight_line(length), None, InstructionSet::STACK)
+        .expect("a straight line runs to its end")
+}
