@@ -211,6 +211,16 @@ pub struct WordCell<F: PrimeField> {
     pub value: Value<F>,
 }
 
+impl<F: PrimeField> WordCell<F> {
+    /// A word that is part of the verifying key: assigns it to a fixed column with equality enabled.
+    pub fn fixed(region: &mut Region<'_, F>, column: Column<Fixed>, row: usize, word: F) -> Self {
+        WordCell {
+            cell: region.assign_fixed(column, row, word),
+            value: Value::known(word),
+        }
+    }
+}
+
 impl<F: PrimeField> From<&AssignedCell<&Assigned<F>, F>> for WordCell<F> {
     fn from(assigned: &AssignedCell<&Assigned<F>, F>) -> Self {
         WordCell {
@@ -237,6 +247,9 @@ pub struct InstructionCells<F: PrimeField> {
     /// The argument.
     pub argument: WordCell<F>,
 }
+
+/// The advice columns for the opcodes and the arguments of a program of cells, and the program.
+type ProgramCells<'a, F> = ([Column<Advice>; 2], &'a [InstructionCells<F>]);
 
 /// The machine's output as a cell of the circuit.
 pub type OutputCell<F> = AssignedCell<&'static Assigned<F>, F>;
@@ -295,8 +308,18 @@ pub enum ChipError {
     Witness(#[from] WitnessError),
 }
 
+impl ChipError {
+    /// The chip's error that halo2's carries, if it carries one.
+    pub fn of(error: &Error) -> Option<&ChipError> {
+        match error {
+            Error::Transcript(error) => error.get_ref()?.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
 impl From<ChipError> for Error {
-    /// halo2's one error that carries a text.
+    /// halo2's one error that carries another. [`ChipError::of`] takes it out again.
     fn from(error: ChipError) -> Self {
         Error::from(std::io::Error::other(error))
     }
@@ -488,6 +511,32 @@ impl StackVmChip {
         }
     }
 
+    /// The columns and the cells of a program of cells, `None` for a public one.
+    fn program_cells<'a, F: PrimeField>(
+        &self,
+        cells: Option<&'a [InstructionCells<F>]>,
+    ) -> Result<Option<ProgramCells<'a, F>>, ChipError> {
+        let rows = self.config.params.rows;
+        match (self.config.program, cells) {
+            (ProgramColumns::Public { .. }, None) => Ok(None),
+            (ProgramColumns::Cells { .. }, Some(cells)) if cells.len() > rows => {
+                Err(ChipError::ProgramTooLong {
+                    instructions: cells.len(),
+                    rows,
+                })
+            }
+            (ProgramColumns::Cells { opcode, argument }, Some(cells)) => {
+                Ok(Some(([opcode, argument], cells)))
+            }
+            (ProgramColumns::Public { .. }, Some(_)) => {
+                Err(ChipError::WrongBinding("publicly, not by cells"))
+            }
+            (ProgramColumns::Cells { .. }, None) => {
+                Err(ChipError::WrongBinding("by cells, not publicly"))
+            }
+        }
+    }
+
     fn assign_program<F: PrimeField>(
         &self,
         region: &mut Region<'_, F>,
@@ -496,25 +545,13 @@ impl StackVmChip {
         second_pass: bool,
     ) -> Result<(), ChipError> {
         let rows = self.config.params.rows;
-        let (opcode, argument, cells) = match (self.config.program, cells) {
-            (ProgramColumns::Public { .. }, None) => return Ok(()),
-            (ProgramColumns::Cells { opcode, argument }, Some(cells)) => (opcode, argument, cells),
-            (ProgramColumns::Public { .. }, Some(_)) => {
-                return Err(ChipError::WrongBinding("publicly, not by cells"));
-            }
-            (ProgramColumns::Cells { .. }, None) => {
-                return Err(ChipError::WrongBinding("by cells, not publicly"));
-            }
+        let Some((columns, cells)) = self.program_cells(cells)? else {
+            return Ok(());
         };
-        if cells.len() > rows {
-            return Err(ChipError::ProgramTooLong {
-                instructions: cells.len(),
-                rows,
-            });
-        }
         if second_pass {
             return Ok(());
         }
+        let [opcode, argument] = columns;
         for (row, instruction) in cells.iter().enumerate() {
             for (column, word) in [
                 (opcode, instruction.opcode),
@@ -577,6 +614,8 @@ impl<F: PrimeField + Word> StackVmInstructions<F> for StackVmChip {
         offset: usize,
         program: &[InstructionCells<F>],
     ) -> Result<OutputCell<F>, Error> {
+        // Said before the program is run, so that keys and proofs fail alike.
+        self.program_cells(Some(program))?;
         let values: Value<Vec<_>> = program
             .iter()
             .map(|cells| cells.opcode.value.zip(cells.argument.value))
