@@ -1,1 +1,1229 @@
-//! Text and JSON to programs, and back.
+//! Text and JSON to [`Program`]s, and back.
+//!
+//! The text form has an instruction a line: a mnemonic of [`crate::isa`], and a number if the
+//! instruction takes one. `#` starts a comment. Numbers are decimal or, after `0x`, hexadecimal; `-n`
+//! is the modulus less n.
+//!
+//! ```text
+//! push 3      # the stack holds 3
+//! push -0x2   # 3 and modulus - 2
+//! mul         # modulus - 6
+//! ```
+//!
+//! The JSON form is a flat array, `[opcode, argument, opcode, argument, ...]`. It can hold what text
+//! can't: opcodes that no instruction has, and arguments that nobody reads. An element is an integer
+//! or, if it is too large for one, a string with a number as the text form has it.
+//!
+//! Errors hold at most a short excerpt of what they complain about, without its control characters,
+//! so that a message can be printed whatever the input was.
+
+use std::fmt;
+use std::ops::Range;
+
+use num_bigint::BigUint;
+use serde_json::Value;
+use winnow::ascii::{digit1, hex_digit1};
+use winnow::combinator::{alt, opt, preceded, seq};
+use winnow::error::EmptyError;
+use winnow::stream::LocatingSlice;
+use winnow::token::{take_till, take_while};
+use winnow::{Parser, Result as Parsed};
+
+use crate::algebra::Word;
+use crate::isa::Opcode;
+use crate::program::{Instruction, Program};
+
+/// Why a text is not a word.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NumberError {
+    /// The text is not a number.
+    #[error(
+        "`{text}` is not a number; write decimal digits, or `0x` and hexadecimal digits, with `-` before them for a negative"
+    )]
+    Malformed {
+        /// The beginning of the text.
+        text: String,
+    },
+    /// The number does not lie between -(modulus - 1) and modulus - 1.
+    #[error(
+        "`{text}` is out of range; a number and its negative must be below the modulus, {modulus}"
+    )]
+    OutOfRange {
+        /// The beginning of the number.
+        text: String,
+        /// The modulus of the field.
+        modulus: BigUint,
+    },
+}
+
+/// Reads a number: decimal digits or `0x` and hexadecimal ones, after `-` for the modulus less the
+/// number.
+///
+/// # Errors
+///
+/// [`NumberError`], if the text is anything else or the number is not below the modulus.
+pub fn parse_word<F: Word>(text: &str) -> Result<F, NumberError> {
+    let literal = Literal::parse(text)?;
+    let magnitude: F = literal.magnitude().ok_or_else(|| NumberError::OutOfRange {
+        text: excerpt(text),
+        modulus: F::modulus(),
+    })?;
+    Ok(if literal.negative {
+        F::zero() - magnitude
+    } else {
+        magnitude
+    })
+}
+
+/// A number as it is written.
+struct Literal<'s> {
+    negative: bool,
+    radix: u32,
+    digits: &'s str,
+}
+
+impl<'s> Literal<'s> {
+    fn parse(text: &'s str) -> Result<Self, NumberError> {
+        literal.parse(text).map_err(|_| NumberError::Malformed {
+            text: excerpt(text),
+        })
+    }
+
+    /// The word without the sign; `None` if it is not below the modulus.
+    fn magnitude<F: Word>(&self) -> Option<F> {
+        // Reading digits takes quadratic time, so what is too long for any word goes unread.
+        let most_digits = match self.radix {
+            16 => 2 * WORD_BYTES,
+            // 2^256 is below 10^78.
+            _ => 78,
+        };
+        let digits = self.digits.trim_start_matches('0');
+        if digits.is_empty() {
+            return Some(F::zero());
+        }
+        if digits.len() > most_digits {
+            return None;
+        }
+        F::from_integer(&BigUint::parse_bytes(digits.as_bytes(), self.radix)?)
+    }
+
+    /// The number as an opcode; `None` if it is negative or does not fit.
+    fn opcode(&self) -> Option<u64> {
+        (!self.negative)
+            .then(|| u64::from_str_radix(self.digits, self.radix).ok())
+            .flatten()
+    }
+}
+
+/// The size of a word, see [`Word::to_le_bytes`].
+const WORD_BYTES: usize = 32;
+
+fn literal<'s>(input: &mut &'s str) -> Parsed<Literal<'s>, EmptyError> {
+    let hexadecimal = preceded("0x", hex_digit1).map(|digits| (16, digits));
+    let decimal = digit1.map(|digits| (10, digits));
+    (opt('-'), alt((hexadecimal, decimal)))
+        .map(|(sign, (radix, digits))| Literal {
+            negative: sign.is_some(),
+            radix,
+            digits,
+        })
+        .parse_next(input)
+}
+
+/// The beginning of a text, on one line and fit for a terminal.
+fn excerpt(text: &str) -> String {
+    const MOST_CHARACTERS: usize = 40;
+    let mut characters = text.chars();
+    let mut excerpt = String::new();
+    for character in characters.by_ref().take(MOST_CHARACTERS) {
+        match character {
+            '\'' | '"' | '\\' => excerpt.push(character),
+            _ => excerpt.extend(character.escape_debug()),
+        }
+    }
+    if characters.next().is_some() {
+        excerpt.push('…');
+    }
+    excerpt
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AsmErrorKind {
+    /// No instruction has this mnemonic.
+    #[error("there is no instruction `{mnemonic}`; {}", advice(*.suggestion))]
+    UnknownMnemonic {
+        /// The beginning of what was written.
+        mnemonic: String,
+        /// The instruction that was probably meant.
+        suggestion: Option<Opcode>,
+    },
+    /// The instruction is one that only the machine itself executes.
+    #[error(
+        "a program does not write `{opcode}`; the machine executes it by itself after the last instruction, so remove this line"
+    )]
+    MachineOnly {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// The argument is missing.
+    #[error("`{opcode}` takes an argument; write a number after it, like `{opcode} 3`")]
+    MissingArgument {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// The instruction takes no argument.
+    #[error(
+        "`{opcode}` takes no argument; an instruction has a line of its own, and a comment starts with `#`"
+    )]
+    UnexpectedArgument {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// The line goes on after the argument.
+    #[error(
+        "`{opcode}` takes one argument; an instruction has a line of its own, and a comment starts with `#`"
+    )]
+    ExtraWords {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// The argument is not a number, or too large.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+}
+
+/// What to write in place of an unknown mnemonic.
+fn advice(suggestion: Option<Opcode>) -> String {
+    if let Some(opcode) = suggestion {
+        return format!("did you mean `{opcode}`?");
+    }
+    let known: Vec<_> = writable().map(|opcode| format!("`{opcode}`")).collect();
+    format!("the instructions are {}", known.join(", "))
+}
+
+/// An error in a text, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {kind}")]
+pub struct AsmError {
+    /// What is wrong.
+    pub kind: AsmErrorKind,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1. A byte order mark is not a column.
+    pub column: usize,
+    /// The place in bytes from the start of the text.
+    pub span: Range<usize>,
+}
+
+impl AsmError {
+    /// What to write instead, if that is clear.
+    pub fn suggestion(&self) -> Option<&'static str> {
+        match self.kind {
+            AsmErrorKind::UnknownMnemonic { suggestion, .. } => suggestion.map(Opcode::mnemonic),
+            _ => None,
+        }
+    }
+}
+
+/// The errors of a text, at least one, in the order of their lines: the first of every line that
+/// has any.
+///
+/// Displayed, it is an error a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsmErrors {
+    errors: Vec<AsmError>,
+}
+
+impl AsmErrors {
+    /// The errors.
+    pub fn errors(&self) -> &[AsmError] {
+        &self.errors
+    }
+}
+
+impl fmt::Display for AsmErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, error) in self.errors.iter().enumerate() {
+            let separator = if i == 0 { "" } else { "\n" };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for AsmErrors {}
+
+/// Reads a program in text form. A byte order mark at its start is skipped.
+///
+/// ```
+/// use halo2_stack_vm::asm::assemble;
+/// use halo2_stack_vm::isa::InstructionSet;
+/// use halo2_stack_vm::vm;
+/// use halo2curves::bn256::Fr;
+///
+/// let program = assemble::<Fr>("push 3\npush 6\npush 2\nmul\nmul  # 3 * (6 * 2)")?;
+/// let outcome = vm::run(&program, None, InstructionSet::SEED)?;
+/// assert_eq!(outcome.output, Fr::from(36));
+///
+/// let errors = assemble::<Fr>("push 3\npsuh 6").unwrap_err();
+/// assert_eq!(errors.to_string(), "2:1: there is no instruction `psuh`; did you mean `push`?");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`AsmErrors`], with the first error of every line that has one.
+pub fn assemble<F: Word>(source: &str) -> Result<Program<F>, AsmErrors> {
+    let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let mut line_start = source.len() - text.len();
+    let mut instructions = vec![];
+    let mut errors = vec![];
+    for (index, line) in text.split('\n').enumerate() {
+        // A line without words is no statement.
+        if let Ok(statement) = statement.parse_next(&mut LocatingSlice::new(line)) {
+            match statement.instruction() {
+                Ok(instruction) => instructions.push(instruction),
+                Err((kind, place)) => errors.push(AsmError {
+                    kind,
+                    line: index + 1,
+                    column: line
+                        .char_indices()
+                        .take_while(|(at, _)| *at < place.start)
+                        .count()
+                        + 1,
+                    span: line_start + place.start..line_start + place.end,
+                }),
+            }
+        }
+        line_start += line.len() + 1;
+    }
+    if errors.is_empty() {
+        Ok(Program::from(instructions))
+    } else {
+        Err(AsmErrors { errors })
+    }
+}
+
+/// A piece of a line and its place there, in bytes.
+type Located<'s> = (&'s str, Range<usize>);
+
+/// The words of a line, of which there is at least one.
+struct Statement<'s> {
+    mnemonic: Located<'s>,
+    argument: Option<Located<'s>>,
+    rest: Option<Located<'s>>,
+}
+
+fn statement<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Statement<'s>, EmptyError> {
+    seq!(Statement {
+        _: blank,
+        mnemonic: word,
+        _: blank,
+        argument: opt(word),
+        _: blank,
+        rest: opt(rest),
+    })
+    .parse_next(line)
+}
+
+fn blank<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<&'s str, EmptyError> {
+    take_while(0.., char::is_whitespace).parse_next(line)
+}
+
+fn word<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Located<'s>, EmptyError> {
+    take_till(1.., |c: char| c.is_whitespace() || c == '#')
+        .with_span()
+        .parse_next(line)
+}
+
+/// All that stands before the comment, without the blanks at its end.
+fn rest<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Located<'s>, EmptyError> {
+    take_till(1.., '#')
+        .with_span()
+        .map(|(text, place): Located<'s>| {
+            let text = text.trim_end();
+            (text, place.start..place.start + text.len())
+        })
+        .parse_next(line)
+}
+
+impl Statement<'_> {
+    /// What the line says, or what is wrong with it and where.
+    fn instruction<F: Word>(self) -> Result<Instruction<F>, (AsmErrorKind, Range<usize>)> {
+        let (mnemonic, mnemonic_place) = self.mnemonic;
+        let opcode = match find(mnemonic) {
+            Ok(opcode) => opcode,
+            Err(kind) => return Err((kind, mnemonic_place)),
+        };
+        let argument = match (opcode.takes_argument(), self.argument, self.rest) {
+            (true, Some((text, place)), rest) => {
+                let argument = parse_word(text).map_err(|error| (error.into(), place))?;
+                if let Some((_, place)) = rest {
+                    return Err((AsmErrorKind::ExtraWords { opcode }, place));
+                }
+                argument
+            }
+            (true, None, _) => {
+                return Err((AsmErrorKind::MissingArgument { opcode }, mnemonic_place));
+            }
+            (false, Some((_, place)), rest) => {
+                let end = rest.map_or(place.end, |(_, rest)| rest.end);
+                return Err((
+                    AsmErrorKind::UnexpectedArgument { opcode },
+                    place.start..end,
+                ));
+            }
+            (false, None, _) => F::zero(),
+        };
+        Instruction::new(opcode, argument)
+            .ok_or((AsmErrorKind::MachineOnly { opcode }, mnemonic_place))
+    }
+}
+
+/// The instructions that a program may write.
+fn writable() -> impl Iterator<Item = Opcode> {
+    Opcode::ALL
+        .iter()
+        .copied()
+        .filter(|opcode| opcode.code().is_some())
+}
+
+/// The instruction with this mnemonic, one that a program may write.
+fn find(mnemonic: &str) -> Result<Opcode, AsmErrorKind> {
+    if let Some(opcode) = Opcode::from_mnemonic(mnemonic) {
+        return Ok(opcode);
+    }
+    let machine_only = Opcode::ALL
+        .iter()
+        .copied()
+        .find(|opcode| opcode.code().is_none() && mnemonic.eq_ignore_ascii_case(opcode.mnemonic()));
+    Err(match machine_only {
+        Some(opcode) => AsmErrorKind::MachineOnly { opcode },
+        None => AsmErrorKind::UnknownMnemonic {
+            mnemonic: excerpt(mnemonic),
+            suggestion: nearest(mnemonic),
+        },
+    })
+}
+
+/// The instruction whose mnemonic is most like this one, if it is like it at all.
+fn nearest(mnemonic: &str) -> Option<Opcode> {
+    // Comparing takes quadratic time, and no mnemonic is this long.
+    const MOST_BYTES: usize = 64;
+    // Of 1: `psuh`, `ad`, `multiply` and `poop` are above it, `sub` and `dup` below.
+    const ENOUGH: f64 = 0.75;
+    if mnemonic.len() > MOST_BYTES {
+        return None;
+    }
+    let mnemonic = mnemonic.to_lowercase();
+    writable()
+        .map(|opcode| (strsim::jaro_winkler(&mnemonic, opcode.mnemonic()), opcode))
+        .filter(|(likeness, _)| *likeness > ENOUGH)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, opcode)| opcode)
+}
+
+/// What the text form can't say. [`to_json`] can.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DisassembleError {
+    /// No instruction has this code, so there is no mnemonic to write.
+    #[error(
+        "instruction {index} (counted from 0) has opcode {opcode}, for which there is no mnemonic; write the program as JSON"
+    )]
+    UnknownOpcode {
+        /// The place of the instruction in the program, counted from 0.
+        index: usize,
+        /// The code.
+        opcode: u64,
+    },
+    /// The instruction takes no argument, so there is no way to write the one it has.
+    #[error(
+        "instruction {index} (counted from 0), `{opcode}`, takes no argument but has {argument}; write the program as JSON, or with the argument 0"
+    )]
+    IgnoredArgument {
+        /// The place of the instruction in the program, counted from 0.
+        index: usize,
+        /// The instruction.
+        opcode: Opcode,
+        /// Its argument.
+        argument: BigUint,
+    },
+}
+
+/// Writes a program in text form, such that [`assemble`] gives the same program again.
+///
+/// Arguments are decimal; the largest million are written as negatives.
+///
+/// # Errors
+///
+/// [`DisassembleError`], if the program has an unknown opcode or an argument other than 0 where the
+/// instruction takes none: as text it would be another program.
+pub fn disassemble<F: Word>(program: &Program<F>) -> Result<String, DisassembleError> {
+    let mut text = String::new();
+    for (index, instruction) in program.instructions().iter().enumerate() {
+        let Instruction { opcode, argument } = *instruction;
+        let opcode =
+            Opcode::from_code(opcode).ok_or(DisassembleError::UnknownOpcode { index, opcode })?;
+        text.push_str(opcode.mnemonic());
+        if opcode.takes_argument() {
+            text.push(' ');
+            text.push_str(&word_text(argument));
+        } else if argument != F::zero() {
+            return Err(DisassembleError::IgnoredArgument {
+                index,
+                opcode,
+                argument: argument.to_integer(),
+            });
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn word_text<F: Word>(word: F) -> String {
+    const LEAST_NEGATIVE: u64 = 1_000_000;
+    match (F::zero() - word).to_u64() {
+        Some(magnitude @ 1..=LEAST_NEGATIVE) => format!("-{magnitude}"),
+        _ => word.to_integer().to_string(),
+    }
+}
+
+/// Why a JSON text is not a program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonProgramError {
+    /// The text is not JSON, or nested too deeply to be read.
+    #[error("this is not JSON: {message}")]
+    Syntax {
+        /// What the JSON reader says, line and column included.
+        message: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// The column in bytes, counted from 1; 0 where the error is the end of the line before.
+        column: usize,
+    },
+    /// The text is JSON, but not an array.
+    #[error(
+        "a program is an array, [opcode, argument, opcode, argument, ...], but this is {found}"
+    )]
+    NotAnArray {
+        /// What it is.
+        found: String,
+    },
+    /// The last instruction has no argument.
+    #[error(
+        "the array has an odd number of elements, {length}; every opcode has an argument after it, 0 if the instruction takes none"
+    )]
+    OddLength {
+        /// The number of elements.
+        length: usize,
+    },
+    /// An element is not what its place asks for.
+    #[error("element {index} (counted from 0), an {}: {reason}", role(*.index))]
+    Element {
+        /// The place of the element, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        reason: ElementError,
+    },
+}
+
+/// Opcodes stand at even places, arguments at odd ones.
+fn role(index: usize) -> &'static str {
+    if index % 2 == 0 { "opcode" } else { "argument" }
+}
+
+/// What is wrong with an element of a program in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ElementError {
+    /// The element is neither a number nor a string.
+    #[error(
+        "{found} is not an integer; the array is flat, [opcode, argument, opcode, argument, ...]"
+    )]
+    WrongType {
+        /// What it is.
+        found: String,
+    },
+    /// The number is written with a fraction or an exponent.
+    #[error("{found} is not an integer; write it without a fraction and without an exponent")]
+    NotAnInteger {
+        /// The number.
+        found: String,
+    },
+    /// The number has more than 64 bits, so that JSON readers round it.
+    #[error(
+        "the number is too large for JSON, whose readers round it; write it as a string, in quotes"
+    )]
+    TooLarge,
+    /// An opcode is negative or has more than 64 bits.
+    #[error("{found} is not an opcode; opcodes are integers from 0 to {max}", max = u64::MAX)]
+    NotAnOpcode {
+        /// What it is.
+        found: String,
+    },
+    /// The number is not below the modulus, or the string not a number.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+}
+
+/// Reads a program in JSON form.
+///
+/// ```
+/// use halo2_stack_vm::asm::{assemble, from_json};
+/// use halo2curves::bn256::Fr;
+///
+/// let program = from_json::<Fr>("[1, 3, 1, \"0x6\", 2, 0]")?;
+/// assert_eq!(program, assemble("push 3\npush 6\nadd")?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`JsonProgramError`], with the first thing that is wrong.
+pub fn from_json<F: Word>(text: &str) -> Result<Program<F>, JsonProgramError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let value = serde_json::from_str(text).map_err(|error| JsonProgramError::Syntax {
+        message: error.to_string(),
+        line: error.line(),
+        column: error.column(),
+    })?;
+    let Value::Array(elements) = value else {
+        return Err(JsonProgramError::NotAnArray {
+            found: description(&value),
+        });
+    };
+    let at = |index| move |reason| JsonProgramError::Element { index, reason };
+    let mut instructions = Vec::with_capacity(elements.len() / 2);
+    let mut numbered = elements.iter().enumerate();
+    while let Some((index, opcode)) = numbered.next() {
+        let opcode = json_opcode(opcode).map_err(at(index))?;
+        let Some((index, argument)) = numbered.next() else {
+            return Err(JsonProgramError::OddLength {
+                length: elements.len(),
+            });
+        };
+        let argument = json_argument(argument).map_err(at(index))?;
+        instructions.push(Instruction { opcode, argument });
+    }
+    Ok(Program::from(instructions))
+}
+
+fn json_opcode(element: &Value) -> Result<u64, ElementError> {
+    let opcode = match element {
+        Value::Number(number) if number.is_f64() => return Err(inexact(number)),
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => Literal::parse(text)?.opcode(),
+        _ => return Err(wrong_type(element)),
+    };
+    opcode.ok_or_else(|| ElementError::NotAnOpcode {
+        found: description(element),
+    })
+}
+
+fn json_argument<F: Word>(element: &Value) -> Result<F, ElementError> {
+    match element {
+        Value::Number(number) if number.is_f64() => Err(inexact(number)),
+        Value::Number(number) => Ok(parse_word(&number.to_string())?),
+        Value::String(text) => Ok(parse_word(text)?),
+        _ => Err(wrong_type(element)),
+    }
+}
+
+fn wrong_type(element: &Value) -> ElementError {
+    ElementError::WrongType {
+        found: description(element),
+    }
+}
+
+/// What is wrong with a number that was read as a float.
+fn inexact(number: &serde_json::Number) -> ElementError {
+    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+    match number.as_f64() {
+        Some(float) if float.abs() < TWO_TO_63 => ElementError::NotAnInteger {
+            found: format!("`{number}`"),
+        },
+        _ => ElementError::TooLarge,
+    }
+}
+
+fn description(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "an array".into(),
+        Value::Object(_) => "an object".into(),
+        Value::String(text) => format!("`\"{}\"`", excerpt(text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => format!("`{value}`"),
+    }
+}
+
+/// Writes a program in JSON form, such that [`from_json`] gives the same program again.
+///
+/// Numbers above 2^53, which some JSON readers round, are strings.
+pub fn to_json<F: Word>(program: &Program<F>) -> String {
+    let elements = program.instructions().iter().flat_map(|instruction| {
+        let argument = match instruction.argument.to_u64() {
+            Some(argument) => json_number(argument),
+            None => Value::from(instruction.argument.to_integer().to_string()),
+        };
+        [json_number(instruction.opcode), argument]
+    });
+    Value::Array(elements.collect()).to_string()
+}
+
+fn json_number(number: u64) -> Value {
+    const MOST_EXACT: u64 = 1 << 53;
+    if number <= MOST_EXACT {
+        Value::from(number)
+    } else {
+        Value::from(number.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use halo2curves::bn256::Fr;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn word(value: u64) -> Fr {
+        Fr::constant(value)
+    }
+
+    fn push(argument: Fr) -> Instruction<Fr> {
+        Instruction {
+            opcode: 1,
+            argument,
+        }
+    }
+
+    fn plain(opcode: u64) -> Instruction<Fr> {
+        Instruction {
+            opcode,
+            argument: word(0),
+        }
+    }
+
+    fn assembled(source: &str) -> Vec<Instruction<Fr>> {
+        assemble::<Fr>(source).unwrap().instructions().to_vec()
+    }
+
+    fn errors(source: &str) -> Vec<AsmError> {
+        assemble::<Fr>(source).unwrap_err().errors().to_vec()
+    }
+
+    /// The only error of a text, which must be about `piece` of it.
+    #[track_caller]
+    fn error_at(source: &str, line: usize, column: usize, piece: &str) -> AsmErrorKind {
+        let [error]: [AsmError; 1] = errors(source).try_into().unwrap();
+        assert_eq!((error.line, error.column), (line, column));
+        assert_eq!(&source[error.span], piece);
+        error.kind
+    }
+
+    fn modulus_plus(difference: i64) -> String {
+        (num_bigint::BigInt::from(Fr::modulus()) + difference).to_string()
+    }
+
+    #[test]
+    fn layout_does_not_matter() {
+        let expected = [push(word(3)), push(word(255)), plain(3), plain(0)];
+        assert_eq!(assembled("push 3\npush 255\nmul\nnop\n"), expected);
+        assert_eq!(
+            assembled(
+                "\u{feff}# a comment\r\n\r\n\t push\t3# three\r\n  push   0xfF \r\n#\nmul #\n\n nop  "
+            ),
+            expected
+        );
+        assert_eq!(assembled(""), []);
+        assert_eq!(assembled("\u{feff}"), []);
+        assert_eq!(assembled(" \n\t\r\n# nothing"), []);
+    }
+
+    #[test]
+    fn every_instruction_of_the_table_is_read() {
+        for opcode in writable() {
+            let (source, argument) = match opcode.takes_argument() {
+                true => (format!("{opcode} 7"), word(7)),
+                false => (opcode.to_string(), word(0)),
+            };
+            let expected = Instruction::new(opcode, argument).unwrap();
+            assert_eq!(assembled(&source), [expected]);
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_borders() {
+        let parse = parse_word::<Fr>;
+        let minus_one = Fr::zero() - word(1);
+        assert_eq!(parse("0"), Ok(word(0)));
+        assert_eq!(parse("-0"), Ok(word(0)));
+        assert_eq!(parse("0x0"), Ok(word(0)));
+        assert_eq!(parse("-1"), Ok(minus_one));
+        assert_eq!(parse("-0x1"), Ok(minus_one));
+        assert_eq!(parse("0xDeadBeef"), Ok(word(0xdead_beef)));
+        assert_eq!(parse("18446744073709551615"), Ok(word(u64::MAX)));
+        assert_eq!(parse(&modulus_plus(-1)), Ok(minus_one));
+        assert_eq!(parse(&format!("-{}", modulus_plus(-1))), Ok(word(1)));
+        assert_eq!(parse(&format!("{}5", "0".repeat(1000))), Ok(word(5)));
+        assert_eq!(parse(&format!("-0x{}5", "0".repeat(1000))), parse("-5"));
+        let hexadecimal = format!("{:#x}", Fr::modulus() - 1u8);
+        assert_eq!(parse(&hexadecimal), Ok(minus_one));
+
+        let too_large = [
+            modulus_plus(0),
+            format!("-{}", modulus_plus(0)),
+            modulus_plus(1),
+            format!("{:#x}", Fr::modulus()),
+            format!("0x{}", "f".repeat(64)),
+            format!("0x1{}", "0".repeat(64)),
+            "9".repeat(78),
+            "9".repeat(79),
+        ];
+        for text in too_large {
+            let error = parse(&text).unwrap_err();
+            assert!(
+                matches!(&error, NumberError::OutOfRange { modulus, .. } if *modulus == Fr::modulus()),
+                "{text}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_number() {
+        let texts = [
+            "", "-", "--1", "+1", "0x", "-0x", "0X1", "x1", "1_000", "1.5", "1e3", "12a", "0xg",
+            "0x-1", " 1", "1 ", "1\n", "١",
+        ];
+        for text in texts {
+            assert_eq!(
+                parse_word::<Fr>(text),
+                Err(NumberError::Malformed {
+                    text: excerpt(text)
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_mnemonics() {
+        let kind = error_at("push 3\n# ü\n  ü\n", 3, 3, "ü");
+        assert_eq!(
+            kind.to_string(),
+            "there is no instruction `ü`; the instructions are `nop`, `push`, `add`, `mul`, `pop`"
+        );
+        let shown = assemble::<Fr>("\n\n    psuh 4").unwrap_err().to_string();
+        assert_eq!(
+            shown,
+            "3:5: there is no instruction `psuh`; did you mean `push`?"
+        );
+    }
+
+    #[test]
+    fn suggestions() {
+        let suggested = [
+            ("psuh", Some("push")),
+            ("PUSH", Some("push")),
+            ("Push3", Some("push")),
+            ("ad", Some("add")),
+            ("multiply", Some("mul")),
+            ("poop", Some("pop")),
+            ("nope", Some("nop")),
+            ("sub", None),
+            ("dup", None),
+            ("jump", None),
+            ("//", None),
+            ("3", None),
+        ];
+        for (written, suggestion) in suggested {
+            let found = errors(written);
+            assert_eq!(found[0].suggestion(), suggestion, "{written}");
+        }
+        assert_eq!(errors("push")[0].suggestion(), None);
+        assert_eq!(nearest(&"push".repeat(17)), None);
+    }
+
+    #[test]
+    fn halt_is_not_written() {
+        for (source, piece) in [("nop\n halt # end", "halt"), ("nop\n HALT", "HALT")] {
+            assert_eq!(
+                error_at(source, 2, 2, piece),
+                AsmErrorKind::MachineOnly {
+                    opcode: Opcode::Halt
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn missing_arguments() {
+        let expected = AsmErrorKind::MissingArgument {
+            opcode: Opcode::Push,
+        };
+        assert_eq!(error_at("nop\n\tpush # 3", 2, 2, "push"), expected);
+        assert_eq!(error_at("push\r\n3x", 1, 1, "push"), expected);
+    }
+
+    #[test]
+    fn arguments_that_are_not_taken() {
+        let expected = AsmErrorKind::UnexpectedArgument {
+            opcode: Opcode::Add,
+        };
+        assert_eq!(error_at("add 5 # five", 1, 5, "5"), expected);
+        assert_eq!(error_at("add  5 push\t6 \r\n", 1, 6, "5 push\t6"), expected);
+    }
+
+    #[test]
+    fn extra_words() {
+        let expected = AsmErrorKind::ExtraWords {
+            opcode: Opcode::Push,
+        };
+        assert_eq!(error_at("push 5 ; five", 1, 8, "; five"), expected);
+        assert_eq!(error_at("\u{feff}push 5 6  # 7", 1, 8, "6"), expected);
+    }
+
+    #[test]
+    fn wrong_numbers() {
+        assert_eq!(
+            error_at("\u{a0}push\u{a0}ü7 8", 1, 7, "ü7"),
+            AsmErrorKind::Number(NumberError::Malformed { text: "ü7".into() })
+        );
+        let modulus = modulus_plus(0);
+        let kind = error_at(
+            &format!("nop\npush -{modulus} # p"),
+            2,
+            6,
+            &format!("-{modulus}"),
+        );
+        assert!(matches!(
+            kind,
+            AsmErrorKind::Number(NumberError::OutOfRange { .. })
+        ));
+    }
+
+    #[test]
+    fn every_line_with_an_error_is_reported() {
+        let found = errors("psuh 1\npush 1\npush x\r\nadd 1\nadd\nhalt");
+        let places: Vec<_> = found.iter().map(|e| (e.line, e.column)).collect();
+        assert_eq!(places, [(1, 1), (3, 6), (4, 5), (6, 1)]);
+        let shown = assemble::<Fr>("psuh 1\nhalt").unwrap_err().to_string();
+        assert_eq!(shown.lines().count(), 2);
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_quickly_and_briefly() {
+        let long = 10_000_000;
+        let sources = [
+            format!("push {}", "9".repeat(long)),
+            format!("push -0x{}", "f".repeat(long)),
+            format!("push {}x", "0".repeat(long)),
+            "p".repeat(long),
+            "push 1 ".repeat(long / 7),
+        ];
+        let start = Instant::now();
+        for source in sources {
+            let shown = assemble::<Fr>(&source).unwrap_err().to_string();
+            assert!(shown.chars().count() < 250, "{shown}");
+        }
+        let number = "9".repeat(long);
+        assert!(from_json::<Fr>(&format!("[1, {number}]")).is_err());
+        assert!(from_json::<Fr>(&format!("[1, \"{number}\"]")).is_err());
+        assert!(from_json::<Fr>(&format!("[\"{number}\", 1]")).is_err());
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn errors_show_no_control_characters() {
+        for source in ["\u{1b}[2Jx", "push \u{1b}]0;x\u{7}", "a\u{202e}b"] {
+            let shown = assemble::<Fr>(source).unwrap_err().to_string();
+            assert!(shown.chars().all(|c| !c.is_control() && c != '\u{202e}'));
+        }
+        assert_eq!(excerpt("it's \"\\\n"), "it's \"\\\\n");
+    }
+
+    #[test]
+    fn disassembly_is_readable() {
+        let minus = |value| Fr::zero() - word(value);
+        let program = Program::from(vec![
+            push(word(3)),
+            push(minus(1)),
+            push(minus(1_000_000)),
+            push(minus(1_000_001)),
+            push(word(0)),
+            plain(2),
+        ]);
+        assert_eq!(
+            disassemble(&program).unwrap(),
+            format!(
+                "push 3\npush -1\npush -1000000\npush {}\npush 0\nadd\n",
+                modulus_plus(-1_000_001)
+            )
+        );
+    }
+
+    #[test]
+    fn disassembly_loses_nothing_silently() {
+        let unknown = Program::from(vec![plain(0), plain(99)]);
+        assert_eq!(
+            disassemble(&unknown),
+            Err(DisassembleError::UnknownOpcode {
+                index: 1,
+                opcode: 99
+            })
+        );
+        let ignored = Program::from(vec![Instruction {
+            opcode: 2,
+            argument: word(7),
+        }]);
+        assert_eq!(
+            disassemble(&ignored),
+            Err(DisassembleError::IgnoredArgument {
+                index: 0,
+                opcode: Opcode::Add,
+                argument: 7u8.into()
+            })
+        );
+        for program in [unknown, ignored] {
+            assert_eq!(from_json(&to_json(&program)), Ok(program));
+        }
+    }
+
+    #[test]
+    fn json_is_flat() {
+        let example = "[1,3,1,6,1,2,3,0,3,0]";
+        let program = from_json::<Fr>(example).unwrap();
+        assert_eq!(
+            program.instructions(),
+            assembled("push 3\npush 6\npush 2\nmul\nmul")
+        );
+        assert_eq!(to_json(&program), example);
+        assert_eq!(from_json::<Fr>("\u{feff} [ ] \n"), Ok(Program::default()));
+        assert_eq!(to_json(&Program::<Fr>::default()), "[]");
+    }
+
+    #[test]
+    fn json_numbers() {
+        let source = format!(
+            "[1, -5, \"1\", \"-5\", \"0x1\", \"-0x5\", 1, 18446744073709551615, 18446744073709551615, -9223372036854775808, 1, \"{}\"]",
+            modulus_plus(-1)
+        );
+        let minus = |value| Fr::zero() - word(value);
+        let expected = [
+            push(minus(5)),
+            push(minus(5)),
+            push(minus(5)),
+            push(word(u64::MAX)),
+            Instruction {
+                opcode: u64::MAX,
+                argument: minus(1 << 63),
+            },
+            push(minus(1)),
+        ];
+        assert_eq!(from_json::<Fr>(&source).unwrap().instructions(), expected);
+        let limit = 1 << 53;
+        assert_eq!(
+            to_json(&Program::from(vec![
+                push(word(limit)),
+                Instruction {
+                    opcode: limit + 1,
+                    argument: minus(1)
+                }
+            ])),
+            format!(
+                "[1,9007199254740992,\"9007199254740993\",\"{}\"]",
+                modulus_plus(-1)
+            )
+        );
+    }
+
+    #[test]
+    fn json_errors_name_the_element() {
+        let expected = [
+            (
+                "{}",
+                "a program is an array, [opcode, argument, opcode, argument, ...], but this is an object",
+            ),
+            (
+                "3",
+                "a program is an array, [opcode, argument, opcode, argument, ...], but this is `3`",
+            ),
+            (
+                "[1, 2, 0]",
+                "the array has an odd number of elements, 3; every opcode has an argument after it, 0 if the instruction takes none",
+            ),
+            (
+                "[[1, 2]]",
+                "element 0 (counted from 0), an opcode: an array is not an integer; the array is flat, [opcode, argument, opcode, argument, ...]",
+            ),
+            (
+                "[1, 2, 1, null]",
+                "element 3 (counted from 0), an argument: `null` is not an integer; the array is flat, [opcode, argument, opcode, argument, ...]",
+            ),
+            (
+                "[1, 2.5]",
+                "element 1 (counted from 0), an argument: `2.5` is not an integer; write it without a fraction and without an exponent",
+            ),
+            (
+                "[1.0, 2]",
+                "element 0 (counted from 0), an opcode: `1.0` is not an integer; write it without a fraction and without an exponent",
+            ),
+            (
+                "[1, 18446744073709551616]",
+                "element 1 (counted from 0), an argument: the number is too large for JSON, whose readers round it; write it as a string, in quotes",
+            ),
+            (
+                "[-1, 0]",
+                "element 0 (counted from 0), an opcode: `-1` is not an opcode; opcodes are integers from 0 to 18446744073709551615",
+            ),
+            (
+                "[\"18446744073709551616\", 0]",
+                "element 0 (counted from 0), an opcode: `\"18446744073709551616\"` is not an opcode; opcodes are integers from 0 to 18446744073709551615",
+            ),
+            (
+                "[\"push\", 3]",
+                "element 0 (counted from 0), an opcode: `push` is not a number; write decimal digits, or `0x` and hexadecimal digits, with `-` before them for a negative",
+            ),
+            (
+                "[1, 3,\n1 6]",
+                "this is not JSON: expected `,` or `]` at line 2 column 3",
+            ),
+        ];
+        for (text, message) in expected {
+            assert_eq!(from_json::<Fr>(text).unwrap_err().to_string(), message);
+        }
+        let too_large = format!("[1, \"{}\"]", modulus_plus(0));
+        assert!(matches!(
+            from_json::<Fr>(&too_large),
+            Err(JsonProgramError::Element {
+                index: 1,
+                reason: ElementError::Number(NumberError::OutOfRange { .. })
+            })
+        ));
+        assert!(matches!(
+            from_json::<Fr>(""),
+            Err(JsonProgramError::Syntax {
+                line: 1,
+                column: 0,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn deep_json_is_refused() {
+        for opening in ["[", "{\"a\":"] {
+            let deep = opening.repeat(1_000_000);
+            assert!(matches!(
+                from_json::<Fr>(&deep),
+                Err(JsonProgramError::Syntax { .. })
+            ));
+        }
+    }
+
+    /// Any word, those at the borders more often than chance would have it.
+    fn any_word() -> impl Strategy<Value = Fr> {
+        let wide = any::<[u64; 4]>().prop_map(|limbs| {
+            limbs.into_iter().fold(word(0), |sum, limb| {
+                sum * (word(u64::MAX) + word(1)) + word(limb)
+            })
+        });
+        let near = |distance: u64| {
+            prop_oneof![
+                (0..=distance).prop_map(word),
+                (0..=distance).prop_map(|value| Fr::zero() - word(value)),
+            ]
+        };
+        prop_oneof![wide, near(3), near(2_000_000), any::<u64>().prop_map(word)]
+    }
+
+    fn any_opcode() -> impl Strategy<Value = Opcode> {
+        prop::sample::select(writable().collect::<Vec<_>>())
+    }
+
+    /// Programs that have a text form.
+    fn plain_program() -> impl Strategy<Value = Program<Fr>> {
+        let instruction = (any_opcode(), any_word()).prop_map(|(opcode, argument)| {
+            let argument = match opcode.takes_argument() {
+                true => argument,
+                false => word(0),
+            };
+            Instruction::new(opcode, argument).unwrap()
+        });
+        prop::collection::vec(instruction, 0..40).prop_map(Program::from)
+    }
+
+    fn any_program() -> impl Strategy<Value = Program<Fr>> {
+        let opcode = prop_oneof![0..8u64, any::<u64>()];
+        let instruction =
+            (opcode, any_word()).prop_map(|(opcode, argument)| Instruction { opcode, argument });
+        prop::collection::vec(instruction, 0..40).prop_map(Program::from)
+    }
+
+    /// What the assembler promises for any text.
+    fn check_any_text(text: &str) {
+        let _ = parse_word::<Fr>(text);
+        if let Ok(program) = from_json::<Fr>(text) {
+            assert_eq!(from_json(&to_json(&program)), Ok(program));
+        }
+        match assemble::<Fr>(text) {
+            Ok(program) => assert_eq!(assemble(&disassemble(&program).unwrap()), Ok(program)),
+            Err(errors) => {
+                assert!(!errors.errors().is_empty());
+                for error in errors.errors() {
+                    assert!(!text[error.span.clone()].is_empty());
+                    let before = text[..error.span.start].trim_start_matches('\u{feff}');
+                    let line = before.rsplit('\n').next().unwrap();
+                    assert_eq!(error.line, before.matches('\n').count() + 1);
+                    assert_eq!(error.column, line.chars().count() + 1);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_round_trips(program in plain_program()) {
+            let text = disassemble(&program).unwrap();
+            prop_assert_eq!(assemble(&text), Ok(program));
+        }
+
+        #[test]
+        fn json_round_trips(program in any_program()) {
+            prop_assert_eq!(from_json(&to_json(&program)), Ok(program));
+        }
+
+        #[test]
+        fn words_round_trip(word in any_word()) {
+            let integer = word.to_integer();
+            prop_assert_eq!(parse_word(&integer.to_string()), Ok(word));
+            prop_assert_eq!(parse_word(&format!("{integer:#x}")), Ok(word));
+            prop_assert_eq!(parse_word(&format!("-{integer}")), Ok(Fr::zero() - word));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC*") {
+            check_any_text(&text);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            check_any_text(&String::from_utf8_lossy(&bytes));
+        }
+
+        #[test]
+        fn text_like_a_program_is_read_or_refused(text in "(push|psuh|add|halt|-?(0x)?[0-9]{1,80}|[ü#\t\r\n \u{2028}]){0,30}") {
+            check_any_text(&text);
+        }
+
+        #[test]
+        fn text_like_json_is_read_or_refused(text in r#"\[([][{}:,"]|-?[0-9]{1,25}|[0-9.eE]|null){0,20}\]"#) {
+            check_any_text(&text);
+        }
+    }
+}
