@@ -6,6 +6,7 @@ pub mod cache;
 pub mod file;
 pub mod ipa;
 pub mod kzg;
+pub mod srs;
 mod transcript;
 
 use std::fmt;

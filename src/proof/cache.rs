@@ -1,4 +1,380 @@
-//! temp
+//! Parameters that take long to make, kept in a directory.
+//!
+//! A file of the cache is
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `SVMCACHE` |
+//! | 4 | the version of the format, 1 |
+//! | 4 | what it holds: 1 for IPA's generators, 2 for the development parameters, 3 for a Lagrange basis |
+//! | 4 | `k` |
+//! | 32 | what identifies the parameters ([`Parameters::digest`](super::Parameters::digest)) |
+//! | 8 | the length of the payload |
+//! | 32 | BLAKE2b-256 of the above and the payload |
+//! | | the payload |
+//!
+//! with integers least significant byte first. It has exactly this length, and everything but the
+//! payload is known to who looks for it. So much is checked before a point is read; then the points are
+//! checked, for a checksum can be forged. The check of IPA's generators is by sample: who can write to
+//! the cache's directory is trusted not to place a few bad ones among many.
+//!
+//! A file that is not good is no error: the parameters are made again, and the file is replaced. Files
+//! appear whole or not at all, whatever happens to the process and whoever else writes.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use group::{Curve, GroupEncoding};
+use halo2_proofs::poly::EvaluationDomain;
+use halo2_proofs::poly::commitment::{Blind, Params, ParamsProver};
+use halo2_proofs::poly::ipa::commitment::ParamsIPA;
+use halo2curves::CurveExt;
+use halo2curves::bn256::{G1, G1Affine};
+use halo2curves::serde::SerdeObject;
+use rand_core::{OsRng, RngCore};
+use tempfile::NamedTempFile;
+
+use super::ELEMENT_BYTES;
+use super::ipa::{self, IpaParams};
+use super::kzg::{self, KzgParams};
+use super::srs::check::{self, G1_BYTES};
+use super::srs::secret::{self, DevBases};
+use super::srs::{ParamsError, Powers};
+
+/// A directory in which parameters are kept. It need not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    dir: PathBuf,
+}
+
+/// Parameters, and what the cache did for them.
+#[derive(Debug)]
+pub struct Loaded<P> {
+    /// The parameters.
+    pub params: P,
+    /// What the cache did.
+    pub outcome: CacheOutcome,
+}
+
+/// What a cache did for parameters.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CacheOutcome {
+    /// It had them.
+    Found,
+    /// They were made and put into it.
+    Stored,
+    /// They were made, but could not be put into it. They are as good as others.
+    NotStored(StoreError),
+    /// They were read from a file that has all that takes long.
+    NotNeeded,
+}
+
+/// Why parameters are not in the cache.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "can't keep the parameters in {path}: {source}; they will be made again the next time, unless \
+     the directory can be written then"
+)]
+#[non_exhaustive]
+pub struct StoreError {
+    /// The file that could not be written.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
+}
+
+impl Cache {
+    /// The cache in a directory, which is made when something is to be kept.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Cache { dir: dir.into() }
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// IPA's generators, as [`IpaParams::setup`] makes them.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::K`] if `k` is out of range.
+    pub fn ipa(&self, k: u32) -> Result<Loaded<IpaParams>, ParamsError> {
+        ParamsError::check_k(k)?;
+        let entry = Entry {
+            kind: Kind::Ipa,
+            k,
+            digest: ipa::digest(k),
+        };
+        if let Some(params) = self.load(&entry).and_then(|bytes| ipa_params(k, &bytes)) {
+            return Ok(Loaded::found(IpaParams { params }));
+        }
+        let params = IpaParams::setup(k)?;
+        let mut bytes = Vec::with_capacity(entry.payload_bytes());
+        let stored = match params.params.write(&mut bytes) {
+            Ok(()) => self.store(&entry, &bytes),
+            Err(error) => Err(error),
+        };
+        Ok(self.made(params, &entry, stored))
+    }
+
+    /// The development parameters, as [`KzgParams::insecure_dev`] makes them: **of no security**.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::K`] if `k` is out of range.
+    pub fn insecure_dev(&self, k: u32) -> Result<Loaded<KzgParams>, ParamsError> {
+        ParamsError::check_k(k)?;
+        let entry = Entry {
+            kind: Kind::InsecureDev,
+            k,
+            digest: kzg::digest(&secret::dev_s_g2()),
+        };
+        if let Some(bases) = self.load(&entry).and_then(|bytes| dev_bases(k, &bytes)) {
+            return Ok(Loaded::found(KzgParams::from_dev(k, bases)));
+        }
+        let bases = DevBases::new(k);
+        let bytes = raw(bases.g.iter().chain(&bases.lagrange));
+        let stored = self.store(&entry, &bytes);
+        drop(bytes);
+        Ok(self.made(KzgParams::from_dev(k, bases), &entry, stored))
+    }
+
+    /// The parameters in a ceremony's file, as [`KzgParams::from_srs`] reads them.
+    ///
+    /// The file is always read and checked. What is kept is its Lagrange basis, if it does not have
+    /// one of this size.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::File`] if the file is refused.
+    pub fn srs(&self, path: impl AsRef<Path>, k: u32) -> Result<Loaded<KzgParams>, ParamsError> {
+        let mut powers = Powers::read(path.as_ref(), k)?;
+        if let Some(lagrange) = powers.lagrange.take() {
+            return Ok(Loaded {
+                params: KzgParams::from_powers(powers, lagrange),
+                outcome: CacheOutcome::NotNeeded,
+            });
+        }
+        let entry = Entry {
+            kind: Kind::Lagrange,
+            k,
+            digest: kzg::digest(&powers.s_g2),
+        };
+        let cached = self
+            .load(&entry)
+            .and_then(|bytes| g1_points(&bytes))
+            .filter(|lagrange| check::is_lagrange_basis(k, &powers.g, lagrange));
+        if let Some(lagrange) = cached {
+            return Ok(Loaded::found(KzgParams::from_powers(powers, lagrange)));
+        }
+        let lagrange = powers.compute_lagrange();
+        let stored = self.store(&entry, &raw(&lagrange));
+        Ok(self.made(KzgParams::from_powers(powers, lagrange), &entry, stored))
+    }
+
+    fn made<P>(&self, params: P, entry: &Entry, stored: io::Result<()>) -> Loaded<P> {
+        let outcome = match stored {
+            Ok(()) => CacheOutcome::Stored,
+            Err(source) => CacheOutcome::NotStored(StoreError {
+                path: self.dir.join(entry.file_name()),
+                source,
+            }),
+        };
+        Loaded { params, outcome }
+    }
+
+    /// The payload of an entry's file, if there is one that is whole.
+    fn load(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let path = self.dir.join(entry.file_name());
+        // To open a pipe would block.
+        if !fs::metadata(&path).ok()?.is_file() {
+            return None;
+        }
+        let mut file = File::open(path).ok()?;
+        if file.metadata().ok()?.len() != (HEADER_BYTES + entry.payload_bytes()) as u64 {
+            return None;
+        }
+        let mut header = [0; HEADER_BYTES];
+        file.read_exact(&mut header).ok()?;
+        // All of the header but the checksum is known: it is not worth reading on if it differs.
+        if header[..HEADER_BYTES - CHECKSUM_BYTES] != entry.start() {
+            return None;
+        }
+        let mut payload = vec![0; entry.payload_bytes()];
+        file.read_exact(&mut payload).ok()?;
+        (header == entry.header(&payload)).then_some(payload)
+    }
+
+    /// Writes an entry's file: beside its place first, then, when all is on the disk, into it.
+    fn store(&self, entry: &Entry, payload: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.dir)?;
+        let path = self.dir.join(entry.file_name());
+        // A file can't take the place of a directory.
+        if path.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "a directory is in the way",
+            ));
+        }
+        let mut file = NamedTempFile::with_prefix_in(".unfinished-", &self.dir)?;
+        file.write_all(&entry.header(payload))?;
+        file.write_all(payload)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+impl<P> Loaded<P> {
+    fn found(params: P) -> Self {
+        Loaded {
+            params,
+            outcome: CacheOutcome::Found,
+        }
+    }
+}
+
+/// What a file of the cache holds.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// halo2's form of [`ParamsIPA`], with compressed points.
+    Ipa = 1,
+    /// The powers, then the Lagrange basis.
+    InsecureDev = 2,
+    /// The Lagrange basis.
+    Lagrange = 3,
+}
+
+const MAGIC: &[u8; 8] = b"SVMCACHE";
+const VERSION: u32 = 1;
+const CHECKSUM_BYTES: usize = 32;
+const HEADER_BYTES: usize = 8 + 4 + 4 + 4 + 32 + 8 + CHECKSUM_BYTES;
+
+/// What is looked for in the cache.
+struct Entry {
+    kind: Kind,
+    k: u32,
+    digest: [u8; 32],
+}
+
+impl Entry {
+    fn file_name(&self) -> String {
+        let k = self.k;
+        match self.kind {
+            Kind::Ipa => format!("ipa-{k}.params"),
+            Kind::InsecureDev => format!("kzg-insecure-dev-{k}.params"),
+            Kind::Lagrange => {
+                format!("kzg-lagrange-{}-{k}.params", hex::encode(&self.digest[..8]))
+            }
+        }
+    }
+
+    /// The one length that the payload has.
+    fn payload_bytes(&self) -> usize {
+        let n = 1 << self.k;
+        match self.kind {
+            Kind::Ipa => 4 + (2 * n + 2) * ELEMENT_BYTES,
+            Kind::InsecureDev => 2 * n * G1_BYTES,
+            Kind::Lagrange => n * G1_BYTES,
+        }
+    }
+
+    /// The header but the checksum.
+    fn start(&self) -> Vec<u8> {
+        let mut start = MAGIC.to_vec();
+        start.extend(VERSION.to_le_bytes());
+        start.extend((self.kind as u32).to_le_bytes());
+        start.extend(self.k.to_le_bytes());
+        start.extend(self.digest);
+        start.extend((self.payload_bytes() as u64).to_le_bytes());
+        start
+    }
+
+    fn header(&self, payload: &[u8]) -> [u8; HEADER_BYTES] {
+        let start = self.start();
+        let checksum = blake2b_simd::Params::new()
+            .hash_length(CHECKSUM_BYTES)
+            .personal(b"StackVm.Cache")
+            .to_state()
+            .update(&start)
+            .update(payload)
+            .finalize();
+        let mut header = [0; HEADER_BYTES];
+        for (byte, from) in header
+            .iter_mut()
+            .zip(start.iter().chain(checksum.as_bytes()))
+        {
+            *byte = *from;
+        }
+        header
+    }
+}
+
+fn raw<'p>(points: impl IntoIterator<Item = &'p G1Affine>) -> Vec<u8> {
+    points
+        .into_iter()
+        .flat_map(SerdeObject::to_raw_bytes)
+        .collect()
+}
+
+fn g1_points(bytes: &[u8]) -> Option<Vec<G1Affine>> {
+    bytes
+        .chunks_exact(G1_BYTES)
+        .map(|point| check::g1(point).ok())
+        .collect()
+}
+
+fn dev_bases(k: u32, payload: &[u8]) -> Option<DevBases> {
+    let mut g = g1_points(payload)?;
+    let lagrange = g.split_off(1 << k);
+    let bases = DevBases { g, lagrange };
+    bases.are_valid(k).then_some(bases)
+}
+
+/// How many of IPA's generators are derived anew when they are read.
+const SAMPLE: usize = 256;
+
+/// Reads IPA's generators: `k`, the generators, their Lagrange basis, `w`, `u`.
+fn ipa_params(k: u32, payload: &[u8]) -> Option<ParamsIPA<G1Affine>> {
+    let n = 1usize << k;
+    let (own_k, points) = payload.split_at_checked(4)?;
+    if own_k != k.to_le_bytes() || points.len() != (2 * n + 2) * ELEMENT_BYTES {
+        return None;
+    }
+    let points: Vec<&[u8]> = points.chunks_exact(ELEMENT_BYTES).collect();
+    // The spare bits of an encoding are in its last byte; without them, the identity is zero.
+    let identity = |point: &&[u8]| match point {
+        [rest @ .., last] => last & 0x3f == 0 && rest.iter().all(|byte| *byte == 0),
+        [] => true,
+    };
+    if points.iter().any(identity) {
+        return None;
+    }
+
+    // As in `ParamsIPA::new`.
+    let hash = G1::hash_to_curve("Halo2-Parameters");
+    let is = |point: &[u8], message: &[u8]| hash(message).to_affine().to_bytes().as_ref() == point;
+    let sampled = (0..SAMPLE).all(|_| {
+        let i = OsRng.next_u32() % (1 << k);
+        let [a, b, c, d] = i.to_le_bytes();
+        is(points[i as usize], &[0, a, b, c, d])
+    });
+    if !sampled || !is(points[2 * n], &[1]) || !is(points[2 * n + 1], &[2]) {
+        return None;
+    }
+
+    let params = ParamsIPA::read(&mut &*payload).ok()?;
+    let domain = EvaluationDomain::new(1, k);
+    let values = domain.lagrange_from_vec(check::random_scalars(n));
+    let blind = Blind::default();
+    let committed = params.commit_lagrange(&values, blind);
+    (committed == params.commit(&domain.lagrange_to_coeff(values), blind)).then_some(params)
+}
+
+/// The hash of a sequence of byte strings.
 pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut state = blake2b_simd::Params::new()
         .hash_length(32)
@@ -11,4 +387,110 @@ pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut digest = [0; 32];
     digest.copy_from_slice(state.finalize().as_bytes());
     digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use group::prime::PrimeCurveAffine;
+
+    const K: u32 = 5;
+
+    /// Puts a payload under a good checksum, and tells whether it is taken.
+    fn is_taken(entry: &Entry, payload: &[u8]) -> bool {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path());
+        cache.store(entry, payload).unwrap();
+        let outcome = match entry.kind {
+            Kind::Ipa => cache.ipa(K).unwrap().outcome,
+            Kind::InsecureDev => cache.insecure_dev(K).unwrap().outcome,
+            Kind::Lagrange => unreachable!(),
+        };
+        match outcome {
+            CacheOutcome::Found => true,
+            CacheOutcome::Stored => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn swapped(payload: &[u8], from: usize, len: usize) -> Vec<u8> {
+        let mut payload = payload.to_vec();
+        payload[from..from + 2 * len].rotate_left(len);
+        payload
+    }
+
+    #[test]
+    fn forged_development_parameters_are_not_taken() {
+        let entry = Entry {
+            kind: Kind::InsecureDev,
+            k: K,
+            digest: kzg::digest(&secret::dev_s_g2()),
+        };
+        let honest = DevBases::new(K);
+        let payload = raw(honest.g.iter().chain(&honest.lagrange));
+        assert!(is_taken(&entry, &payload));
+        for point in [0, 7, 31, 40] {
+            assert!(!is_taken(
+                &entry,
+                &swapped(&payload, point * G1_BYTES, G1_BYTES)
+            ));
+            for bad in [[0; G1_BYTES], [0xff; G1_BYTES]] {
+                let mut payload = payload.clone();
+                payload[point * G1_BYTES..][..G1_BYTES].copy_from_slice(&bad);
+                assert!(!is_taken(&entry, &payload));
+            }
+        }
+    }
+
+    #[test]
+    fn forged_generators_are_not_taken() {
+        let entry = Entry {
+            kind: Kind::Ipa,
+            k: K,
+            digest: ipa::digest(K),
+        };
+        let mut payload = Vec::new();
+        let honest = IpaParams::setup(K).unwrap();
+        honest.params.write(&mut payload).unwrap();
+        assert!(is_taken(&entry, &payload));
+
+        let n = 1 << K;
+        // A generator is nearly always in the sample of so few; it breaks the Lagrange basis too.
+        for point in [0, 9, 30, n, n + 9, 2 * n - 1, 2 * n] {
+            let forged = swapped(&payload, 4 + point * ELEMENT_BYTES, ELEMENT_BYTES);
+            assert!(!is_taken(&entry, &forged), "point {point}");
+        }
+        for point in [0, n, 2 * n, 2 * n + 1] {
+            let mut identity = payload.clone();
+            let bytes = &mut identity[4 + point * ELEMENT_BYTES..][..ELEMENT_BYTES];
+            bytes.copy_from_slice(G1Affine::identity().to_bytes().as_ref());
+            assert!(!is_taken(&entry, &identity), "point {point}");
+        }
+        let mut other_k = payload.clone();
+        other_k[0] ^= 1;
+        assert!(!is_taken(&entry, &other_k));
+        other_k[..4].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(!is_taken(&entry, &other_k));
+    }
+
+    /// Generators of which somebody knows the relations, with the Lagrange basis that fits.
+    #[test]
+    fn consistent_generators_of_another_origin_are_not_taken() {
+        let entry = Entry {
+            kind: Kind::Ipa,
+            k: K,
+            digest: ipa::digest(K),
+        };
+        let mut honest = Vec::new();
+        let params = IpaParams::setup(K).unwrap();
+        params.params.write(&mut honest).unwrap();
+        let known = DevBases::new(K);
+        let mut payload = K.to_le_bytes().to_vec();
+        for point in known.g.iter().chain(&known.lagrange) {
+            payload.extend(point.to_bytes().as_ref());
+        }
+        payload.extend(&honest[payload.len()..]);
+        assert_eq!(payload.len(), honest.len());
+        assert!(!is_taken(&entry, &payload));
+    }
 }

@@ -1,5 +1,7 @@
 //! IPA over bn254: no trusted setup, proofs of a few kilobytes, verification linear in the circuit.
 
+use std::fmt;
+
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
@@ -7,6 +9,7 @@ use halo2_proofs::poly::ipa::multiopen::{ProverIPA, VerifierIPA};
 use halo2_proofs::poly::ipa::strategy::SingleStrategy;
 use halo2curves::bn256::{Fr, G1Affine};
 
+use super::srs::ParamsError;
 use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
     commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
@@ -19,17 +22,37 @@ use crate::circuit::{CircuitParams, StackVmCircuit};
 pub struct Ipa;
 
 /// Generators of unknown relation, hashed to the curve.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct IpaParams {
     pub(super) params: ParamsIPA<G1Affine>,
 }
 
+impl fmt::Debug for IpaParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IpaParams")
+            .field("k", &self.k())
+            .finish_non_exhaustive()
+    }
+}
+
 impl IpaParams {
     /// Derives the generators for circuits of `2^k` rows. Anybody derives the same ones.
-    pub fn setup(k: u32) -> Self {
-        IpaParams {
+    ///
+    /// It takes a minute for `k = 16`: [`Cache::ipa`](super::cache::Cache::ipa) does so only once.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::K`] if `k` is out of range.
+    pub fn setup(k: u32) -> Result<Self, ParamsError> {
+        ParamsError::check_k(k)?;
+        Ok(IpaParams {
             params: ParamsIPA::new(k),
-        }
+        })
+    }
+
+    /// halo2's own parameters.
+    pub fn inner(&self) -> &ParamsIPA<G1Affine> {
+        &self.params
     }
 }
 
@@ -40,8 +63,13 @@ impl Parameters for IpaParams {
 
     /// The generators follow from `k`, so this is the hash of `k`.
     fn digest(&self) -> [u8; 32] {
-        super::cache::digest(&[b"ipa bn254 Halo2-Parameters", &self.k().to_le_bytes()])
+        digest(self.k())
     }
+}
+
+/// What identifies the generators for this `k`.
+pub(super) fn digest(k: u32) -> [u8; 32] {
+    super::cache::digest(&[b"ipa bn254 Halo2-Parameters", &k.to_le_bytes()])
 }
 
 impl Backend for Ipa {

@@ -1,12 +1,18 @@
 //! KZG over bn254, with SHPLONK openings: short proofs, fast verification, a trusted setup.
 
+use std::fmt;
+use std::path::Path;
+
+use group::GroupEncoding;
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
-use halo2curves::bn256::{Bn256, Fr, G1Affine};
+use halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine};
 
+use super::srs::secret::{self, DevBases};
+use super::srs::{ParamsError, Powers};
 use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
     commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
@@ -19,10 +25,39 @@ use crate::circuit::{CircuitParams, StackVmCircuit};
 #[derive(Clone, Copy, Debug)]
 pub struct Kzg;
 
-/// A structured reference string.
-#[derive(Clone, Debug)]
+/// Where a structured reference string comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SrsOrigin {
+    /// Made from a secret that everybody knows. Anybody can forge a proof.
+    InsecureDev,
+    /// Read from a file, which is said to be of a ceremony.
+    Ceremony,
+}
+
+impl fmt::Display for SrsOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SrsOrigin::InsecureDev => "insecure development parameters",
+            SrsOrigin::Ceremony => "a ceremony's file",
+        })
+    }
+}
+
+/// A structured reference string: the powers of a secret in G1, and the secret in G2.
+#[derive(Clone)]
 pub struct KzgParams {
-    pub(super) params: ParamsKZG<Bn256>,
+    params: ParamsKZG<Bn256>,
+    origin: SrsOrigin,
+}
+
+impl fmt::Debug for KzgParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KzgParams")
+            .field("k", &self.k())
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Parameters for KzgParams {
@@ -30,24 +65,81 @@ impl Parameters for KzgParams {
         self.params.k()
     }
 
+    /// The hash of the secret in G2. It is the same for every `k`.
     fn digest(&self) -> [u8; 32] {
-        use group::GroupEncoding;
-        super::cache::digest(&[
-            b"kzg bn254",
-            self.params.g2().to_bytes().as_ref(),
-            self.params.s_g2().to_bytes().as_ref(),
-        ])
+        digest(&self.params.s_g2())
     }
 }
 
+/// What identifies the parameters that have this point.
+pub(super) fn digest(s_g2: &G2Affine) -> [u8; 32] {
+    super::cache::digest(&[
+        b"kzg bn254",
+        G2Affine::generator().to_bytes().as_ref(),
+        s_g2.to_bytes().as_ref(),
+    ])
+}
+
 impl KzgParams {
-    /// temp
-    pub fn temp(k: u32) -> Self {
+    /// What the secret of the development parameters is derived from: it is the BLAKE2b hash of 64
+    /// bytes of this text, read as an integer with the least significant byte first, modulo the order
+    /// of the group.
+    pub const INSECURE_DEV_SEED: &'static str = secret::DEV_SEED;
+
+    /// Makes parameters for trying things out, of which **everybody knows the secret**.
+    ///
+    /// Whoever knows the secret can prove anything, so a proof under these parameters proves nothing.
+    /// They can be made and checked anywhere, and are to be trusted nowhere. The secret is the same
+    /// for every `k` and derived from [`Self::INSECURE_DEV_SEED`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::K`] if `k` is out of range.
+    pub fn insecure_dev(k: u32) -> Result<Self, ParamsError> {
+        ParamsError::check_k(k)?;
+        Ok(Self::from_dev(k, DevBases::new(k)))
+    }
+
+    /// Reads the file of a ceremony: a `.ptau` file of snarkjs, or halo2's raw form.
+    ///
+    /// A larger file than needed will do. The Lagrange basis is taken from the file if it has the one
+    /// of this size; otherwise it is computed, which takes a minute for `k = 16`:
+    /// [`Cache::srs`](super::cache::Cache::srs) does so only once.
+    ///
+    /// What is checked, and what can't be: [`srs`](super::srs).
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::File`] if the file is refused.
+    pub fn from_srs(path: impl AsRef<Path>, k: u32) -> Result<Self, ParamsError> {
+        let mut powers = Powers::read(path.as_ref(), k)?;
+        let lagrange = match powers.lagrange.take() {
+            Some(lagrange) => lagrange,
+            None => powers.compute_lagrange(),
+        };
+        Ok(Self::from_powers(powers, lagrange))
+    }
+
+    pub(super) fn from_dev(k: u32, bases: DevBases) -> Self {
         KzgParams {
-            params: ParamsKZG::setup(k, rand_core::OsRng),
+            params: bases.into_params(k),
+            origin: SrsOrigin::InsecureDev,
         }
     }
-    /// temp
+
+    pub(super) fn from_powers(powers: Powers, lagrange: Vec<G1Affine>) -> Self {
+        KzgParams {
+            params: powers.into_params(lagrange),
+            origin: SrsOrigin::Ceremony,
+        }
+    }
+
+    /// Where they come from.
+    pub fn origin(&self) -> SrsOrigin {
+        self.origin
+    }
+
+    /// halo2's own parameters.
     pub fn inner(&self) -> &ParamsKZG<Bn256> {
         &self.params
     }

@@ -1,0 +1,381 @@
+//! Secrets that everybody knows: the one of the development parameters, and those of parameters that
+//! lie about. Who knows the secret can prove anything.
+
+use blake2b_simd::blake2b;
+use ff::{BatchInvert, Field, FromUniformBytes, PrimeField};
+use group::prime::PrimeCurveAffine;
+use group::{Curve, Group};
+use halo2_proofs::arithmetic::best_multiexp;
+use halo2_proofs::poly::kzg::commitment::ParamsKZG;
+use halo2curves::bn256::{Bn256, Fr, G1, G1Affine, G2Affine};
+use rand_chacha::{ChaCha8Rng, ChaCha12Rng, ChaCha20Rng};
+use rand_core::{RngCore, SeedableRng, impls};
+use rayon::prelude::*;
+
+use super::check;
+
+/// What the secret of the development parameters is derived from.
+pub(crate) const DEV_SEED: &str =
+    "halo2-stack-vm: insecure development parameters over bn254, version 1";
+
+/// The secret of the development parameters: the BLAKE2b-512 hash of the seed as an integer, least
+/// significant byte first, modulo the order of the group.
+pub(crate) fn dev_secret() -> Fr {
+    Fr::from_uniform_bytes(blake2b(DEV_SEED.as_bytes()).as_array())
+}
+
+/// The secret of the development parameters in G2.
+pub(crate) fn dev_s_g2() -> G2Affine {
+    (G2Affine::generator() * dev_secret()).to_affine()
+}
+
+/// The two bases of the development parameters.
+pub(crate) struct DevBases {
+    pub(crate) g: Vec<G1Affine>,
+    pub(crate) lagrange: Vec<G1Affine>,
+}
+
+impl DevBases {
+    /// Multiplies the generator by the powers of the secret and by the values of the Lagrange
+    /// polynomials at it.
+    pub(crate) fn new(k: u32) -> Self {
+        let table = FixedBase::new();
+        DevBases {
+            g: table.multiples(&power_scalars(k)),
+            lagrange: table.multiples(&lagrange_scalars(k)),
+        }
+    }
+
+    /// Whether a random combination of the points is the generator times that of the scalars. No
+    /// point may be the identity.
+    pub(crate) fn are_valid(&self, k: u32) -> bool {
+        let scalars = [power_scalars(k), lagrange_scalars(k)].concat();
+        let points = [&self.g[..], &self.lagrange].concat();
+        if points.len() != scalars.len() {
+            return false;
+        }
+        let random = check::random_scalars(scalars.len());
+        let expected: Fr = random.iter().zip(&scalars).map(|(r, s)| r * s).sum();
+        best_multiexp(&random, &points) == G1::generator() * expected
+    }
+
+    pub(crate) fn into_params(self, k: u32) -> ParamsKZG<Bn256> {
+        params(k, self.g, self.lagrange, dev_s_g2())
+    }
+}
+
+/// halo2's parameters out of their parts.
+pub(crate) fn params(
+    k: u32,
+    g: Vec<G1Affine>,
+    lagrange: Vec<G1Affine>,
+    s_g2: G2Affine,
+) -> ParamsKZG<Bn256> {
+    // The one constructor from parts is a method; nothing of its receiver is used.
+    ParamsKZG::setup(1, ChaCha8Rng::from_seed([0; 32])).from_parts(
+        k,
+        g,
+        Some(lagrange),
+        G2Affine::generator(),
+        s_g2,
+    )
+}
+
+/// `tau^i`.
+fn power_scalars(k: u32) -> Vec<Fr> {
+    let secret = dev_secret();
+    std::iter::successors(Some(Fr::ONE), |power| Some(power * secret))
+        .take(1 << k)
+        .collect()
+}
+
+/// `L_i(tau) = omega^i (tau^n - 1) / (n (tau - omega^i))`.
+fn lagrange_scalars(k: u32) -> Vec<Fr> {
+    let secret = dev_secret();
+    let omega = check::root_of_unity(k);
+    let roots: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |root| Some(root * omega))
+        .take(1 << k)
+        .collect();
+    // The secret is no root of unity: a test says so for all of them.
+    let mut scalars: Vec<Fr> = roots.iter().map(|root| secret - root).collect();
+    scalars.batch_invert();
+    let factor =
+        (secret.pow_vartime([1u64 << k]) - Fr::ONE) * Fr::TWO_INV.pow_vartime([u64::from(k)]);
+    for (scalar, root) in scalars.iter_mut().zip(&roots) {
+        *scalar *= factor * root;
+    }
+    scalars
+}
+
+/// Multiples of the generator of G1 by a table of `digit * 256^position`, so that a product takes 32
+/// additions.
+pub(crate) struct FixedBase {
+    /// The 255 multiples of each position.
+    table: Vec<G1Affine>,
+}
+
+/// The digits but zero.
+const DIGITS: usize = 255;
+/// How many points are normalised with one inversion.
+const BATCH: usize = 1 << 10;
+
+impl FixedBase {
+    pub(crate) fn new() -> Self {
+        let mut table = Vec::with_capacity(32 * DIGITS);
+        let mut base = G1::generator();
+        for _ in 0..32 {
+            let mut multiple = base;
+            for _ in 0..DIGITS {
+                table.push(multiple);
+                multiple += base;
+            }
+            base = multiple;
+        }
+        FixedBase {
+            table: normalised(&table),
+        }
+    }
+
+    /// The generator times a scalar.
+    pub(crate) fn multiple(&self, scalar: &Fr) -> G1 {
+        self.table
+            .chunks_exact(DIGITS)
+            .zip(scalar.to_repr())
+            .filter(|(_, digit)| *digit != 0)
+            .fold(G1::identity(), |sum, (multiples, digit)| {
+                sum + multiples[usize::from(digit) - 1]
+            })
+    }
+
+    fn multiples(&self, scalars: &[Fr]) -> Vec<G1Affine> {
+        let mut points = vec![G1Affine::identity(); scalars.len()];
+        points
+            .par_chunks_mut(BATCH)
+            .zip(scalars.par_chunks(BATCH))
+            .for_each(|(points, scalars)| {
+                let sums: Vec<G1> = scalars.iter().map(|scalar| self.multiple(scalar)).collect();
+                G1::batch_normalize(&sums, points);
+            });
+        points
+    }
+}
+
+fn normalised(points: &[G1]) -> Vec<G1Affine> {
+    let mut affine = vec![G1Affine::identity(); points.len()];
+    G1::batch_normalize(points, &mut affine);
+    affine
+}
+
+/// The largest integer that is looked for as a secret, and its negative.
+const SMALL: u32 = 1 << 16;
+
+/// Seeds of 64 bits that people take.
+const SEEDS: [u64; 12] = [
+    1234,
+    1337,
+    12345,
+    31337,
+    123456,
+    1234567,
+    12345678,
+    123456789,
+    1234567890,
+    0xdead_beef,
+    0xcafe_babe,
+    u64::MAX,
+];
+/// All seeds of 64 bits below this are looked for too.
+const SMALL_SEEDS: u64 = 1024;
+
+/// The seed of `ark_std::test_rng`.
+const ARK_TEST_SEED: [u8; 32] = [
+    1, 0, 0, 0, 23, 0, 0, 0, 200, 1, 0, 0, 210, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0,
+];
+
+/// What the secret is of which the second power is given, if it is one that everybody knows.
+pub(crate) fn known(power: &G1Affine) -> Option<String> {
+    let table = FixedBase::new();
+    let is = |secret: Fr| is_same(&table.multiple(&secret), power);
+    if is(dev_secret()) {
+        return Some("the one of this crate's development parameters".into());
+    }
+    if let Some(small) = small(power) {
+        return Some(format!("the integer {small}"));
+    }
+    if is(Fr::random(XorShift::of_tests())) {
+        return Some("drawn from XorShift with the seed of many a test".into());
+    }
+    seeded::<ChaCha20Rng>(&is)
+        .map(|seed| format!("drawn from ChaCha20 seeded with {seed}"))
+        .or_else(|| {
+            seeded::<ChaCha12Rng>(&is)
+                .map(|seed| format!("drawn from ChaCha12 (StdRng) seeded with {seed}"))
+        })
+        .or_else(|| {
+            seeded::<ChaCha8Rng>(&is).map(|seed| format!("drawn from ChaCha8 seeded with {seed}"))
+        })
+}
+
+/// Whether a point in projective coordinates, but not the identity, is the one in affine coordinates.
+fn is_same(projective: &G1, affine: &G1Affine) -> bool {
+    projective.x == affine.x * projective.z && projective.y == affine.y * projective.z
+}
+
+/// The integer of small absolute value of which the point is the multiple.
+fn small(power: &G1Affine) -> Option<i64> {
+    if bool::from(power.is_identity()) {
+        return Some(0);
+    }
+    let mut multiple = G1::generator();
+    for integer in 1..=i64::from(SMALL) {
+        // A point and its negative have the same x.
+        if multiple.x == power.x * multiple.z {
+            let negative = multiple.y != power.y * multiple.z;
+            return Some(if negative { -integer } else { integer });
+        }
+        multiple += G1Affine::generator();
+    }
+    None
+}
+
+/// The seed with which `ParamsKZG::setup(k, rng)` draws the secret.
+fn seeded<R: RngCore + SeedableRng<Seed = [u8; 32]>>(is: &impl Fn(Fr) -> bool) -> Option<String> {
+    let integers = (0..SMALL_SEEDS).chain(SEEDS);
+    for seed in integers {
+        if is(Fr::random(R::seed_from_u64(seed))) {
+            return Some(format!("the integer {seed}"));
+        }
+    }
+    for byte in 0..=u8::MAX {
+        if is(Fr::random(R::from_seed([byte; 32]))) {
+            return Some(format!("bytes that are all {byte}"));
+        }
+    }
+    if is(Fr::random(R::from_seed(ARK_TEST_SEED))) {
+        return Some("the seed of ark_std::test_rng".into());
+    }
+    None
+}
+
+/// Marsaglia's generator of period 2^128 - 1, as the `rand_xorshift` crate has it.
+struct XorShift([u32; 4]);
+
+impl XorShift {
+    /// Seeded as in the tests of several proof systems.
+    fn of_tests() -> Self {
+        XorShift([0x5dbe_6259, 0x8d31_3d76, 0x3237_db17, 0xe5bc_0654])
+    }
+}
+
+impl RngCore for XorShift {
+    fn next_u32(&mut self) -> u32 {
+        let [x, y, z, w] = self.0;
+        let t = x ^ (x << 11);
+        let next = w ^ (w >> 19) ^ t ^ (t >> 8);
+        self.0 = [y, z, w, next];
+        next
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        impls::next_u64_via_u32(self)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        impls::fill_bytes_via_next(self, bytes);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_development_secret_is_no_root_of_unity() {
+        // The order of every root of unity that a circuit may have divides 2^28.
+        assert_ne!(dev_secret().pow_vartime([1 << Fr::S]), Fr::ONE);
+    }
+
+    /// What anybody can compute from the documented derivation.
+    #[test]
+    fn the_development_secret_is_pinned() {
+        let digest = blake2b(DEV_SEED.as_bytes());
+        let integer = num_bigint::BigUint::from_bytes_le(digest.as_bytes());
+        let order = num_bigint::BigUint::from_bytes_le((-Fr::ONE).to_repr().as_ref()) + 1u8;
+        assert_eq!(
+            (integer % order).to_bytes_le(),
+            num_bigint::BigUint::from_bytes_le(dev_secret().to_repr().as_ref()).to_bytes_le()
+        );
+        expect_test::expect!["0x0ac130eda94898d97a6934c0d3566e18ad14aac3d5caf773ff67dfa3c375c366"]
+            .assert_eq(&format!("{:?}", dev_secret()));
+    }
+
+    #[test]
+    fn the_table_multiplies() {
+        let table = FixedBase::new();
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let mut scalars = vec![Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::from(256), Fr::from(255)];
+        scalars.extend((0..20).map(|_| Fr::random(&mut rng)));
+        let multiples = table.multiples(&scalars);
+        for (scalar, multiple) in scalars.iter().zip(multiples) {
+            assert_eq!((G1::generator() * scalar).to_affine(), multiple);
+        }
+    }
+
+    #[test]
+    fn altered_development_bases_are_noticed() {
+        for k in [1, 5] {
+            let honest = DevBases::new(k);
+            assert!(honest.are_valid(k));
+            assert!(!honest.are_valid(k + 1));
+            let mut swapped = DevBases::new(k);
+            swapped.g.swap(0, 1);
+            assert!(!swapped.are_valid(k));
+            let mut swapped = DevBases::new(k);
+            swapped.lagrange.swap(0, 1);
+            assert!(!swapped.are_valid(k));
+        }
+    }
+
+    #[test]
+    fn xorshift_is_the_usual_one() {
+        let mut rng = XorShift([0x0d0e_0f10, 0x090a_0b0c, 0x0506_0708, 0x0102_0304]);
+        let numbers = [(); 4].map(|()| rng.next_u32());
+        assert_eq!(numbers, [2081028795, 620940381, 269070770, 16943764]);
+    }
+
+    #[test]
+    fn known_secrets_are_named() {
+        let name = |secret: Fr| known(&(G1::generator() * secret).to_affine());
+        let found = |secret: Fr, what: &str| {
+            let name = name(secret).unwrap_or_else(|| panic!("not found: {what}"));
+            assert!(name.contains(what), "{name}: not {what}");
+        };
+        found(Fr::ZERO, "the integer 0");
+        found(Fr::ONE, "the integer 1");
+        found(-Fr::ONE, "the integer -1");
+        found(Fr::from(65536), "the integer 65536");
+        found(-Fr::from(65535), "the integer -65535");
+        found(dev_secret(), "development");
+        found(
+            Fr::random(ChaCha20Rng::from_seed(Default::default())),
+            "ChaCha20 seeded with bytes that are all 0",
+        );
+        found(
+            Fr::random(ChaCha12Rng::seed_from_u64(42)),
+            "ChaCha12 (StdRng) seeded with the integer 42",
+        );
+        found(
+            Fr::random(ChaCha8Rng::seed_from_u64(0xdead_beef)),
+            "ChaCha8 seeded with the integer 3735928559",
+        );
+        found(Fr::random(XorShift::of_tests()), "XorShift");
+        assert_eq!(name(Fr::from(65537)), None);
+        assert_eq!(name(Fr::random(rand_core::OsRng)), None);
+    }
+}
