@@ -693,7 +693,7 @@ mod tests {
     use super::*;
 
     fn word(value: u64) -> Fr {
-        Fr::constant(value)
+        Fr::from(value)
     }
 
     fn push(argument: Fr) -> Instruction<Fr> {

@@ -1,6 +1,6 @@
 //! Real proofs: the [`Backend`] seam, with KZG ([`kzg`]) and IPA ([`ipa`]), both over bn254.
 //!
-//! What is in a proof file, and how it is read: [`file`].
+//! What is in a proof file, and how it is read: [`mod@file`].
 
 pub mod cache;
 pub mod file;
@@ -221,7 +221,7 @@ pub struct VerifyingKey<B> {
     key: plonk::VerifyingKey<G1Affine>,
     circuit: CircuitParams,
     params: [u8; 32],
-    backend: PhantomData<B>,
+    backend: PhantomData<fn() -> B>,
 }
 
 impl<B: Backend> fmt::Debug for VerifyingKey<B> {

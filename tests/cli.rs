@@ -36,7 +36,10 @@ impl Desk {
         command
             .args(arguments.split_whitespace())
             .current_dir(self.0.path())
-            .env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+            .env(
+                "XDG_CACHE_HOME",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+            )
             .output()
             .unwrap()
     }
@@ -120,7 +123,13 @@ fn a_text_with_errors_is_exit_code_2_and_is_underlined() {
     let output = desk.run("run typo.svm");
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
-    for part in ["typo.svm:2:3", "psuh 4", "^^^^", "did you mean `push`?", "typo.svm:3"] {
+    for part in [
+        "typo.svm:2:3",
+        "psuh 4",
+        "^^^^",
+        "did you mean `push`?",
+        "typo.svm:3",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains('\x1b'), "colour in a pipe: {text:?}");
@@ -158,8 +167,17 @@ fn unreadable_input_is_exit_code_2() {
         "",
     ] {
         let output = desk.run(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments}: {}", stdout(&output));
-        assert!(!stderr(&output).contains("panicked"), "{arguments}: {}", stderr(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments}: {}",
+            stdout(&output)
+        );
+        assert!(
+            !stderr(&output).contains("panicked"),
+            "{arguments}: {}",
+            stderr(&output)
+        );
         assert!(!stderr(&output).is_empty(), "{arguments}");
     }
     assert_eq!(desk.read("example.svm"), EXAMPLE);
@@ -181,7 +199,10 @@ fn check_names_the_constraint_that_fails() {
     let output = desk.run("check example.svm --output 37");
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("the sum starts as beta * output"));
-    assert_eq!(desk.json("check example.svm --output 37").1["error"]["kind"], "unsatisfied");
+    assert_eq!(
+        desk.json("check example.svm --output 37").1["error"]["kind"],
+        "unsatisfied"
+    );
 }
 
 /// Proves and verifies with these options; returns the proof file's name.
@@ -194,7 +215,9 @@ fn prove_and_verify(desk: &Desk, prove: &str, verify: &str, backend: &str) {
     assert_eq!(value["output"], "36");
     let info = desk.json("info --k 4").1;
     assert_eq!(value["proof_bytes"], info["proof_bytes"][backend]);
-    let (code, value) = desk.json(&format!("verify a.proof.json --program example.svm {verify}"));
+    let (code, value) = desk.json(&format!(
+        "verify a.proof.json --program example.svm {verify}"
+    ));
     assert_eq!(code, 0, "{value}");
     assert_eq!(value["valid"], true);
     assert_eq!(value["output"], "36");
@@ -206,22 +229,40 @@ fn ipa_proves_and_verifies() {
     let desk = Desk::new();
     prove_and_verify(&desk, "", "", "ipa");
     let output = desk.run("verify a.proof.json");
-    assert!(stdout(&output).contains("gives output 36"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("gives output 36"),
+        "{}",
+        stdout(&output)
+    );
     // The file's own parameters are none that --srs could replace.
-    assert_eq!(desk.run("verify a.proof.json --insecure-dev-srs").status.code(), Some(2));
+    assert_eq!(
+        desk.run("verify a.proof.json --insecure-dev-srs")
+            .status
+            .code(),
+        Some(2)
+    );
 }
 
 #[test]
 fn kzg_with_development_parameters_warns_every_time() {
     let desk = Desk::new();
-    prove_and_verify(&desk, "--backend kzg --insecure-dev-srs", "--insecure-dev-srs", "kzg");
+    prove_and_verify(
+        &desk,
+        "--backend kzg --insecure-dev-srs",
+        "--insecure-dev-srs",
+        "kzg",
+    );
     for arguments in [
         "prove example.svm --backend kzg --insecure-dev-srs -o b.proof.json",
         "verify b.proof.json --insecure-dev-srs",
     ] {
         let output = desk.run(arguments);
         assert!(output.status.success());
-        assert!(stderr(&output).contains("everybody knows"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("everybody knows"),
+            "{}",
+            stderr(&output)
+        );
     }
     assert!(desk.read("b.proof.json").contains("\"insecure-dev\""));
     // Without the user's word it is not verified.
@@ -241,7 +282,12 @@ fn kzg_with_a_ceremony() {
     let output = desk.run(&format!("verify a.proof.json {srs}"));
     assert!(!stderr(&output).contains("warning"), "{}", stderr(&output));
     assert_eq!(desk.run("verify a.proof.json").status.code(), Some(2));
-    assert_eq!(desk.run("verify a.proof.json --insecure-dev-srs").status.code(), Some(2));
+    assert_eq!(
+        desk.run("verify a.proof.json --insecure-dev-srs")
+            .status
+            .code(),
+        Some(2)
+    );
     // The ceremony is too small for 2^9 rows.
     let output = desk.run(&format!("prove example.svm --backend kzg --k 9 {srs}"));
     assert_eq!(output.status.code(), Some(2));
@@ -251,7 +297,11 @@ fn kzg_with_a_ceremony() {
 #[test]
 fn an_edited_statement_is_refused() {
     let desk = Desk::new();
-    assert!(desk.run("prove example.svm -o a.proof.json").status.success());
+    assert!(
+        desk.run("prove example.svm -o a.proof.json")
+            .status
+            .success()
+    );
     let text = desk.read("a.proof.json");
     let field = |name: &str| {
         let value: Value = serde_json::from_str(&text).unwrap();
@@ -286,7 +336,11 @@ fn an_edited_statement_is_refused() {
     desk.write("c.proof.json", file.to_string());
     let output = desk.run("verify c.proof.json");
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("does not prove the statement"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("does not prove the statement"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

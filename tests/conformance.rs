@@ -16,6 +16,7 @@ use halo2_stack_vm::vm::{self, Trace};
 use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -112,11 +113,19 @@ fn the_circuit_accepts_the_outputs_of_the_vectors_and_no_other() {
         for binding in [Binding::Public, Binding::Cells] {
             let params = CircuitParams::for_steps(trace.steps(), SEED, binding).unwrap();
             let mut statement = Statement::of(&trace);
-            assert_eq!(mock_verdict(params, &trace, &statement), Ok(()), "{}", vector.name);
+            assert_eq!(
+                mock_verdict(params, &trace, &statement),
+                Ok(()),
+                "{}",
+                vector.name
+            );
             statement.output += Fr::one();
             let failures = mock_verdict(params, &trace, &statement).unwrap_err();
             assert_eq!(failures.len(), 1, "{}: {failures:?}", vector.name);
-            assert!(failures[0].contains("the sum starts as beta * output"), "{failures:?}");
+            assert!(
+                failures[0].contains("the sum starts as beta * output"),
+                "{failures:?}"
+            );
         }
     }
 }
@@ -142,7 +151,9 @@ fn the_circuit_rejects_what_the_vectors_call_errors() {
             let params = CircuitParams::for_steps(trace.steps(), SEED, binding).unwrap();
             let failures = mock_verdict(params, &trace, &Statement::of(&trace)).unwrap_err();
             assert!(
-                failures.iter().any(|f| expected.iter().any(|name| f.contains(name))),
+                failures
+                    .iter()
+                    .any(|f| expected.iter().any(|name| f.contains(name))),
                 "{}: {failures:?}",
                 vector.name
             );
@@ -180,14 +191,14 @@ fn prove_vectors<B: Backend>(params: &B::Parameters, binding: Binding) {
 
 #[test]
 fn kzg_proves_the_vectors() {
-    let params = KzgParams::insecure_dev(6);
+    let params = KzgParams::insecure_dev(6).unwrap();
     prove_vectors::<Kzg>(&params, Binding::Public);
     prove_vectors::<Kzg>(&params, Binding::Cells);
 }
 
 #[test]
 fn ipa_proves_the_vectors() {
-    let params = IpaParams::setup(6);
+    let params = IpaParams::setup(6).unwrap();
     prove_vectors::<Ipa>(&params, Binding::Public);
     prove_vectors::<Ipa>(&params, Binding::Cells);
 }
@@ -332,8 +343,8 @@ fn real_proofs_agree_with_an_independent_evaluator() {
         Some(_) => 1000,
         None => 50,
     };
-    prove_random::<Kzg>(&KzgParams::insecure_dev(5), programs);
-    prove_random::<Ipa>(&IpaParams::setup(5), programs);
+    prove_random::<Kzg>(&KzgParams::insecure_dev(5).unwrap(), programs);
+    prove_random::<Ipa>(&IpaParams::setup(5).unwrap(), programs);
 }
 
 /// Every program in `programs/` gives what its first line says.
@@ -344,15 +355,27 @@ fn the_programs_give_what_they_say() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let source = std::fs::read_to_string(&path).unwrap();
-        let expected = source.lines().next().and_then(|line| line.strip_prefix("# output: "));
+        let expected = source
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# output: "));
         let expected = expected.unwrap_or_else(|| panic!("{}: no output", path.display()));
         let program = asm::assemble::<Fr>(&source).unwrap();
         let trace = Trace::new(&program, None, InstructionSet::STACK).unwrap();
         let statement = Statement::of(&trace);
-        assert_eq!(statement.output.to_integer().to_string(), expected, "{}", path.display());
-        let params =
-            CircuitParams::for_steps(trace.steps(), trace.set(), Binding::Public).unwrap();
-        assert_eq!(mock_verdict(params, &trace, &statement), Ok(()), "{}", path.display());
+        assert_eq!(
+            statement.output.to_integer().to_string(),
+            expected,
+            "{}",
+            path.display()
+        );
+        let params = CircuitParams::for_steps(trace.steps(), trace.set(), Binding::Public).unwrap();
+        assert_eq!(
+            mock_verdict(params, &trace, &statement),
+            Ok(()),
+            "{}",
+            path.display()
+        );
         seen += 1;
     }
     assert!(seen >= 4);

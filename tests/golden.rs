@@ -151,7 +151,7 @@ fn constraint_system(set: InstructionSet, binding: Binding) -> String {
         .hash_length(32)
         .hash(format!("{:?}", cs.pinned()).as_bytes());
     // IPA's generators are the same for everybody, so its key is too.
-    let key = Ipa::keygen_vk(&IpaParams::setup(K), circuit).expect("the sizes agree");
+    let key = Ipa::keygen_vk(&IpaParams::setup(K).unwrap(), circuit).expect("the sizes agree");
     lines.push(format!("\nblake2b-256 digests at k = {K}"));
     lines.push(format!("  constraint system {}", pinned.to_hex()));
     lines.push(format!("  IPA verifying key {}", hex::encode(key.digest())));
@@ -180,7 +180,7 @@ fn check_proof_length<B: Backend>(
 #[test]
 fn proofs_are_as_long_as_predicted() {
     let kzg = support::kzg_params(K);
-    let ipa = IpaParams::setup(K);
+    let ipa = IpaParams::setup(K).unwrap();
     for (_, set) in InstructionSet::NAMED {
         let program = support::straight_line(13);
         let trace = Trace::new(&program, None, *set).expect("a straight line runs to its end");

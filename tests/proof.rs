@@ -60,15 +60,35 @@ fn false_statements() -> Vec<(&'static str, Statement<Fr>, &'static str)> {
     let (a, b, c) = ((Push, 3), (Push, 6), (Push, 2));
     let (m, n) = ((Mul, 0), (Add, 0));
     vec![
-        ("wrong output", state(&[a, b, c, m, m], 37), "the sum starts as beta * output"),
-        ("zero output", state(&[a, b, c, m, m], 0), "the sum starts as beta * output"),
+        (
+            "wrong output",
+            state(&[a, b, c, m, m], 37),
+            "the sum starts as beta * output",
+        ),
+        (
+            "zero output",
+            state(&[a, b, c, m, m], 0),
+            "the sum starts as beta * output",
+        ),
         ("wrong opcode", state(&[a, b, c, m, n], 36), decode),
-        ("wrong argument", state(&[a, (Push, 7), c, m, m], 36), "top' is the instruction's new top"),
+        (
+            "wrong argument",
+            state(&[a, (Push, 7), c, m, m], 36),
+            "top' is the instruction's new top",
+        ),
         ("one step less", state(&[a, b, c, m], 36), decode),
-        ("extra instruction", state(&[a, b, c, m, m, (Pop, 0)], 36), decode),
+        (
+            "extra instruction",
+            state(&[a, b, c, m, m, (Pop, 0)], 36),
+            decode,
+        ),
         ("extra push", state(&[a, b, c, m, m, (Push, 1)], 36), decode),
         ("shifted", state(&[(Nop, 0), a, b, c, m, m], 36), decode),
-        ("swapped", state(&[b, a, c, m, m], 36), "top' is the instruction's new top"),
+        (
+            "swapped",
+            state(&[b, a, c, m, m], 36),
+            "top' is the instruction's new top",
+        ),
         ("empty", state(&[], 36), decode),
     ]
 }
@@ -77,7 +97,10 @@ fn false_statements() -> Vec<(&'static str, Statement<Fr>, &'static str)> {
 fn a_false_statement_is_rejected_by_the_constraint_that_should() {
     for (name, statement, constraint) in false_statements() {
         let names = rejecting(&example(), &statement);
-        assert!(names.iter().any(|n| n.contains(constraint)), "{name}: {names:?}");
+        assert!(
+            names.iter().any(|n| n.contains(constraint)),
+            "{name}: {names:?}"
+        );
         assert_eq!(names.len(), 1, "{name}: {names:?}");
     }
 }
@@ -97,7 +120,7 @@ fn an_appended_nop_is_another_statement() {
     let circuit = StackVmCircuit::new(params, &trace).unwrap();
     circuit.check(&longer).unwrap();
     // A proof is bound to its own statement all the same.
-    let params = KzgParams::insecure_dev(5);
+    let params = KzgParams::insecure_dev(5).unwrap();
     let key = Kzg::keygen(&params, circuit_params(5)).unwrap();
     let proof = Kzg::prove(&params, &key, &trace).unwrap();
     Kzg::verify(&params, key.verifying_key(), &Statement::of(&trace), &proof).unwrap();
@@ -119,24 +142,30 @@ fn rejects_false_statements<B: Backend>(params: &B::Parameters) {
     B::verify(params, key.verifying_key(), &honest, &proof).unwrap();
     for (name, statement, _) in false_statements() {
         let verdict = B::verify(params, key.verifying_key(), &statement, &proof);
-        assert!(matches!(verdict, Err(VerifyError::Invalid(_))), "{name}: {verdict:?}");
+        assert!(
+            matches!(verdict, Err(VerifyError::Invalid(_))),
+            "{name}: {verdict:?}"
+        );
         // A prover who commits to the honest run, but claims the false statement all along.
         let circuit = StackVmCircuit::new(circuit_params(5), &trace).unwrap();
         let instances = statement.instances().unwrap();
         let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
         let verdict = B::verify(params, key.verifying_key(), &statement, &forged);
-        assert!(matches!(verdict, Err(VerifyError::Invalid(_))), "{name}: {verdict:?}");
+        assert!(
+            matches!(verdict, Err(VerifyError::Invalid(_))),
+            "{name}: {verdict:?}"
+        );
     }
 }
 
 #[test]
 fn kzg_rejects_false_statements() {
-    rejects_false_statements::<Kzg>(&KzgParams::insecure_dev(5));
+    rejects_false_statements::<Kzg>(&KzgParams::insecure_dev(5).unwrap());
 }
 
 #[test]
 fn ipa_rejects_false_statements() {
-    rejects_false_statements::<Ipa>(&IpaParams::setup(5));
+    rejects_false_statements::<Ipa>(&IpaParams::setup(5).unwrap());
 }
 
 /// No proof is made of a run that does not satisfy the circuit.
@@ -145,22 +174,26 @@ fn a_defiant_run_is_not_proved() {
     let underflow = program(&[(Opcode::Push, 1), (Opcode::Add, 0)]);
     assert!(Trace::new(&underflow, None, STACK).is_err());
     let trace = Trace::defiant(&underflow, None, STACK).unwrap();
-    let params = KzgParams::insecure_dev(5);
+    let params = KzgParams::insecure_dev(5).unwrap();
     let key = Kzg::keygen(&params, circuit_params(5)).unwrap();
-    let Err(ProveError::Witness(WitnessError::Unsatisfied { row, constraint, .. })) =
-        Kzg::prove(&params, &key, &trace)
+    let Err(ProveError::Witness(WitnessError::Unsatisfied {
+        row, constraint, ..
+    })) = Kzg::prove(&params, &key, &trace)
     else {
         panic!("proved");
     };
     assert_eq!(row, 1);
-    assert_eq!(constraint, "what takes two words and leaves one leaves the stack nonempty");
+    assert_eq!(
+        constraint,
+        "what takes two words and leaves one leaves the stack nonempty"
+    );
 }
 
 /// Keys made from one program prove and verify others; the digest of the key is the same from all.
 #[test]
 fn one_key_serves_every_program_of_its_size() {
     use Opcode::{Add, Mul, Nop, Pop, Push};
-    let params = IpaParams::setup(5);
+    let params = IpaParams::setup(5).unwrap();
     let key = Ipa::keygen(&params, circuit_params(5)).unwrap();
     let verifying = Ipa::keygen_vk(&params, circuit_params(5)).unwrap();
     assert_eq!(key.verifying_key().digest(), verifying.digest());
@@ -188,7 +221,7 @@ fn one_key_serves_every_program_of_its_size() {
 
 #[test]
 fn a_run_that_does_not_fit_is_refused() {
-    let params = IpaParams::setup(4);
+    let params = IpaParams::setup(4).unwrap();
     let key = Ipa::keygen(&params, circuit_params(4)).unwrap();
     let rows = circuit_params(4).rows();
     let nops = |count: usize| program(&vec![(Opcode::Nop, 0); count]);
@@ -197,7 +230,10 @@ fn a_run_that_does_not_fit_is_refused() {
     let trace = Trace::new(&nops(rows + 1), None, STACK).unwrap();
     assert!(matches!(
         Ipa::prove(&params, &key, &trace),
-        Err(ProveError::Witness(WitnessError::TooFewRows { needed: 10, rows: 9 }))
+        Err(ProveError::Witness(WitnessError::TooFewRows {
+            needed: 10,
+            rows: 9
+        }))
     ));
     let statement = Statement::of(&trace);
     assert!(matches!(
@@ -213,7 +249,7 @@ fn sixty_thousand_pushes() {
     let trace = Trace::new(&program(&pushes), None, STACK).unwrap();
     let circuit = CircuitParams::for_steps(trace.steps(), STACK, Binding::Public).unwrap();
     assert_eq!(circuit.k(), 17);
-    let params = KzgParams::insecure_dev(17);
+    let params = KzgParams::insecure_dev(17).unwrap();
     let key = Kzg::keygen(&params, circuit).unwrap();
     let proof = Kzg::prove(&params, &key, &trace).unwrap();
     let mut statement = Statement::of(&trace);

@@ -55,19 +55,19 @@ where
 
 #[test]
 fn a_kzg_proof_has_one_encoding() {
-    one_encoding::<Kzg>(&KzgParams::insecure_dev(4));
+    one_encoding::<Kzg>(&KzgParams::insecure_dev(4).unwrap());
 }
 
 #[test]
 fn an_ipa_proof_has_one_encoding() {
-    one_encoding::<Ipa>(&IpaParams::setup(4));
+    one_encoding::<Ipa>(&IpaParams::setup(4).unwrap());
 }
 
 /// The instance columns have one shape: what halo2 would take for the same columns, zeros appended,
 /// is no statement.
 #[test]
 fn padded_instances_can_not_be_stated() {
-    let params = IpaParams::setup(4);
+    let params = IpaParams::setup(4).unwrap();
     let (key, statement, proof) = setting::<Ipa>(&params);
     let mut instances = statement.instances().unwrap();
     instances[0].push(Fr::zero());
@@ -86,7 +86,7 @@ fn padded_instances_can_not_be_stated() {
 }
 
 fn proof_file() -> ProofFile {
-    let params = IpaParams::setup(4);
+    let params = IpaParams::setup(4).unwrap();
     let (key, statement, proof) = setting::<Ipa>(&params);
     ProofFile {
         backend: BackendName::Ipa,

@@ -11,7 +11,7 @@ use halo2curves::bn256::Fr;
 
 /// KZG parameters of no ceremony: whoever makes them could forge proofs.
 pub fn kzg_params(k: u32) -> KzgParams {
-    KzgParams::temp(k)
+    KzgParams::insecure_dev(k).unwrap()
 }
 
 /// Whether to measure little, so that it is quick: `STACKVM_BENCH_QUICK=1`, or criterion's `--quick`

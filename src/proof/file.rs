@@ -11,10 +11,10 @@ use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
+use super::Backend;
 use crate::algebra::Word;
 use crate::circuit::{Binding, CircuitParams, SizeError, Statement};
 use crate::isa::{InstructionSet, UnknownSet};
-use super::Backend;
 use crate::program::{Instruction, Program};
 
 /// What stands under `format` in every proof file.

@@ -13,7 +13,9 @@ use halo2_stack_vm::isa::InstructionSet;
 /// unreadable input.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Example:\n  stackvm prove programs/example.svm -o example.proof.json\n  stackvm verify example.proof.json --program programs/example.svm")]
+#[command(
+    after_help = "Example:\n  stackvm prove programs/example.svm -o example.proof.json\n  stackvm verify example.proof.json --program programs/example.svm"
+)]
 pub struct Arguments {
     /// Print one JSON object instead of text.
     #[arg(long, global = true)]
@@ -34,10 +36,14 @@ pub enum Command {
     #[command(after_help = "Example:\n  stackvm check programs/example.svm")]
     Check(CheckArguments),
     /// Prove what a program gives.
-    #[command(after_help = "Examples:\n  stackvm prove programs/example.svm\n  stackvm prove programs/example.svm --backend kzg --srs ceremony.ptau -o example.proof.json")]
+    #[command(
+        after_help = "Examples:\n  stackvm prove programs/example.svm\n  stackvm prove programs/example.svm --backend kzg --srs ceremony.ptau -o example.proof.json"
+    )]
     Prove(ProveArguments),
     /// Verify a proof, and print the digest of its program and its output.
-    #[command(after_help = "Example:\n  stackvm verify example.proof.json --program programs/example.svm")]
+    #[command(
+        after_help = "Example:\n  stackvm verify example.proof.json --program programs/example.svm"
+    )]
     Verify(VerifyArguments),
     /// Print the reference of the instructions and the constraints.
     #[command(after_help = "Example:\n  stackvm isa")]

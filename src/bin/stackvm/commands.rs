@@ -9,15 +9,16 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::{Value, json};
 
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::circuit::{CircuitParams, Statement, StackVmCircuit};
+use halo2_stack_vm::circuit::{CircuitParams, StackVmCircuit, Statement};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::Program;
-use halo2_stack_vm::proof::cache::Cache;
+use halo2_stack_vm::proof::cache::{Cache, CacheOutcome, Loaded};
 use halo2_stack_vm::proof::file::{
     BackendName as FileBackend, Contradiction, FileError, ParametersKind, ProofFile,
 };
 use halo2_stack_vm::proof::ipa::Ipa;
 use halo2_stack_vm::proof::kzg::Kzg;
+use halo2_stack_vm::proof::srs::ParamsError;
 use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
 use halo2_stack_vm::vm::{self, RunError, Trace};
 use halo2_stack_vm::{asm, docs};
@@ -51,7 +52,10 @@ fn load(path: &Path) -> Result<Program<Fr>, Failure> {
         let at = error.utf8_error().valid_up_to();
         Failure::file("io", path, format!("byte {at} is not UTF-8 text"))
     })?;
-    if path.extension().is_some_and(|extension| extension == "json") {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "json")
+    {
         return asm::from_json(&source).map_err(|error| Failure::file("json", path, error));
     }
     asm::assemble(&source).map_err(|errors| Failure::Assembly {
@@ -236,7 +240,10 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
             }
             message += &format!(
                 "the circuit rejects the run: {}",
-                names.iter().map(|name| format!("\n  {name}")).collect::<String>(),
+                names
+                    .iter()
+                    .map(|name| format!("\n  {name}"))
+                    .collect::<String>(),
             );
             match honest {
                 Err(error) => Err(Failure::False {
@@ -290,17 +297,26 @@ fn kzg_params(
     k: u32,
     progress: &Progress,
 ) -> Result<(<Kzg as Backend>::Parameters, ParametersKind), Failure> {
-    let loaded = match &arguments.srs {
-        Some(path) => (cache()?.srs(path, k), ParametersKind::Ceremony),
+    match &arguments.srs {
+        Some(path) => {
+            let params = loaded(cache()?.srs(path, k), progress)?;
+            Ok((params, ParametersKind::Ceremony))
+        }
         None => {
             progress.warn(INSECURE);
-            (cache()?.insecure_dev(k), ParametersKind::InsecureDev)
+            let params = loaded(cache()?.insecure_dev(k), progress)?;
+            Ok((params, ParametersKind::InsecureDev))
         }
-    };
-    let params = loaded
-        .0
-        .map_err(|error| Failure::input("parameters", error.to_string()))?;
-    Ok((params, loaded.1))
+    }
+}
+
+/// The parameters that a cache gives; that it could not keep them is worth a warning.
+fn loaded<P>(result: Result<Loaded<P>, ParamsError>, progress: &Progress) -> Result<P, Failure> {
+    let loaded = result.map_err(|error| Failure::input("parameters", error.to_string()))?;
+    if let CacheOutcome::NotStored(error) = loaded.outcome {
+        progress.warn(&error.to_string());
+    }
+    Ok(loaded.params)
 }
 
 fn no_kzg_parameters() -> Failure {
@@ -332,9 +348,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));
     let file = match arguments.backend {
         BackendName::Ipa => {
-            let params = cache()?
-                .ipa(circuit.k())
-                .map_err(|error| Failure::input("parameters", error.to_string()))?;
+            let params = loaded(cache()?.ipa(circuit.k()), &progress)?;
             let proved = prove_with::<Ipa>(&params, circuit, &trace, &progress)?;
             proved.file(FileBackend::Ipa, ParametersKind::Transparent, &trace)
         }
@@ -344,8 +358,9 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
             proved.file(FileBackend::Kzg, kind, &trace)
         }
     };
-    file.write(&path)
-        .map_err(|error| Failure::file("io", &path, format!("the proof is not written: {error}")))?;
+    file.write(&path).map_err(|error| {
+        Failure::file("io", &path, format!("the proof is not written: {error}"))
+    })?;
     drop(progress);
     let output = decimal(file.statement.output);
     Ok(Report {
@@ -407,7 +422,12 @@ struct Proved {
 }
 
 impl Proved {
-    fn file(self, backend: FileBackend, parameters: ParametersKind, trace: &Trace<Fr>) -> ProofFile {
+    fn file(
+        self,
+        backend: FileBackend,
+        parameters: ParametersKind,
+        trace: &Trace<Fr>,
+    ) -> ProofFile {
         let statement = Statement::of(trace);
         ProofFile {
             backend,
@@ -460,7 +480,8 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
         reason: format!("{}: {reason}", path.display()),
     };
     check_usage(&file, &arguments.srs)?;
-    file.check().map_err(|edited| rejected(edited.to_string()))?;
+    file.check()
+        .map_err(|edited| rejected(edited.to_string()))?;
     if let Some(program) = &arguments.program {
         let expected = load(program)?;
         let steps = arguments.steps.unwrap_or(expected.len());
@@ -487,9 +508,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     progress.phase(format!("parameters for 2^{k} rows"));
     let verdict = match file.backend {
         FileBackend::Ipa => {
-            let params = cache()?
-                .ipa(k)
-                .map_err(|error| Failure::input("parameters", error.to_string()))?;
+            let params = loaded(cache()?.ipa(k), &progress)?;
             verify_with::<Ipa>(&params, &file, &progress)?
         }
         FileBackend::Kzg => {
@@ -618,9 +637,9 @@ pub fn info(arguments: &InfoArguments) -> Result<Report, Failure> {
         let name = name.replace('_', " ");
         // Writing to a string does not fail.
         let _ = match value {
-            Value::Object(backends) => backends
-                .iter()
-                .try_for_each(|(own, value)| writeln!(text, "{:<22}{value}", format!("{name} ({own})"))),
+            Value::Object(backends) => backends.iter().try_for_each(|(own, value)| {
+                writeln!(text, "{:<22}{value}", format!("{name} ({own})"))
+            }),
             Value::String(value) => writeln!(text, "{name:<22}{value}"),
             value => writeln!(text, "{name:<22}{value}"),
         };

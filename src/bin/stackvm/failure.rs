@@ -48,7 +48,8 @@ impl Failure {
     }
 
     pub fn json(&self) -> Value {
-        let error = |kind: &str, message: &str| json!({"error": {"kind": kind, "message": message}});
+        let error =
+            |kind: &str, message: &str| json!({"error": {"kind": kind, "message": message}});
         match self {
             Failure::Program(run) => json!({"error": {
                 "kind": run.kind(),
@@ -66,9 +67,9 @@ impl Failure {
                     .iter()
                     .map(|error| {
                         json!({
-                            "line": error.line(),
-                            "column": error.column(),
-                            "message": error.kind().to_string(),
+                            "line": error.line,
+                            "column": error.column,
+                            "message": error.kind.to_string(),
                             "suggestion": error.suggestion(),
                         })
                     })
@@ -101,7 +102,7 @@ fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
     let titles: Vec<_> = errors
         .errors()
         .iter()
-        .map(|error| error.kind().to_string())
+        .map(|error| error.kind.to_string())
         .collect();
     let report: Vec<Group> = errors
         .errors()
@@ -112,9 +113,11 @@ fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
                 .suggestion()
                 .map_or(String::new(), |known| format!("did you mean `{known}`?"));
             Level::ERROR.primary_title(title.as_str()).element(
-                Snippet::source(source)
-                    .path(path.clone())
-                    .annotation(AnnotationKind::Primary.span(error.span()).label(label)),
+                Snippet::source(source).path(path.clone()).annotation(
+                    AnnotationKind::Primary
+                        .span(error.span.clone())
+                        .label(label),
+                ),
             )
         })
         .collect();
