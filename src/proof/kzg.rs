@@ -41,6 +41,12 @@ impl Parameters for KzgParams {
 }
 
 impl KzgParams {
+    /// The points that coefficients of a polynomial are committed with: the powers of the secret.
+    pub fn points(&self) -> &[G1Affine] {
+        use halo2_proofs::poly::commitment::ParamsProver;
+        self.params.get_g()
+    }
+
     /// temp
     pub fn temp(k: u32) -> Self {
         KzgParams {
