@@ -83,7 +83,7 @@ fn false_statements() -> Vec<(&'static str, Statement<Fr>, Vec<&'static str>)> {
             &[opcode, argument],
         ),
         case("swapped", &[b, a, c, m, m], 36, &[argument]),
-        case("no program", &[], 36, &[opcode]),
+        case("no program", &[], 36, &[opcode, argument]),
     ]
 }
 
