@@ -21,14 +21,15 @@ use crate::fork::Polynomial;
 use crate::frame::{self, Challenges, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
 use crate::program::{Instruction, Program};
-use crate::row::{Phase, Row};
+use crate::row::{Cell, Phase, Row};
 use crate::vm::{RunError, Trace};
 use crate::witness::{Witness, WitnessError};
 
 /// The size of a machine and the instructions that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MachineParams {
-    /// The number of steps, those that unwind the stack included. The machine occupies one row more.
+    /// The number of steps, those that unwind the stack included; at least one. The machine occupies
+    /// one row more.
     pub rows: usize,
     /// The instruction set.
     pub set: InstructionSet,
@@ -274,6 +275,11 @@ pub enum ChipError {
         /// The rows of the other one.
         other: Range<usize>,
     },
+    /// The machine has no rows, so that no constraint would hold on its output.
+    #[error(
+        "the machine has no rows: give it as many as its longest run has steps, and at least one"
+    )]
+    NoRows,
     /// The program has more instructions than the machine has rows.
     #[error("the program has {instructions} instructions, but the machine has {rows} rows")]
     ProgramTooLong {
@@ -417,8 +423,8 @@ impl StackVmChip {
                     circuit: set,
                 });
             } else if witness.rows() != rows {
-                mismatch = Err(WitnessError::TooFewRows {
-                    needed: witness.rows(),
+                mismatch = Err(WitnessError::WrongSize {
+                    witness: witness.rows(),
                     rows,
                 });
             }
@@ -445,31 +451,41 @@ impl StackVmChip {
             true => (Phase::Second, filled.as_ref()),
             false => (Phase::First, witness),
         };
-        let mut values = source.map(|witness| witness.columns().cells().map(|(_, v)| v));
+        let mut columns = source.map(|witness| witness.columns().cells().map(|(_, v)| v));
+        // The caller needs the output cell in both passes.
+        let mut output = second_pass.then(|| {
+            let top = witness.map(|witness| witness.columns().top.last().copied());
+            let top = top.map(|word| word.unwrap_or(F::ZERO));
+            region.assign_advice(self.config.advice.top, offset + rows, top)
+        });
         for (cell, column) in self.config.advice.cells() {
-            let column_values = values.as_mut().map(|values| values.next());
+            let values = columns.as_mut().map(|columns| columns.next());
             if cell.phase() != phase {
                 continue;
             }
-            for row in 0..=rows {
-                let value = column_values
-                    .map(|values| values.and_then(|v| v.get(row)).copied().unwrap_or(F::ZERO));
-                region.assign_advice(*column, offset + row, value);
+            // On the final row there is no step.
+            let own_rows = if cell.is_of_step() { rows } else { rows + 1 };
+            for row in 0..own_rows {
+                let value = values.map(|values| values.and_then(|values| values.get(row)));
+                let value = value.map(|value| value.copied().unwrap_or(F::ZERO));
+                let assigned = region.assign_advice(*column, offset + row, value);
+                if cell == Cell::Top && row == rows {
+                    output = Some(assigned);
+                }
             }
         }
         if !second_pass {
             self.assign_fixed(region, offset);
         }
         self.assign_program(region, offset, cells, second_pass)?;
-        // The output cell is assigned in both passes, for the caller needs it in both.
-        Ok((self.config.output == OutputColumn::Cell).then(|| {
-            let output = witness.map(|w| w.columns().top.last().copied().unwrap_or(F::ZERO));
-            region.assign_advice(self.config.advice.top, offset + rows, output)
-        }))
+        Ok(output.filter(|_| self.config.output == OutputColumn::Cell))
     }
 
     /// Notes that a machine at `offset` has its rows.
     fn claim(&self, offset: usize) -> Result<(), ChipError> {
+        if self.config.params.rows == 0 {
+            return Err(ChipError::NoRows);
+        }
         let end = offset
             .saturating_add(self.config.params.rows)
             .saturating_add(1);

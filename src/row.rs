@@ -62,6 +62,14 @@ impl Cell {
     }
 }
 
+impl Cell {
+    /// Whether the column tells of a step, so that it has no value on the final row. The others tell
+    /// of the state before it.
+    pub const fn is_of_step(self) -> bool {
+        matches!(self, Cell::Flag(_) | Cell::Factor | Cell::Made)
+    }
+}
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

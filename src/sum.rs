@@ -146,8 +146,8 @@ pub fn boundaries<A: Algebra>(window: &Window<A>) -> Gate<A> {
 
 /// Fills the second-phase columns of a witness: `made` and `sum` on every row.
 ///
-/// `output` is what the sum starts from, if the output is bound. The columns are as long as those of
-/// the first phase; the entry after the last step is the final sum.
+/// `output` is what the sum starts from, if the output is bound. The entry of `sum` after the last step
+/// is the final sum.
 pub fn fill<F: Word>(columns: &mut Row<Vec<F>>, challenges: &Challenges<F>, output: Option<F>) {
     let steps = columns.top.len().saturating_sub(1);
     // An effect on a row is the sum of its flags, so that a forged witness is filled as the
@@ -199,6 +199,5 @@ pub fn fill<F: Word>(columns: &mut Row<Vec<F>>, challenges: &Challenges<F>, outp
         columns.sum.push(sum);
         sum = sum + shrink[i] * taken[i] - fraction;
     }
-    columns.made.push(F::zero());
     columns.sum.push(sum);
 }

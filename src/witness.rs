@@ -26,6 +26,14 @@ pub enum WitnessError {
         /// The rows of the machine.
         rows: usize,
     },
+    /// The witness was laid out for a machine of another size.
+    #[error("the witness is one of a machine of {witness} rows, but the machine has {rows}")]
+    WrongSize {
+        /// The rows for which the witness was laid out.
+        witness: usize,
+        /// The rows of the machine.
+        rows: usize,
+    },
     /// The run uses an instruction set that the circuit does not have.
     #[error("the run is one of the instruction set `{run}`, but the circuit has `{circuit}`")]
     WrongSet {
@@ -81,25 +89,26 @@ impl<F: Word> Witness<F> {
         let set = trace.set();
         let mut columns = Row::new(set, |_| Vec::with_capacity(rows + 1));
         let bit = |bit: bool| if bit { F::one() } else { F::zero() };
-        let stated = trace.rows().iter().enumerate();
+        let run = trace.rows().iter();
         let padding = trace.rows().last().into_iter().cycle().take(idle);
-        let final_row = trace.steps();
-        for (i, row) in stated.chain(padding.map(|row| (final_row, row))) {
-            let executed = if i == final_row {
-                Opcode::IDLE
-            } else {
-                row.opcode
-            };
+        for (i, row) in run.chain(padding).enumerate() {
             columns.top.push(row.top);
             columns.second.push(row.second);
             columns.link.push(F::constant(row.link.into()));
             columns.nonempty.push(bit(row.depth > 0));
+            if i == rows {
+                // The final state: there is no step.
+                break;
+            }
+            let executed = match i < trace.steps() {
+                true => row.opcode,
+                false => Opcode::IDLE,
+            };
             for (opcode, flag) in &mut columns.flags {
                 flag.push(bit(*opcode == executed));
             }
-            columns
-                .factor
-                .push(executed.product_coefficient::<F>() * row.top);
+            let factor = executed.product_coefficient::<F>() * row.top;
+            columns.factor.push(factor);
         }
         Ok(Witness { set, columns })
     }
@@ -114,8 +123,9 @@ impl<F: Word> Witness<F> {
         self.columns.top.len().saturating_sub(1)
     }
 
-    /// The columns, each with an entry for every row and one for the final state; those of the
-    /// second phase are empty until [`Witness::fill`].
+    /// The columns, each with an entry for every step and, if it tells of the state
+    /// ([`Cell::is_of_step`](crate::row::Cell::is_of_step)), one for the final one; those of the second
+    /// phase are empty until [`Witness::fill`].
     pub fn columns(&self) -> &Row<Vec<F>> {
         &self.columns
     }

@@ -596,3 +596,42 @@ fn keys_do_not_depend_on_what_the_cells_hold() {
         key(binary(Opcode::Mul, 5, 6))
     );
 }
+
+/// A circuit that gives its machine no rows.
+struct NoRows;
+
+impl Circuit<Fr> for NoRows {
+    type Config = (StackVmConfig, usize);
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
+
+    fn without_witnesses(&self) -> Self {
+        NoRows
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> Self::Config {
+        let machine = MachineParams {
+            rows: 0,
+            set: InstructionSet::SEED,
+        };
+        let program = ProgramColumns::cells(meta);
+        let vm = StackVmConfig::configure(meta, machine, program, OutputColumn::Cell);
+        (vm, usable_rows(K, meta))
+    }
+
+    fn synthesize(
+        &self,
+        (vm, usable_rows): Self::Config,
+        layouter: impl Layouter<Fr>,
+    ) -> Result<(), Error> {
+        let vm = StackVmChip::new(vm, usable_rows);
+        vm.run(layouter, 0, &[]).map(drop)
+    }
+}
+
+/// No constraint would hold on its output.
+#[test]
+fn a_machine_without_rows_is_refused() {
+    let error = MockProver::run(K, &NoRows, vec![]).unwrap_err();
+    assert_eq!(ChipError::of(&error), Some(&ChipError::NoRows));
+}
