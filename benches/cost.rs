@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use ff::Field;
 use halo2_proofs::arithmetic::best_multiexp;
+use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
@@ -58,19 +59,24 @@ fn msm(quick: bool) {
         .expect("every opcode is small");
     let (params, key) = keys(k);
     let witnessed = StackVmCircuit::new(circuit(k), &trace).expect("the run fits");
-    let scalars: Vec<Fr> = params.points().iter().map(|_| Fr::random(OsRng)).collect();
+    let scalars: Vec<Fr> = params
+        .inner()
+        .get_g()
+        .iter()
+        .map(|_| Fr::random(OsRng))
+        .collect();
 
     let [mut proves, mut creates, mut msms] = [(); 3].map(|()| vec![]);
     for _ in 0..runs {
         proves.push(time(|| {
             Kzg::prove(&params, &key, &trace).expect("the run fits")
         }));
-        msms.push(time(|| best_multiexp(&scalars, params.points())));
+        msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
         creates.push(time(|| {
             Kzg::create_proof(&params, &key, witnessed.clone(), &instances)
                 .expect("halo2 proves it")
         }));
-        msms.push(time(|| best_multiexp(&scalars, params.points())));
+        msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
     }
     let msm = median(msms);
     let steps = trace.outcome().steps;

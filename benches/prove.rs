@@ -52,7 +52,7 @@ fn kzg(c: &mut Criterion) {
 }
 
 fn ipa(c: &mut Criterion) {
-    backend::<Ipa>(c, IpaParams::setup);
+    backend::<Ipa>(c, |k| IpaParams::setup(k).expect("k is in range"));
 }
 
 criterion_group! {

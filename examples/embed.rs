@@ -156,7 +156,7 @@ impl Circuit<Fr> for Squared {
             |mut region| {
                 config.square.enable(&mut region, 1)?;
                 let root = output.copy_advice(&mut region, config.word, 1);
-                let square = root.value().map(|root| root.evaluate().square());
+                let square = root.value.map(|root| root.square());
                 Ok(region.assign_advice(config.word, 2, square).cell())
             },
         )?;

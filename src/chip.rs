@@ -203,7 +203,10 @@ impl StackVmConfig {
     }
 }
 
-/// A cell of the outer circuit and its value.
+/// A cell of the circuit and its value: what a chip and an outer circuit hand each other.
+///
+/// The value is a copy. The fork's own assigned cells point into the prover's columns, and are not to
+/// be kept longer than these.
 #[derive(Clone, Copy, Debug)]
 pub struct WordCell<F: PrimeField> {
     /// The cell, in a column with equality enabled.
@@ -219,6 +222,18 @@ impl<F: PrimeField> WordCell<F> {
             cell: region.assign_fixed(column, row, word),
             value: Value::known(word),
         }
+    }
+
+    /// Assigns the word to an advice cell with equality enabled, and constrains the two to be equal.
+    pub fn copy_advice(
+        &self,
+        region: &mut Region<'_, F>,
+        column: Column<Advice>,
+        offset: usize,
+    ) -> Self {
+        let copy = region.assign_advice(column, offset, self.value);
+        region.constrain_equal(copy.cell(), self.cell);
+        WordCell::from(&copy)
     }
 }
 
@@ -251,9 +266,6 @@ pub struct InstructionCells<F: PrimeField> {
 
 /// The advice columns for the opcodes and the arguments of a program of cells, and the program.
 type ProgramCells<'a, F> = ([Column<Advice>; 2], &'a [InstructionCells<F>]);
-
-/// The machine's output as a cell of the circuit.
-pub type OutputCell<F> = AssignedCell<&'static Assigned<F>, F>;
 
 /// Why a machine can't be assigned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -335,6 +347,9 @@ impl From<ChipError> for Error {
 pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
     /// Runs a program of cells in a machine at row `offset` and returns its output.
     ///
+    /// The program is traced in each of the prover's passes, which takes a hundredth of the proof's
+    /// time; [`StackVmChip::assign`] takes a witness made once.
+    ///
     /// # Errors
     ///
     /// [`ChipError`], as halo2's error.
@@ -343,7 +358,7 @@ pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
         layouter: impl Layouter<F>,
         offset: usize,
         program: &[InstructionCells<F>],
-    ) -> Result<OutputCell<F>, Error>;
+    ) -> Result<WordCell<F>, Error>;
 
     /// Runs a public program in a machine at row `offset` and returns its output.
     ///
@@ -355,7 +370,7 @@ pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
         layouter: impl Layouter<F>,
         offset: usize,
         witness: Value<&Witness<F>>,
-    ) -> Result<OutputCell<F>, Error>;
+    ) -> Result<WordCell<F>, Error>;
 }
 
 /// The machine as a chip.
@@ -412,7 +427,7 @@ impl StackVmChip {
         offset: usize,
         cells: Option<&[InstructionCells<F>]>,
         witness: Value<&Witness<F>>,
-    ) -> Result<Option<OutputCell<F>>, ChipError> {
+    ) -> Result<Option<WordCell<F>>, ChipError> {
         let MachineParams { rows, set } = self.config.params;
         self.claim(offset)?;
         let mut mismatch = Ok(());
@@ -456,7 +471,7 @@ impl StackVmChip {
         let mut output = second_pass.then(|| {
             let top = witness.map(|witness| witness.columns().top.last().copied());
             let top = top.map(|word| word.unwrap_or(F::ZERO));
-            region.assign_advice(self.config.advice.top, offset + rows, top)
+            WordCell::from(&region.assign_advice(self.config.advice.top, offset + rows, top))
         });
         for (cell, column) in self.config.advice.cells() {
             let values = columns.as_mut().map(|columns| columns.next());
@@ -470,7 +485,7 @@ impl StackVmChip {
                 let value = value.map(|value| value.copied().unwrap_or(F::ZERO));
                 let assigned = region.assign_advice(*column, offset + row, value);
                 if cell == Cell::Top && row == rows {
-                    output = Some(assigned);
+                    output = Some(WordCell::from(&assigned));
                 }
             }
         }
@@ -569,13 +584,12 @@ impl StackVmChip {
         }
         let [opcode, argument] = columns;
         for (row, instruction) in cells.iter().enumerate() {
-            for (column, word) in [
-                (opcode, instruction.opcode),
-                (argument, instruction.argument),
-            ] {
-                let copy = region.assign_advice(column, offset + row, word.value);
-                region.constrain_equal(copy.cell(), word.cell);
-            }
+            let InstructionCells {
+                opcode: code,
+                argument: word,
+            } = instruction;
+            code.copy_advice(region, opcode, offset + row);
+            word.copy_advice(region, argument, offset + row);
         }
         // The gate makes the last row's opcode 0; the one after the program is copied from it, and
         // the gate makes those between them 0 too.
@@ -629,7 +643,7 @@ impl<F: PrimeField + Word> StackVmInstructions<F> for StackVmChip {
         mut layouter: impl Layouter<F>,
         offset: usize,
         program: &[InstructionCells<F>],
-    ) -> Result<OutputCell<F>, Error> {
+    ) -> Result<WordCell<F>, Error> {
         // Said before the program is run, so that keys and proofs fail alike.
         self.program_cells(Some(program))?;
         let values: Value<Vec<_>> = program
@@ -664,7 +678,7 @@ impl<F: PrimeField + Word> StackVmInstructions<F> for StackVmChip {
         mut layouter: impl Layouter<F>,
         offset: usize,
         witness: Value<&Witness<F>>,
-    ) -> Result<OutputCell<F>, Error> {
+    ) -> Result<WordCell<F>, Error> {
         layouter.assign_region(
             || "stack machine",
             |mut region| {

@@ -181,7 +181,7 @@ impl Circuit<Fr> for Outer {
                 || "output",
                 |mut region| {
                     let copy = output.copy_advice(&mut region, config.output, number);
-                    Ok(copy.cell())
+                    Ok(copy.cell)
                 },
             )?;
             layouter.constrain_instance(copy, config.outputs, number);
