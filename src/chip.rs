@@ -18,10 +18,11 @@ use halo2_proofs::poly::Rotation;
 
 use crate::algebra::{Algebra, Word};
 use crate::fork::Polynomial;
-use crate::frame::{self, Challenges, OutputBinding, Source, Window};
+use crate::frame::{Challenges, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
 use crate::program::{Instruction, Program};
 use crate::row::{Cell, Phase, Row};
+use crate::sum;
 use crate::vm::{RunError, Trace};
 use crate::witness::{Witness, WitnessError};
 
@@ -132,7 +133,7 @@ impl StackVmConfig {
         if output == OutputColumn::Cell {
             meta.enable_equality(config.advice.top);
         }
-        for gate in frame::gates(&config.window()) {
+        for gate in sum::gates(&config.window()) {
             meta.create_gate(gate.name, |_| {
                 gate.constraints
                     .into_iter()

@@ -6,15 +6,16 @@ use halo2curves::bn256::Fr;
 
 use crate::algebra::{Definition, Formula, Word};
 use crate::circuit::Binding;
-use crate::frame::{self, Challenges, Gate, OutputBinding, Source, Window};
+use crate::frame::{Challenges, Gate, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
 use crate::row::{Phase, Row};
+use crate::sum;
 
 /// The gates of a circuit as text. A prime marks a cell of the next row.
 pub fn gates(set: InstructionSet, binding: Binding) -> Vec<Gate<Formula>> {
     let name = |name: &str| Formula::name(name);
     let pair = |name: &str| [Formula::name(name), Formula::name(format!("{name}'"))];
-    frame::gates(&Window {
+    sum::gates(&Window {
         set,
         rows: name("rows"),
         row: Row::new(set, |cell| Formula::name(cell.to_string())),

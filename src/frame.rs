@@ -297,14 +297,3 @@ pub fn start<A: Algebra>(window: &Window<A>) -> Gate<A> {
         constraints: constraints.into(),
     }
 }
-
-/// All gates of a circuit: these and those of [`crate::sum`].
-pub fn gates<A: Algebra>(window: &Window<A>) -> Vec<Gate<A>> {
-    vec![
-        decode(window),
-        stack(window),
-        start(window),
-        crate::sum::cells(window),
-        crate::sum::boundaries(window),
-    ]
-}

@@ -22,8 +22,7 @@ use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffe
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_core::OsRng;
 
-use crate::circuit::{CircuitParams, SizeError, StackVmCircuit, Statement};
-use crate::program::Instruction;
+use crate::circuit::{CircuitParams, StackVmCircuit, Statement};
 use crate::vm::Trace;
 use crate::witness::WitnessError;
 use transcript::StrictRead;
@@ -422,6 +421,21 @@ fn opening_sets(cs: &ConstraintSystem<Fr>) -> usize {
     sets.len()
 }
 
+/// The hash of a sequence of byte strings.
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut state = blake2b_simd::Params::new()
+        .hash_length(32)
+        .personal(b"StackVm.Params")
+        .to_state();
+    for part in parts {
+        state.update(&(part.len() as u64).to_le_bytes());
+        state.update(part);
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(state.finalize().as_bytes());
+    digest
+}
+
 /// The length of a compressed point, and of a scalar, of bn254.
 const ELEMENT_BYTES: usize = 32;
 
@@ -470,18 +484,3 @@ impl Cost {
         }
     }
 }
-
-/// The circuit in which a run is proved: the smallest that has room for it.
-///
-/// # Errors
-///
-/// [`SizeError`] if there is none.
-pub fn circuit_for(
-    trace: &Trace<Fr>,
-    binding: crate::circuit::Binding,
-) -> Result<CircuitParams, SizeError> {
-    CircuitParams::for_steps(trace.steps(), trace.set(), binding)
-}
-
-/// An instruction whose words are scalars of bn254.
-pub type Bn254Instruction = Instruction<Fr>;

@@ -63,7 +63,7 @@
 //! Where the output is not bound, beta does not occur, and the last argument is that of the cells.
 
 use crate::algebra::{Algebra, Word, batch_invert};
-use crate::frame::{Challenges, Constraint, Gate, OutputBinding, Window};
+use crate::frame::{self, Challenges, Constraint, Gate, OutputBinding, Window};
 use crate::isa::Effect;
 use crate::row::Row;
 
@@ -142,6 +142,17 @@ pub fn boundaries<A: Algebra>(window: &Window<A>) -> Gate<A> {
             },
         ],
     }
+}
+
+/// All gates of a circuit: the frame's and these.
+pub fn gates<A: Algebra>(window: &Window<A>) -> Vec<Gate<A>> {
+    vec![
+        frame::decode(window),
+        frame::stack(window),
+        frame::start(window),
+        cells(window),
+        boundaries(window),
+    ]
 }
 
 /// Fills the second-phase columns of a witness: `made` and `sum` on every row.

@@ -7,7 +7,7 @@ use std::fmt;
 use rayon::prelude::*;
 
 use crate::algebra::Word;
-use crate::frame::{self, Challenges, Constraint, OutputBinding, Source, Window};
+use crate::frame::{Challenges, Constraint, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
 use crate::program::Program;
 use crate::row::Row;
@@ -201,7 +201,7 @@ impl<F: Word> Witness<F> {
             output: OutputBinding::Bound(output),
             challenges,
         };
-        frame::gates(&window).iter().find_map(|gate| {
+        sum::gates(&window).iter().find_map(|gate| {
             let broken = |constraint: &&Constraint<F>| constraint.polynomial != F::zero();
             let constraint = gate.constraints.iter().find(broken)?;
             Some(WitnessError::Unsatisfied {

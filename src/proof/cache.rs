@@ -22,7 +22,7 @@
 //! appear whole or not at all, whatever happens to the process and whoever else writes.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use group::{Curve, GroupEncoding};
@@ -33,9 +33,9 @@ use halo2curves::CurveExt;
 use halo2curves::bn256::{G1, G1Affine};
 use halo2curves::serde::SerdeObject;
 use rand_core::{OsRng, RngCore};
-use tempfile::NamedTempFile;
 
 use super::ELEMENT_BYTES;
+use super::file::write_atomically;
 use super::ipa::{self, IpaParams};
 use super::kzg::{self, KzgParams};
 use super::srs::check::{self, G1_BYTES};
@@ -208,23 +208,11 @@ impl Cache {
         (header == entry.header(&payload)).then_some(payload)
     }
 
-    /// Writes an entry's file: beside its place first, then, when all is on the disk, into it.
+    /// Writes an entry's file.
     fn store(&self, entry: &Entry, payload: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.dir)?;
         let path = self.dir.join(entry.file_name());
-        // A file can't take the place of a directory.
-        if path.is_dir() {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "a directory is in the way",
-            ));
-        }
-        let mut file = NamedTempFile::with_prefix_in(".unfinished-", &self.dir)?;
-        file.write_all(&entry.header(payload))?;
-        file.write_all(payload)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+        write_atomically(&path, &[&entry.header(payload), payload])
     }
 }
 
@@ -372,21 +360,6 @@ fn ipa_params(k: u32, payload: &[u8]) -> Option<ParamsIPA<G1Affine>> {
     let blind = Blind::default();
     let committed = params.commit_lagrange(&values, blind);
     (committed == params.commit(&domain.lagrange_to_coeff(values), blind)).then_some(params)
-}
-
-/// The hash of a sequence of byte strings.
-pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 32] {
-    let mut state = blake2b_simd::Params::new()
-        .hash_length(32)
-        .personal(b"StackVm.Params")
-        .to_state();
-    for part in parts {
-        state.update(&(part.len() as u64).to_le_bytes());
-        state.update(part);
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(state.finalize().as_bytes());
-    digest
 }
 
 #[cfg(test)]

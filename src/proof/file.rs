@@ -341,7 +341,7 @@ impl ProofFile {
     ///
     /// [`FileError::Io`]
     pub fn write(&self, path: &Path) -> Result<(), FileError> {
-        Ok(write_atomically(path, self.to_json()?.as_bytes())?)
+        Ok(write_atomically(path, &[self.to_json()?.as_bytes()])?)
     }
 
     /// Checks that the file's summary is that of its program.
@@ -363,18 +363,20 @@ impl ProofFile {
     }
 }
 
-/// Writes a file so that at every moment its old or its new contents are there.
+/// Writes a file, piece by piece, so that at every moment its old or its new contents are there.
 ///
 /// # Errors
 ///
 /// What the file system reports; the old file is left alone then.
-pub fn write_atomically(path: &Path, contents: &[u8]) -> io::Result<()> {
+pub(super) fn write_atomically(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(contents)?;
+    let mut file = tempfile::NamedTempFile::with_prefix_in(".unfinished-", folder)?;
+    for piece in pieces {
+        file.write_all(piece)?;
+    }
     file.as_file().sync_all()?;
     #[cfg(unix)]
     {

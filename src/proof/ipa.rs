@@ -69,7 +69,7 @@ impl Parameters for IpaParams {
 
 /// What identifies the generators for this `k`.
 pub(super) fn digest(k: u32) -> [u8; 32] {
-    super::cache::digest(&[b"ipa bn254 Halo2-Parameters", &k.to_le_bytes()])
+    super::digest(&[b"ipa bn254 Halo2-Parameters", &k.to_le_bytes()])
 }
 
 impl Backend for Ipa {

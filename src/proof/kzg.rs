@@ -73,7 +73,7 @@ impl Parameters for KzgParams {
 
 /// What identifies the parameters that have this point.
 pub(super) fn digest(s_g2: &G2Affine) -> [u8; 32] {
-    super::cache::digest(&[
+    super::digest(&[
         b"kzg bn254",
         G2Affine::generator().to_bytes().as_ref(),
         s_g2.to_bytes().as_ref(),
