@@ -153,6 +153,11 @@ impl StackVmConfig {
         &self.advice
     }
 
+    /// The challenges.
+    pub fn challenges(&self) -> Challenges<Challenge> {
+        self.challenges
+    }
+
     /// Where the program stands.
     pub fn program(&self) -> ProgramColumns {
         self.program

@@ -186,6 +186,13 @@ pub struct CircuitConfig {
     argument: Column<Instance>,
 }
 
+impl CircuitConfig {
+    /// The machine's columns.
+    pub fn machine(&self) -> &StackVmConfig {
+        &self.vm
+    }
+}
+
 /// A machine alone in a circuit.
 ///
 /// Its keys depend on [`CircuitParams`] alone.

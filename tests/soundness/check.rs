@@ -1,0 +1,253 @@
+//! Which constraints a table violates: the gates and copies of the real constraint system,
+//! evaluated on the values. Faster than `MockProver` by orders of magnitude, and shown to agree with
+//! it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use ff::Field;
+use halo2_proofs::plonk::{Any, ConstraintSystem};
+use halo2curves::bn256::Fr;
+
+use crate::record::Place;
+
+/// The values of every advice and instance cell, the blinding rows included, by column.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The advice columns.
+    pub advice: Vec<Vec<Fr>>,
+    /// The instance columns.
+    pub instance: Vec<Vec<Fr>>,
+}
+
+/// A constraint: a polynomial of a gate, or a kind of copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Rule(pub usize);
+
+/// Where a constraint does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Violation {
+    /// The constraint.
+    pub rule: Rule,
+    /// The row on which it does not hold; for a copy that of the cell copied to.
+    pub row: usize,
+}
+
+/// Two cells that must be equal, and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Copy {
+    /// Why they must be equal.
+    pub kind: &'static str,
+    /// The copy.
+    pub left: Place,
+    /// What it is a copy of.
+    pub right: Place,
+}
+
+/// The constraints of a circuit and the fixed columns of its verifying key.
+#[derive(Clone, Debug)]
+pub struct Checker {
+    names: Vec<String>,
+    tape: Vec<Op>,
+    /// The place on the tape of every polynomial.
+    polynomials: Vec<usize>,
+    copies: Vec<(Rule, Copy)>,
+    /// The fixed columns.
+    pub fixed: Vec<Vec<Fr>>,
+    rows: usize,
+}
+
+/// A step of the evaluation of all polynomials on a row, of what earlier steps have given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Op {
+    Constant(Fr),
+    Fixed(usize, usize),
+    Advice(usize, usize),
+    Instance(usize, usize),
+    Negated(usize),
+    Sum(usize, usize),
+    Product(usize, usize),
+}
+
+/// Writes a tape, each distinct step once.
+#[derive(Default)]
+struct Writer {
+    tape: Vec<Op>,
+    known: HashMap<Op, usize>,
+}
+
+impl Writer {
+    fn push(&mut self, op: Op) -> usize {
+        *self.known.entry(op).or_insert_with(|| {
+            self.tape.push(op);
+            self.tape.len() - 1
+        })
+    }
+}
+
+/// The checker relies on it where it looks at the rows around a change alone.
+fn rotation(rotation: i32) -> usize {
+    assert!(
+        [0, 1].contains(&rotation),
+        "gates read a row and the next one"
+    );
+    rotation as usize
+}
+
+impl Checker {
+    /// The checker of a constraint system with these fixed columns, copies and challenges.
+    pub fn new(
+        cs: &ConstraintSystem<Fr>,
+        fixed: Vec<Vec<Fr>>,
+        copies: Vec<Copy>,
+        challenges: &[Fr],
+    ) -> Self {
+        assert!(cs.lookups().is_empty(), "lookups are not checked here");
+        let writer = RefCell::new(Writer::default());
+        let push = |op| writer.borrow_mut().push(op);
+        let mut names = vec![];
+        let mut polynomials = vec![];
+        for (g, gate) in cs.gates().iter().enumerate() {
+            for (i, polynomial) in gate.polynomials().iter().enumerate() {
+                let name = gate.constraint_name(i);
+                // As halo2 writes it.
+                names.push(format!(
+                    "Constraint {i} ('{name}') in gate {g} ('{}')",
+                    gate.name()
+                ));
+                polynomials.push(polynomial.evaluate(
+                    &|constant| push(Op::Constant(constant)),
+                    &|_| panic!("no circuit here has a selector"),
+                    &|query| {
+                        push(Op::Fixed(
+                            query.column_index(),
+                            rotation(query.rotation().0),
+                        ))
+                    },
+                    &|query| {
+                        push(Op::Advice(
+                            query.column_index(),
+                            rotation(query.rotation().0),
+                        ))
+                    },
+                    &|query| {
+                        let rotation = rotation(query.rotation().0);
+                        push(Op::Instance(query.column_index(), rotation))
+                    },
+                    &|challenge| push(Op::Constant(challenges[challenge.index()])),
+                    &|a| push(Op::Negated(a)),
+                    &|a, b| push(Op::Sum(a, b)),
+                    &|a, b| push(Op::Product(a, b)),
+                    &|a, factor| {
+                        let factor = push(Op::Constant(factor));
+                        push(Op::Product(a, factor))
+                    },
+                ));
+            }
+        }
+        let mut named_copies = vec![];
+        for copy in copies {
+            let name = format!("copy: {}", copy.kind);
+            let known = names.iter().position(|own| *own == name);
+            let rule = Rule(known.unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            }));
+            named_copies.push((rule, copy));
+        }
+        Checker {
+            names,
+            tape: writer.into_inner().tape,
+            polynomials,
+            copies: named_copies,
+            rows: fixed.first().map_or(0, Vec::len),
+            fixed,
+        }
+    }
+
+    /// All constraints.
+    pub fn rules(&self) -> impl Iterator<Item = Rule> + use<> {
+        (0..self.names.len()).map(Rule)
+    }
+
+    /// The name of a constraint, in the words of halo2.
+    pub fn name(&self, rule: Rule) -> &str {
+        &self.names[rule.0]
+    }
+
+    /// The rule of a polynomial is its number; copies have those above.
+    pub fn is_copy(&self, rule: Rule) -> bool {
+        rule.0 >= self.polynomials.len()
+    }
+
+    /// Whether these cells are constrained to be equal.
+    pub fn has_copy(&self, left: Place, right: Place) -> bool {
+        let same = |(_, copy): &(Rule, Copy)| (copy.left, copy.right) == (left, right);
+        self.copies.iter().any(same)
+    }
+
+    /// The rows that a kind of copies has a cell on.
+    pub fn rows_of(&self, kind: Rule) -> impl Iterator<Item = usize> {
+        let of_the_kind = move |(rule, copy): &(Rule, Copy)| (*rule == kind).then_some(copy.left.1);
+        self.copies.iter().filter_map(of_the_kind)
+    }
+
+    /// Every violation.
+    pub fn violations(&self, table: &Table) -> Vec<Violation> {
+        self.violations_on(table, 0..self.rows)
+    }
+
+    /// The violations in a table that differs from one without any in a cell of this row alone.
+    pub fn violations_near(&self, table: &Table, row: usize) -> Vec<Violation> {
+        self.violations_on(table, [(row + self.rows - 1) % self.rows, row].into_iter())
+    }
+
+    fn violations_on(&self, table: &Table, rows: impl Iterator<Item = usize>) -> Vec<Violation> {
+        let mut violations = vec![];
+        let mut values = Vec::with_capacity(self.tape.len());
+        for row in rows {
+            values.clear();
+            self.evaluate(table, row, &mut values);
+            for (rule, polynomial) in self.polynomials.iter().enumerate() {
+                if values[*polynomial] != Fr::ZERO {
+                    let rule = Rule(rule);
+                    violations.push(Violation { rule, row });
+                }
+            }
+        }
+        for (rule, copy) in &self.copies {
+            if self.at(table, copy.left) != self.at(table, copy.right) {
+                let (rule, row) = (*rule, copy.left.1);
+                violations.push(Violation { rule, row });
+            }
+        }
+        violations
+    }
+
+    fn evaluate(&self, table: &Table, row: usize, values: &mut Vec<Fr>) {
+        for op in &self.tape {
+            let cell = |columns: &[Vec<Fr>], column: usize, rotation: usize| {
+                columns[column][(row + rotation) % self.rows]
+            };
+            let value = match *op {
+                Op::Constant(constant) => constant,
+                Op::Fixed(column, rotation) => cell(&self.fixed, column, rotation),
+                Op::Advice(column, rotation) => cell(&table.advice, column, rotation),
+                Op::Instance(column, rotation) => cell(&table.instance, column, rotation),
+                Op::Negated(a) => -values[a],
+                Op::Sum(a, b) => values[a] + values[b],
+                Op::Product(a, b) => values[a] * values[b],
+            };
+            values.push(value);
+        }
+    }
+
+    fn at(&self, table: &Table, (column, row): Place) -> Fr {
+        let columns = match column.column_type() {
+            Any::Advice(_) => &table.advice,
+            Any::Fixed => &self.fixed,
+            Any::Instance => &table.instance,
+        };
+        columns[column.index()][row]
+    }
+}

@@ -1,0 +1,361 @@
+//! A machine that need not be honest: it makes the columns of a run step by step, and whoever drives
+//! it may change its state, what it executes and what it takes back from below, between steps.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ff::Field;
+use halo2_stack_vm::algebra::Word;
+use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode, Operands};
+use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::row::{Cell, Row};
+use halo2_stack_vm::vm::Trace;
+use halo2_stack_vm::witness::Witness;
+use halo2curves::bn256::Fr;
+
+use crate::machine::{Claim, Machine, truth};
+use crate::programs::Step;
+
+/// A machine, a program that runs in it, and the honest claim.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// The machine.
+    pub machine: &'a Machine,
+    /// The program.
+    pub program: Vec<Step>,
+    /// What an honest prover claims.
+    pub honest: Claim,
+    /// The instruction that each step executes, `nop` where the machine is idle.
+    pub executed: Vec<Opcode>,
+    /// The number of words on the stack before each step, and at the end.
+    pub depths: Vec<usize>,
+}
+
+/// The honest claim of a stated program that runs in the machine.
+pub fn honest(machine: &Machine, program: &Program<Fr>) -> Option<(Claim, Trace<Fr>)> {
+    let trace = Trace::new(program, None, machine.set).ok()?;
+    let witness = Witness::new(&trace, machine.rows).ok()?;
+    let encoded = |own: &Instruction<Fr>| [Fr::from(own.opcode) + Fr::ONE, own.argument];
+    let given = program.instructions().iter().map(encoded).collect();
+    let claim = claim(machine, given, witness.columns().clone());
+    Some((claim, trace))
+}
+
+/// The claim that these columns are of a run of what is given.
+pub fn claim(machine: &Machine, given: Vec<[Fr; 2]>, columns: Row<Vec<Fr>>) -> Claim {
+    let output = columns.top[machine.rows];
+    let mut cells = given.clone();
+    cells.resize(machine.rows + 1, [Fr::ZERO; 2]);
+    Claim {
+        given,
+        output,
+        cells,
+        columns,
+        start: output,
+        slip: None,
+    }
+}
+
+/// How a program is stated.
+pub fn encode(program: &[Step]) -> Vec<[Fr; 2]> {
+    let word = |(opcode, argument): &Step| [Fr::from(opcode.encoded()), *argument];
+    program.iter().map(word).collect()
+}
+
+/// Why a cell may hold anything: only the final row's, which no step reads.
+pub fn free(cell: Cell, row: usize, rows: usize) -> Option<&'static str> {
+    if row != rows {
+        return None;
+    }
+    match cell {
+        Cell::Flag(_) => Some("the final row executes nothing"),
+        Cell::Factor => Some("the final row multiplies nothing"),
+        Cell::Made => Some("the final row makes no cell"),
+        _ => None,
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// The scene of a program that runs in the machine.
+    pub fn new(machine: &'a Machine, program: Vec<Step>) -> Self {
+        let instruction = |(opcode, argument): &Step| Instruction::new(*opcode, *argument).unwrap();
+        let plain = program.iter().map(instruction).collect();
+        let (honest, trace) = honest(machine, &plain).expect("a program that runs");
+        let rows = trace.rows();
+        let at = |row: usize| &rows[row.min(rows.len() - 1)];
+        Scene {
+            executed: (0..machine.rows)
+                .map(|row| match row < trace.steps() {
+                    true => at(row).opcode,
+                    false => Opcode::IDLE,
+                })
+                .collect(),
+            depths: (0..=machine.rows)
+                .map(|row| at(row).depth as usize)
+                .collect(),
+            machine,
+            program,
+            honest,
+        }
+    }
+
+    /// The number of steps.
+    pub fn rows(&self) -> usize {
+        self.machine.rows
+    }
+
+    /// The instruction set.
+    pub fn set(&self) -> InstructionSet {
+        self.machine.set
+    }
+
+    /// A machine at its first row, given the scene's program.
+    pub fn forger(&self) -> Forger<'a> {
+        Forger::new(self.machine, self.program.clone())
+    }
+
+    /// The claim of a machine that is tampered with before step `row`, and otherwise honest.
+    pub fn tampered(&self, row: usize, tamper: impl FnOnce(&mut Forger<'a>)) -> Claim {
+        let mut forger = self.forger();
+        forger.go_to(row);
+        tamper(&mut forger);
+        forger.finish()
+    }
+
+    /// Whether a claim is one that nobody should accept: its statement is false, or its witness is
+    /// not the only one of its statement.
+    pub fn is_forged(&self, claim: &Claim) -> bool {
+        !is_true(self.machine, claim) || !is_the_witness(self.machine, claim)
+    }
+}
+
+/// Whether what a claim states is so.
+pub fn is_true(machine: &Machine, claim: &Claim) -> bool {
+    truth(&claim.given, machine.set) == Some(claim.output)
+}
+
+/// Whether a claim with a true statement has the witness that an honest prover would have.
+fn is_the_witness(machine: &Machine, claim: &Claim) -> bool {
+    let program = crate::machine::program(&claim.given).expect("a program");
+    let Some((own, _)) = honest(machine, &program) else {
+        return false;
+    };
+    let mut pairs = claim.columns.cells().zip(own.columns.cells());
+    let same_columns = pairs.all(|((cell, claimed), (_, honest))| {
+        // The second phase follows from what `start` and `slip` say.
+        (0..claimed.len())
+            .all(|row| claimed[row] == honest[row] || free(cell, row, machine.rows).is_some())
+    });
+    let same_cells = machine.program.is_none() || claim.cells == own.cells;
+    let same_start = !machine.binds_output() || claim.start == own.start;
+    same_columns && same_cells && same_start && claim.slip.is_none()
+}
+
+/// What stands under the top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Below {
+    /// The word under the top.
+    pub second: Fr,
+    /// Whether there is a top.
+    pub nonempty: Fr,
+    /// The key of the cell with what stands under `second`.
+    pub link: Fr,
+}
+
+/// The dishonest machine.
+#[derive(Clone, Debug)]
+pub struct Forger<'a> {
+    machine: &'a Machine,
+    /// What it is given to execute.
+    pub given: Vec<Step>,
+    columns: Row<Vec<Fr>>,
+    /// The word at the top.
+    pub top: Fr,
+    /// What stands under it.
+    pub below: Below,
+    /// How many words it believes to hold: it unwinds while there are two.
+    pub depth: usize,
+    /// The cells made, by their keys.
+    pub cells: BTreeMap<u64, Below>,
+    /// What the next steps that shrink the stack take, whatever the link says.
+    pub forced: VecDeque<Below>,
+}
+
+/// The operands of a step, the product apart.
+struct Values {
+    top: Fr,
+    second: Fr,
+    argument: Fr,
+    product: Fr,
+}
+
+impl Operands<Fr> for Values {
+    fn top(&self) -> Fr {
+        self.top
+    }
+    fn second(&self) -> Fr {
+        self.second
+    }
+    fn argument(&self) -> Fr {
+        self.argument
+    }
+    fn product(&self) -> Fr {
+        self.product
+    }
+}
+
+impl<'a> Forger<'a> {
+    /// The machine at its first row.
+    pub fn new(machine: &'a Machine, given: Vec<Step>) -> Self {
+        let nothing = Below {
+            second: Fr::ZERO,
+            nonempty: Fr::ZERO,
+            link: Fr::ZERO,
+        };
+        Forger {
+            machine,
+            given,
+            columns: Row::new(machine.set, |_| vec![]),
+            top: Fr::ZERO,
+            below: nothing,
+            depth: 0,
+            cells: BTreeMap::new(),
+            forced: VecDeque::new(),
+        }
+    }
+
+    /// The row that is next.
+    pub fn row(&self) -> usize {
+        self.columns.top.len()
+    }
+
+    /// What the next row is given.
+    pub fn instruction(&self) -> Step {
+        let padding = (Opcode::Halt, Fr::ZERO);
+        self.given.get(self.row()).copied().unwrap_or(padding)
+    }
+
+    /// The cell that the link names, if it was made.
+    pub fn linked(&self) -> Option<Below> {
+        self.cells.get(&self.below.link.to_u64()?).copied()
+    }
+
+    /// A step that executes what it is given.
+    pub fn step(&mut self) {
+        let (opcode, argument) = self.instruction();
+        match opcode {
+            Opcode::Halt if self.depth < Opcode::Halt.needs() as usize => self.idle(),
+            _ => self.execute(opcode, argument),
+        }
+    }
+
+    /// A step that does nothing.
+    pub fn idle(&mut self) {
+        self.combine(&[], Fr::ZERO, None);
+    }
+
+    /// A step that executes `opcode`, whatever it is given.
+    pub fn execute(&mut self, opcode: Opcode, argument: Fr) {
+        match opcode == Opcode::IDLE {
+            true => self.idle(),
+            false => self.combine(&[(opcode, Fr::ONE)], argument, None),
+        }
+    }
+
+    /// A step with these flags, and a factor if not the right one. The next state is what the
+    /// constraints make of them, where they can be met.
+    pub fn combine(&mut self, flags: &[(Opcode, Fr)], argument: Fr, factor: Option<Fr>) {
+        let sum = |of: &dyn Fn(Opcode) -> Fr| -> Fr {
+            flags.iter().map(|(opcode, flag)| of(*opcode) * flag).sum()
+        };
+        let effect = |effect: Effect| sum(&|opcode| Fr::from(u64::from(opcode.effect() == effect)));
+        let idle = Fr::ONE - sum(&|_| Fr::ONE);
+        let factor = factor.unwrap_or(self.top * sum(&|opcode| opcode.product_coefficient::<Fr>()));
+        let operands = Values {
+            top: self.top,
+            second: self.below.second,
+            argument,
+            product: Fr::ZERO,
+        };
+        let new_top = sum(&|opcode| opcode.new_top(&operands))
+            + idle * Opcode::IDLE.new_top(&operands)
+            + factor * self.below.second;
+        self.write(|cell| match cell {
+            Cell::Factor => factor,
+            Cell::Flag(own) => sum(&|opcode| Fr::from(u64::from(opcode == own))),
+            _ => Fr::ZERO,
+        });
+        let key = self.row() as u64;
+        let (grow, shrink) = (effect(Effect::Grow), effect(Effect::Shrink));
+        let before = self.below;
+        let grown = Below {
+            second: self.top,
+            nonempty: Fr::ONE,
+            link: Fr::from(key),
+        };
+        self.below = match Option::<Fr>::from((Fr::ONE - shrink).invert()) {
+            Some(inverse) => {
+                let keep = idle + effect(Effect::Keep);
+                let mix = |grown, kept| (grow * grown + keep * kept) * inverse;
+                Below {
+                    second: mix(grown.second, before.second),
+                    nonempty: mix(grown.nonempty, before.nonempty),
+                    link: mix(grown.link, before.link),
+                }
+            }
+            None => self.take(),
+        };
+        if grow != Fr::ZERO {
+            self.cells.insert(key, before);
+        }
+        self.top = new_top;
+        if grow == Fr::ONE {
+            self.depth += 1;
+        }
+        if shrink == Fr::ONE {
+            self.depth = self.depth.saturating_sub(1);
+        }
+    }
+
+    /// What stands below what is now taken away.
+    fn take(&mut self) -> Below {
+        let nothing = Below {
+            second: Fr::ZERO,
+            nonempty: Fr::ZERO,
+            link: Fr::ZERO,
+        };
+        self.forced
+            .pop_front()
+            .or_else(|| self.linked())
+            .unwrap_or(nothing)
+    }
+
+    fn write(&mut self, instruction: impl Fn(Cell) -> Fr) {
+        let state = (self.top, self.below);
+        let cells: Vec<Cell> = self.columns.cells().map(|(cell, _)| cell).collect();
+        for cell in cells {
+            let value = match cell {
+                Cell::Top => state.0,
+                Cell::Second => state.1.second,
+                Cell::Nonempty => state.1.nonempty,
+                Cell::Link => state.1.link,
+                Cell::Made | Cell::Sum => continue,
+                other => instruction(other),
+            };
+            self.columns.get_mut(cell).expect("a column").push(value);
+        }
+    }
+
+    /// Steps up to a row.
+    pub fn go_to(&mut self, row: usize) {
+        while self.row() < row {
+            self.step();
+        }
+    }
+
+    /// Steps to the end, and the claim.
+    pub fn finish(mut self) -> Claim {
+        self.go_to(self.machine.rows);
+        self.write(|_| Fr::ZERO);
+        claim(self.machine, encode(&self.given), self.columns)
+    }
+}

@@ -1,0 +1,957 @@
+//! Kinds of forgeries. Each goes on honestly from what it forges, so that it is as consistent as a
+//! liar can make it, and names the constraints of which one at least must reject it.
+
+use ff::Field;
+use halo2_stack_vm::isa::{Effect, Opcode};
+use halo2curves::bn256::Fr;
+use rand_chacha::ChaCha8Rng;
+
+use crate::forger::{Forger, Scene};
+use crate::machine::{Claim, Slip};
+use crate::programs::{Step, below, pick, random, word, writable};
+
+/// A kind of forgery.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// What is forged.
+    pub name: &'static str,
+    /// The constraints of which it violates at least one, by a part of their names.
+    pub rejected_by: &'static [&'static str],
+    /// Forges, where the scene has occasion for it.
+    pub forge: fn(&Scene, &mut ChaCha8Rng) -> Option<Claim>,
+}
+
+const BOOLEAN: &str = "a flag is 0 or 1";
+const ONE_FLAG: &str = "at most one flag is set";
+const DECODE: &str = "the flag is that of the given opcode";
+const AFTER_HALT: &str = "after halt there is only halt";
+const LAST_HALT: &str = "the last row is given halt";
+const FACTOR: &str = "factor = top";
+const TOP: &str = "top' is the instruction's new top";
+const SECOND: &str = "second' =";
+const LINK: &str = "link' =";
+const NONEMPTY: &str = "nonempty' =";
+const LEAVES_ONE: &str = "what takes two words";
+const START_TOP: &str = "top = 0 on the first row";
+const START_SECOND: &str = "second = 0 on the first row";
+const START_LINK: &str = "link = 0 on the first row";
+const START_NONEMPTY: &str = "nonempty = 0 on the first row";
+const MADE: &str = "made = 1 / (";
+const TAKEN: &str = "sum' - sum + made";
+const SUM_START: &str = "the sum starts";
+const SUM_END: &str = "the sum ends";
+const OPCODE_COPY: &str = "copy: the opcode is";
+const ARGUMENT_COPY: &str = "copy: the argument is";
+const PADDING_COPY: &str = "copy: the opcode after";
+const OUTPUT_COPY: &str = "copy: the output is";
+
+/// One of the rows on which something holds.
+fn row(scene: &Scene, rng: &mut ChaCha8Rng, holds: impl Fn(usize) -> bool) -> Option<usize> {
+    let rows: Vec<_> = (0..scene.rows()).filter(|row| holds(*row)).collect();
+    pick(rng, &rows)
+}
+
+/// Any row.
+fn any_row(scene: &Scene, rng: &mut ChaCha8Rng) -> usize {
+    below(rng, scene.rows())
+}
+
+/// A row on which the stack shrinks.
+fn shrinking(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<usize> {
+    row(scene, rng, |row| {
+        scene.executed[row].effect() == Effect::Shrink
+    })
+}
+
+/// The instructions that a program may write where the stack is so deep.
+fn runnable(scene: &Scene, depth: usize) -> Vec<Opcode> {
+    writable(scene.set())
+        .into_iter()
+        .filter(|opcode| opcode.needs() as usize <= depth)
+        .collect()
+}
+
+/// What the program gives a row.
+fn given(scene: &Scene, row: usize) -> Opcode {
+    scene.program.get(row).map_or(Opcode::Halt, |own| own.0)
+}
+
+/// The argument that the program gives a row.
+fn given_argument(scene: &Scene, row: usize) -> Fr {
+    scene.program.get(row).map_or(Fr::ZERO, |own| own.1)
+}
+
+fn nonzero(rng: &mut ChaCha8Rng) -> Fr {
+    match word(rng) {
+        Fr::ZERO => Fr::ONE,
+        word => word,
+    }
+}
+
+/// An instruction with a flag.
+fn flagged(scene: &Scene, rng: &mut ChaCha8Rng) -> Opcode {
+    let opcodes: Vec<_> = scene.set().flagged().collect();
+    pick(rng, &opcodes).expect("halt has a flag")
+}
+
+/// Another state after step `row`.
+fn after(scene: &Scene, row: usize, tamper: impl FnOnce(&mut Forger)) -> Option<Claim> {
+    Some(scene.tampered(row + 1, tamper))
+}
+
+/// Another link after a step that shrinks the stack.
+fn relinked(
+    scene: &Scene,
+    rng: &mut ChaCha8Rng,
+    link: impl FnOnce(&Forger, &mut ChaCha8Rng) -> Option<Fr>,
+) -> Option<Claim> {
+    let row = shrinking(scene, rng)?;
+    let mut forger = scene.forger();
+    forger.go_to(row + 1);
+    forger.below.link = link(&forger, rng)?;
+    Some(forger.finish())
+}
+
+/// Gives a program with `opcode` put in where the stack is `depth` deep, and executes it there.
+fn put_in<'a>(
+    scene: &Scene<'a>,
+    rng: &mut ChaCha8Rng,
+    depth: usize,
+    needs: u32,
+) -> Option<Forger<'a>> {
+    let fits: Vec<_> = writable(scene.set())
+        .into_iter()
+        .filter(|opcode| opcode.needs() == needs && opcode.effect() == Effect::Shrink)
+        .collect();
+    let opcode = pick(rng, &fits)?;
+    let room = scene.program.len() < scene.machine.program_rows
+        && crate::programs::steps(&scene.program) < scene.rows();
+    let at = row(scene, rng, |row| {
+        room && row <= scene.program.len() && scene.depths[row] == depth
+    })?;
+    let mut program = scene.program.clone();
+    program.insert(at, (opcode, word(rng)));
+    let mut forger = Forger::new(scene.machine, program);
+    forger.go_to(at);
+    Some(forger)
+}
+
+/// Executes instead of `given`, from `row` on, what `chosen` says.
+fn instead<'a>(
+    scene: &Scene<'a>,
+    row: usize,
+    mut chosen: impl FnMut(&mut Forger<'a>),
+) -> Option<Claim> {
+    let mut forger = scene.forger();
+    forger.go_to(row);
+    while forger.row() < scene.rows() {
+        chosen(&mut forger);
+    }
+    Some(forger.finish())
+}
+
+/// The honest witness of another program, for the scene's statement.
+fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
+    if program.len() > scene.machine.program_rows || crate::programs::steps(&program) > scene.rows()
+    {
+        return None;
+    }
+    let mut claim = Scene::new(scene.machine, program).honest;
+    claim.given = scene.honest.given.clone();
+    claim.cells = scene.honest.cells.clone();
+    Some(claim)
+}
+
+/// Two flags that cancel: together they are 1, and the opcode that they encode is the given one.
+fn cancelling(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let at = any_row(scene, rng);
+    let opcodes: Vec<_> = scene.set().flagged().collect();
+    let (a, b) = (pick(rng, &opcodes)?, pick(rng, &opcodes)?);
+    let code = |opcode: Opcode| Fr::from(opcode.encoded());
+    let given = code(given(scene, at));
+    let inverse = Option::<Fr>::from((code(a) - code(b)).invert())?;
+    let flag = (given - code(b)) * inverse;
+    if flag == Fr::ZERO || flag == Fr::ONE {
+        return None;
+    }
+    let argument = given_argument(scene, at);
+    let flags = [(a, flag), (b, Fr::ONE - flag)];
+    Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+}
+
+/// A fraction of an instruction, the rest of which is idle.
+fn fraction(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let at = any_row(scene, rng);
+    let opcode = flagged(scene, rng);
+    let idle = Fr::from(Opcode::IDLE.encoded());
+    let given = Fr::from(given(scene, at).encoded());
+    let whole = Fr::from(opcode.encoded()) - idle;
+    let flag = (given - idle) * Option::<Fr>::from(whole.invert())?;
+    if flag == Fr::ZERO || flag == Fr::ONE {
+        return None;
+    }
+    let argument = given_argument(scene, at);
+    Some(scene.tampered(at, |forger| {
+        forger.combine(&[(opcode, flag)], argument, None)
+    }))
+}
+
+/// Two flags, if possible such as encode the given opcode.
+fn two_flags(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let opcodes: Vec<_> = scene.set().flagged().collect();
+    let sum =
+        |a: Opcode, b: Opcode| (a.encoded() + b.encoded()).checked_sub(Opcode::IDLE.encoded());
+    let mut fitting = vec![];
+    for at in 0..scene.rows() {
+        for (i, a) in opcodes.iter().enumerate() {
+            for b in &opcodes[..i] {
+                if sum(*a, *b) == Some(given(scene, at).encoded()) {
+                    fitting.push((at, *a, *b));
+                }
+            }
+        }
+    }
+    let (at, a, b) = match pick(rng, &fitting) {
+        Some(fitting) => fitting,
+        None => (any_row(scene, rng), opcodes[0], opcodes[1]),
+    };
+    let argument = given_argument(scene, at);
+    let flags = [(a, Fr::ONE), (b, Fr::ONE)];
+    Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+}
+
+/// Flags of which one is -1 and the others are 1, such that they encode the given opcode.
+fn minus(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let at = any_row(scene, rng);
+    let code = |opcode: Opcode| i128::from(opcode.encoded());
+    let (given, idle) = (code(given(scene, at)), code(Opcode::IDLE));
+    let opcodes: Vec<_> = scene.set().flagged().collect();
+    let mut fitting = vec![];
+    for minus in &opcodes {
+        let others: Vec<_> = opcodes.iter().filter(|own| *own != minus).collect();
+        for (i, a) in others.iter().enumerate() {
+            // With one other flag the row is idle too, and may be so although it is given halt.
+            let executed = code(**a) - code(*minus) + idle;
+            if executed == given || executed == given + 1 {
+                fitting.push((*minus, **a, None));
+            }
+            for b in &others[..i] {
+                if code(**a) + code(**b) - code(*minus) == given {
+                    fitting.push((*minus, **a, Some(**b)));
+                }
+            }
+        }
+    }
+    let (minus, a, b) = pick(rng, &fitting)?;
+    let mut flags = vec![(minus, -Fr::ONE), (a, Fr::ONE)];
+    flags.extend(b.map(|b| (b, Fr::ONE)));
+    let argument = given_argument(scene, at);
+    Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+}
+
+/// The cells of the second and the third word from the top are taken in the wrong order: either
+/// their links are exchanged, or what they hold.
+fn reordered(scene: &Scene, rng: &mut ChaCha8Rng, exchange: fn(&mut Forger)) -> Option<Claim> {
+    let at = row(scene, rng, |row| {
+        scene.depths[row] >= 4 && scene.executed[row].effect() == Effect::Shrink
+    })?;
+    Some(scene.tampered(at, exchange))
+}
+
+fn exchange_links(forger: &mut Forger) {
+    // Top to bottom: the cell that is taken, a, b. It shall go on with b, then a, then what b would.
+    let taken = forger.linked().expect("a cell");
+    let key = |link: Fr| halo2_stack_vm::algebra::Word::to_u64(&link).expect("a key");
+    let mut a = forger.cells[&key(taken.link)];
+    let mut b = forger.cells[&key(a.link)];
+    let (to_a, to_b) = (taken.link, a.link);
+    a.link = b.link;
+    b.link = to_a;
+    forger.cells.insert(key(to_a), a);
+    forger.cells.insert(key(to_b), b);
+    forger.forced.push_back(crate::forger::Below {
+        link: to_b,
+        ..taken
+    });
+}
+
+fn exchange_contents(forger: &mut Forger) {
+    let key = |link: Fr| halo2_stack_vm::algebra::Word::to_u64(&link).expect("a key");
+    let first = forger.linked().expect("a cell");
+    let second = forger.cells[&key(first.link)];
+    forger.forced.extend([second, first]);
+}
+
+/// A statement about an output that the honest run does not give.
+fn false_output(scene: &Scene, rng: &mut ChaCha8Rng) -> Claim {
+    let mut claim = scene.honest.clone();
+    claim.output += nonzero(rng);
+    claim
+}
+
+/// A false output with a sum that starts from it, and ends as it should for the true one.
+fn slipped(scene: &Scene, rng: &mut ChaCha8Rng, slip: fn(usize) -> Slip) -> Option<Claim> {
+    let mut claim = match scene.machine.binds_output() {
+        true => false_output(scene, rng),
+        // There the sum does not carry the output; a word that is lost is hidden.
+        false => lost_word(scene, rng)?,
+    };
+    claim.start = claim.output;
+    claim.slip = Some(slip(any_row(scene, rng)));
+    Some(claim)
+}
+
+/// What stands under the top after a step that shrinks the stack is another word.
+fn lost_word(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let row = shrinking(scene, rng)?;
+    let other = nonzero(rng);
+    after(scene, row, |forger| forger.below.second += other)
+}
+
+/// The program's cells say something else on a row, and the machine executes it.
+fn other_cell(
+    scene: &Scene,
+    rng: &mut ChaCha8Rng,
+    holds: impl Fn(usize) -> bool,
+) -> Option<(Claim, usize)> {
+    scene.machine.program?;
+    let at = row(scene, rng, holds)?;
+    let opcodes = runnable(scene, scene.depths[at]);
+    let step = (pick(rng, &opcodes)?, word(rng));
+    if scene.honest.cells[at] == [Fr::from(step.0.encoded()), step.1] {
+        return None;
+    }
+    let mut forger = scene.forger();
+    forger.go_to(at);
+    forger.execute(step.0, step.1);
+    let mut claim = forger.finish();
+    claim.cells[at] = [Fr::from(step.0.encoded()), step.1];
+    Some((claim, at))
+}
+
+/// Where the outer circuit's cells end, instructions go on, and the last cell is a copy of the first
+/// of them.
+fn padded(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    scene.machine.program?;
+    let from = scene.machine.program_rows;
+    if scene.program.len() != from || from == scene.rows() {
+        return None;
+    }
+    let mut forger = scene.forger();
+    forger.go_to(from);
+    let mut cells = scene.honest.cells.clone();
+    for cell in &mut cells[from..scene.rows()] {
+        let opcode = pick(rng, &runnable(scene, forger.depth))?;
+        let argument = word(rng);
+        forger.execute(opcode, argument);
+        *cell = [Fr::from(opcode.encoded()), argument];
+    }
+    cells[scene.rows()][0] = cells[from][0];
+    let mut claim = forger.finish();
+    claim.cells = cells;
+    Some(claim)
+}
+
+/// Idle rows between the words that are unwound, on which the link goes to another cell: the words
+/// come back in another order.
+fn relinked_idly(scene: &Scene) -> Option<Claim> {
+    let at =
+        (scene.program.len()..scene.rows().checked_sub(4)?).find(|row| scene.depths[*row] == 3)?;
+    let mut forger = scene.forger();
+    forger.go_to(at);
+    let first = forger.below.link;
+    let second = forger.linked()?.link;
+    for link in [second, first] {
+        forger.idle();
+        forger.below.link = link;
+        forger.execute(Opcode::Halt, Fr::ZERO);
+    }
+    forger.idle();
+    forger.below.link = forger.cells.keys().next().map(|key| Fr::from(*key))?;
+    instead_from(forger, scene.rows())
+}
+
+/// Idle to the end.
+fn instead_from(mut forger: Forger, rows: usize) -> Option<Claim> {
+    while forger.row() < rows {
+        forger.idle();
+    }
+    Some(forger.finish())
+}
+
+/// A word on the empty stack that is not there, for what takes two words; and gone again at the end.
+fn phantom(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let opcodes = writable(scene.set());
+    let with = |effect: Effect, needs: u32| {
+        let fits = |opcode: &&Opcode| opcode.effect() == effect && opcode.needs() == needs;
+        opcodes
+            .iter()
+            .copied()
+            .filter(|opcode| fits(&opcode))
+            .collect::<Vec<_>>()
+    };
+    let grows = pick(rng, &with(Effect::Grow, 0))?;
+    let shrinks = pick(rng, &with(Effect::Shrink, 2))?;
+    let argument = word(rng);
+    let nop = (Opcode::IDLE, Fr::ZERO);
+    let program = vec![nop, (grows, argument), (shrinks, argument), nop];
+    let mut forger = Forger::new(scene.machine, program);
+    forger.go_to(1);
+    forger.below.nonempty = Fr::ONE;
+    forger.go_to(4);
+    forger.below.nonempty = Fr::ZERO;
+    Some(forger.finish())
+}
+
+/// The kinds.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "wrong top",
+        rejected_by: &[TOP],
+        forge: |scene, rng| {
+            let (row, other) = (any_row(scene, rng), nonzero(rng));
+            after(scene, row, |forger| forger.top += other)
+        },
+    },
+    Kind {
+        name: "wrong second",
+        rejected_by: &[SECOND, SUM_END],
+        forge: |scene, rng| {
+            let (row, other) = (any_row(scene, rng), nonzero(rng));
+            after(scene, row, |forger| forger.below.second += other)
+        },
+    },
+    Kind {
+        name: "wrong link",
+        rejected_by: &[LINK, SUM_END],
+        forge: |scene, rng| {
+            let (row, other) = (any_row(scene, rng), nonzero(rng));
+            after(scene, row, |forger| forger.below.link += other)
+        },
+    },
+    Kind {
+        name: "wrong nonempty",
+        rejected_by: &[NONEMPTY, LEAVES_ONE, SUM_END],
+        forge: |scene, rng| {
+            let row = any_row(scene, rng);
+            after(scene, row, |forger| {
+                forger.below.nonempty = Fr::ONE - forger.below.nonempty
+            })
+        },
+    },
+    Kind {
+        name: "a word that comes back changed",
+        rejected_by: &[SUM_END],
+        forge: lost_word,
+    },
+    Kind {
+        name: "the state of another row",
+        rejected_by: &[TOP, SECOND, LINK, NONEMPTY, SUM_END],
+        forge: |scene, rng| {
+            let (row, other) = (any_row(scene, rng), any_row(scene, rng));
+            let mut source = scene.forger();
+            source.go_to(other);
+            after(scene, row, |forger| {
+                (forger.top, forger.below) = (source.top, source.below)
+            })
+        },
+    },
+    Kind {
+        name: "a word on the stack from the start",
+        rejected_by: &[START_TOP],
+        forge: |scene, rng| {
+            let word = nonzero(rng);
+            Some(scene.tampered(0, |forger| forger.top = word))
+        },
+    },
+    Kind {
+        name: "a second word from the start",
+        rejected_by: &[START_SECOND],
+        forge: |scene, rng| {
+            let word = nonzero(rng);
+            Some(scene.tampered(0, |forger| forger.below.second = word))
+        },
+    },
+    Kind {
+        name: "nonempty from the start",
+        rejected_by: &[START_NONEMPTY],
+        forge: |scene, _| Some(scene.tampered(0, |forger| forger.below.nonempty = Fr::ONE)),
+    },
+    Kind {
+        name: "a link from the start",
+        rejected_by: &[START_LINK],
+        forge: |scene, rng| {
+            let link = Fr::from(1 + below(rng, scene.rows()) as u64);
+            Some(scene.tampered(0, |forger| forger.below.link = link))
+        },
+    },
+    Kind {
+        name: "a word borrowed from the future",
+        rejected_by: &[START_LINK],
+        forge: |scene, rng| {
+            // The first step takes the cell that the second one makes.
+            let opcodes = writable(scene.set());
+            let with = |effect: Effect, needs: u32| {
+                let fits = |opcode: &&Opcode| opcode.effect() == effect && opcode.needs() == needs;
+                opcodes.iter().find(fits).copied()
+            };
+            let steps = [
+                (with(Effect::Shrink, 1)?, Fr::ZERO),
+                (with(Effect::Grow, 0)?, word(rng)),
+            ];
+            let mut forger = Forger::new(scene.machine, steps.to_vec());
+            forger.below.link = Fr::from(2);
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "swapped operands",
+        rejected_by: &[TOP, SECOND, SUM_END],
+        forge: |scene, rng| {
+            let row = row(scene, rng, |row| scene.depths[row + 1] >= 2)?;
+            after(scene, row, |forger| {
+                std::mem::swap(&mut forger.top, &mut forger.below.second)
+            })
+        },
+    },
+    Kind {
+        name: "another opcode executed than given",
+        rejected_by: &[DECODE],
+        forge: |scene, rng| {
+            let (at, opcode) = (any_row(scene, rng), flagged(scene, rng));
+            if opcode == given(scene, at) {
+                return None;
+            }
+            let argument = given_argument(scene, at);
+            Some(scene.tampered(at, |forger| forger.execute(opcode, argument)))
+        },
+    },
+    Kind {
+        name: "another opcode that has the same needs",
+        rejected_by: &[DECODE],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| row < scene.program.len())?;
+            let own = scene.executed[at];
+            let others: Vec<_> = scene
+                .set()
+                .opcodes()
+                .filter(|o| *o != own && (o.effect(), o.needs()) == (own.effect(), own.needs()))
+                .collect();
+            let opcode = pick(rng, &others)?;
+            let argument = word(rng);
+            Some(scene.tampered(at, |forger| forger.execute(opcode, argument)))
+        },
+    },
+    Kind {
+        name: "idle instead of an instruction",
+        rejected_by: &[DECODE],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| {
+                row < scene.program.len() && scene.executed[row] != Opcode::IDLE
+            })?;
+            Some(scene.tampered(at, Forger::idle))
+        },
+    },
+    Kind {
+        name: "idle from a row on",
+        rejected_by: &[DECODE],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| {
+                row < scene.program.len() && scene.executed[row] != Opcode::IDLE
+            })?;
+            instead(scene, at, Forger::idle)
+        },
+    },
+    Kind {
+        name: "early halt",
+        rejected_by: &[DECODE],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| {
+                row < scene.program.len() && scene.depths[row] >= 2
+            })?;
+            instead(scene, at, |forger| match forger.depth >= 2 {
+                true => forger.execute(Opcode::Halt, Fr::ZERO),
+                false => forger.idle(),
+            })
+        },
+    },
+    Kind {
+        name: "late halt",
+        rejected_by: &[DECODE],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| row >= scene.program.len())?;
+            let opcode = pick(rng, &runnable(scene, scene.depths[at]))?;
+            let argument = word(rng);
+            if opcode == Opcode::IDLE {
+                return None;
+            }
+            Some(scene.tampered(at, |forger| forger.execute(opcode, argument)))
+        },
+    },
+    Kind {
+        name: "no unwinding",
+        rejected_by: &[SUM_END],
+        forge: |scene, _| {
+            let at = scene.executed.iter().position(|own| *own == Opcode::Halt)?;
+            instead(scene, at, Forger::idle)
+        },
+    },
+    Kind {
+        name: "unwinding one word less",
+        rejected_by: &[SUM_END],
+        forge: |scene, _| {
+            let at = scene
+                .executed
+                .iter()
+                .rposition(|own| *own == Opcode::Halt)?;
+            instead(scene, at, Forger::idle)
+        },
+    },
+    Kind {
+        name: "unwinding one word more",
+        rejected_by: &[LEAVES_ONE],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| {
+                row >= scene.program.len() && scene.depths[row] < 2
+            })?;
+            Some(scene.tampered(at, |forger| forger.execute(Opcode::Halt, Fr::ZERO)))
+        },
+    },
+    Kind {
+        name: "unwinding one word more, as if there were another",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| {
+                row >= scene.program.len() && scene.depths[row] < 2
+            })?;
+            Some(scene.tampered(at, |forger| {
+                forger.execute(Opcode::Halt, Fr::ZERO);
+                forger.below.nonempty = Fr::ONE;
+            }))
+        },
+    },
+    Kind {
+        name: "link to another live cell",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            relinked(scene, rng, |forger, rng| {
+                let keys: Vec<_> = forger.cells.keys().copied().collect();
+                let key = Fr::from(pick(rng, &keys)?);
+                (key != forger.below.link).then_some(key)
+            })
+        },
+    },
+    Kind {
+        name: "link to a row of the future",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            relinked(scene, rng, |forger, rng| {
+                let room = scene.rows() - forger.row() + 1;
+                Some(Fr::from((forger.row() + 1 + below(rng, room)) as u64))
+            })
+        },
+    },
+    Kind {
+        name: "link to 0",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            relinked(scene, rng, |forger, _| {
+                (forger.below.link != Fr::ZERO).then_some(Fr::ZERO)
+            })
+        },
+    },
+    Kind {
+        name: "link to a row outside the machine",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            relinked(scene, rng, |_, rng| {
+                let beyond = scene.rows() + 1 + below(rng, 1 << scene.machine.k);
+                Some([Fr::from(beyond as u64), -Fr::ONE][below(rng, 2)])
+            })
+        },
+    },
+    Kind {
+        name: "what another cell holds",
+        rejected_by: &[SUM_END, LEAVES_ONE],
+        forge: |scene, rng| {
+            let at = shrinking(scene, rng)?;
+            let mut forger = scene.forger();
+            forger.go_to(at);
+            let others: Vec<_> = forger.cells.values().copied().collect();
+            let other = pick(rng, &others)?;
+            forger.forced.push_back(other);
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "the same cell taken twice",
+        rejected_by: &[SUM_END, LEAVES_ONE],
+        forge: |scene, rng| {
+            let at = shrinking(scene, rng)?;
+            let mut forger = scene.forger();
+            forger.go_to(at);
+            let link = forger.below.link;
+            forger.step();
+            forger.below.link = link;
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "cells linked in another order",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| reordered(scene, rng, exchange_links),
+    },
+    Kind {
+        name: "cells whose contents are exchanged",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| reordered(scene, rng, exchange_contents),
+    },
+    Kind {
+        name: "a word taken from the empty stack",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| Some(put_in(scene, rng, 0, 1)?.finish()),
+    },
+    Kind {
+        name: "two words taken of one",
+        rejected_by: &[LEAVES_ONE],
+        forge: |scene, rng| Some(put_in(scene, rng, 1, 2)?.finish()),
+    },
+    Kind {
+        name: "two words taken of none",
+        rejected_by: &[LEAVES_ONE],
+        forge: |scene, rng| Some(put_in(scene, rng, 0, 2)?.finish()),
+    },
+    Kind {
+        name: "two words taken of one, as if there were another",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let mut forger = put_in(scene, rng, 1, 2)?;
+            forger.step();
+            forger.below.nonempty = Fr::ONE;
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "the last word hidden",
+        rejected_by: &[NONEMPTY, SUM_END],
+        forge: |scene, _| {
+            let from = (scene.program.len()..scene.rows()).find(|row| scene.depths[*row] == 1)?;
+            Some(scene.tampered(from, |forger| forger.below.nonempty = Fr::ZERO))
+        },
+    },
+    Kind {
+        name: "links changed on idle rows",
+        rejected_by: &[LINK],
+        forge: |scene, _| relinked_idly(scene),
+    },
+    Kind {
+        name: "a word that comes out of nothing and vanishes again",
+        rejected_by: &[NONEMPTY],
+        forge: phantom,
+    },
+    Kind {
+        name: "flags that cancel",
+        rejected_by: &[BOOLEAN],
+        forge: cancelling,
+    },
+    Kind {
+        name: "a fraction of a flag",
+        rejected_by: &[BOOLEAN],
+        forge: fraction,
+    },
+    Kind {
+        name: "a flag that is -1",
+        rejected_by: &[BOOLEAN],
+        forge: minus,
+    },
+    Kind {
+        name: "two flags at once",
+        rejected_by: &[ONE_FLAG],
+        forge: two_flags,
+    },
+    Kind {
+        name: "wrong factor",
+        rejected_by: &[FACTOR],
+        forge: |scene, rng| {
+            let (at, factor) = (any_row(scene, rng), word(rng));
+            Some(scene.tampered(at, |forger| {
+                let (_, argument) = forger.instruction();
+                let opcode = scene.executed[at];
+                let flags = [(opcode, Fr::ONE)];
+                let flags = if opcode == Opcode::IDLE {
+                    &[][..]
+                } else {
+                    &flags
+                };
+                forger.combine(flags, argument, Some(factor));
+            }))
+        },
+    },
+    Kind {
+        name: "garbage in an idle row",
+        rejected_by: &[TOP, SECOND, LINK, NONEMPTY],
+        forge: |scene, rng| {
+            let first = crate::programs::steps(&scene.program);
+            let row = row(scene, rng, |row| row >= first)?;
+            let garbage = [(); 4].map(|()| word(rng));
+            after(scene, row, |forger| {
+                forger.top = garbage[0];
+                forger.below.second = garbage[1];
+                forger.below.link = garbage[2];
+                forger.below.nonempty = garbage[3];
+            })
+        },
+    },
+    Kind {
+        name: "the argument of another instruction",
+        rejected_by: &[TOP],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| scene.executed[row].takes_argument())?;
+            let other = pick(rng, &scene.program)?.1;
+            Some(scene.tampered(at, |forger| forger.execute(scene.executed[at], other)))
+        },
+    },
+    Kind {
+        name: "false output",
+        rejected_by: &[SUM_START, OUTPUT_COPY],
+        forge: |scene, rng| Some(false_output(scene, rng)),
+    },
+    Kind {
+        name: "the output of another row",
+        rejected_by: &[SUM_START, OUTPUT_COPY],
+        forge: |scene, rng| {
+            let mut claim = scene.honest.clone();
+            claim.output = claim.columns.top[any_row(scene, rng)];
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "false output that the sum starts from",
+        rejected_by: &[SUM_END, OUTPUT_COPY],
+        forge: |scene, rng| {
+            let mut claim = false_output(scene, rng);
+            claim.start = claim.output;
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "the output of another row that the sum starts from",
+        rejected_by: &[SUM_END, OUTPUT_COPY],
+        forge: |scene, rng| {
+            let mut claim = scene.honest.clone();
+            claim.output = claim.columns.top[any_row(scene, rng)];
+            claim.start = claim.output;
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "a sum that starts where it has to in order to end as it must",
+        rejected_by: &[SUM_START],
+        forge: |scene, rng| slipped(scene, rng, |_| Slip::Start),
+    },
+    Kind {
+        name: "a sum that jumps to where it must end",
+        rejected_by: &[TAKEN],
+        forge: |scene, rng| slipped(scene, rng, Slip::Sum),
+    },
+    Kind {
+        name: "a cell's fraction that makes the sum end as it must",
+        rejected_by: &[MADE],
+        forge: |scene, rng| slipped(scene, rng, Slip::Made),
+    },
+    Kind {
+        name: "the run of another program",
+        rejected_by: &[DECODE, TOP],
+        forge: |scene, rng| run_of(scene, random(scene.machine, rng)),
+    },
+    Kind {
+        name: "the run of the program without its last instruction",
+        rejected_by: &[DECODE],
+        forge: |scene, _| {
+            let (_, shorter) = scene.program.split_last()?;
+            run_of(scene, shorter.to_vec())
+        },
+    },
+    Kind {
+        name: "the run of no program at all",
+        rejected_by: &[DECODE],
+        forge: |scene, _| run_of(scene, vec![]),
+    },
+    Kind {
+        name: "an opcode that the set lacks",
+        rejected_by: &[DECODE],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| row < scene.program.len())?;
+            let mut claim = scene.honest.clone();
+            let encoded = Opcode::ALL.iter().map(|opcode| opcode.encoded());
+            let lacking: Vec<_> = encoded
+                .chain([1 + Opcode::ALL.len() as u64, u64::MAX])
+                .filter(|own| !scene.set().opcodes().any(|opcode| opcode.encoded() == *own))
+                .collect();
+            let opcode = Fr::from(pick(rng, &lacking)?);
+            claim.given[at][0] = opcode;
+            claim.cells[at][0] = opcode;
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "cells that say another instruction",
+        rejected_by: &[OPCODE_COPY, ARGUMENT_COPY],
+        forge: |scene, rng| Some(other_cell(scene, rng, |row| row < scene.program.len())?.0),
+    },
+    Kind {
+        name: "cells that say another argument",
+        rejected_by: &[ARGUMENT_COPY],
+        forge: |scene, rng| {
+            scene.machine.program?;
+            let at = row(scene, rng, |row| scene.executed[row].takes_argument())?;
+            let argument = word(rng);
+            let mut claim =
+                scene.tampered(at, |forger| forger.execute(scene.executed[at], argument));
+            claim.cells[at][1] = argument;
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "cells after the program that say an instruction",
+        rejected_by: &[OPCODE_COPY, PADDING_COPY, AFTER_HALT],
+        forge: |scene, rng| Some(other_cell(scene, rng, |row| row >= scene.program.len())?.0),
+    },
+    Kind {
+        name: "cells that go on after the program's to the final row",
+        rejected_by: &[LAST_HALT],
+        forge: padded,
+    },
+    Kind {
+        name: "an instruction on the row after the program's cells",
+        rejected_by: &[PADDING_COPY],
+        forge: |scene, rng| {
+            let program_rows = scene.machine.program_rows;
+            if scene.program.len() < program_rows {
+                return None;
+            }
+            Some(other_cell(scene, rng, |row| row == program_rows)?.0)
+        },
+    },
+    Kind {
+        name: "a program that goes on after halt",
+        rejected_by: &[AFTER_HALT],
+        forge: |scene, rng| {
+            scene.machine.program?;
+            let at = row(scene, rng, |row| row + 1 < scene.program.len())?;
+            let mut program = scene.program.clone();
+            program[at] = (Opcode::Halt, Fr::ZERO);
+            Some(Forger::new(scene.machine, program).finish())
+        },
+    },
+    Kind {
+        name: "an instruction on the final row",
+        rejected_by: &[LAST_HALT],
+        forge: |scene, rng| {
+            scene.machine.program?;
+            let mut claim = scene.honest.clone();
+            claim.cells[scene.rows()][0] = Fr::from(1 + below(rng, 9) as u64);
+            Some(claim)
+        },
+    },
+];

@@ -1,0 +1,436 @@
+//! Nothing false is accepted, and nothing that rejects it is there in vain.
+//!
+//! All of this is read off the table of instructions: an instruction that is added to it is covered.
+//!
+//! - *Sweep*: every assigned cell of honest tables is replaced ([`sweep`]).
+//! - *Campaign*: forgeries that go on honestly from what they forge ([`kinds`], [`campaign`]), on
+//!   1,000 random programs a circuit, or as many as the environment variable
+//!   `STACKVM_SOUNDNESS_PROGRAMS` says. 100,000 take an hour on two cores.
+//! - *Evidence*: for every constraint, every term of the sum, every kind of copy and every selector's
+//!   row there is a forgery that only it rejects ([`evidence`], [`mutants`], [`fixed`]).
+//! - *Real proofs* of forged witnesses ([`prover`]).
+//!
+//! The first three evaluate halo2's own constraint system on tables ([`check`]), which is shown to
+//! say what `MockProver` says ([`mock`]). Counts are printed: run with `-- --nocapture`.
+
+mod campaign;
+mod check;
+mod evidence;
+mod fixed;
+mod forger;
+mod kinds;
+mod machine;
+mod mock;
+mod mutants;
+mod programs;
+mod prover;
+mod record;
+mod sweep;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use ff::Field;
+use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode};
+use halo2curves::bn256::Fr;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+use rayon::prelude::*;
+
+use campaign::Campaign;
+use check::Rule;
+use evidence::{Count, Evidence, Selector};
+use forger::Scene;
+use kinds::KINDS;
+use machine::{Host, Machine};
+use mutants::Term;
+use sweep::Sweep;
+
+/// What was found out about a circuit.
+struct Report {
+    name: String,
+    machine: Machine,
+    selectors: BTreeMap<Rule, Selector>,
+    sweep: Sweep,
+    campaign: Campaign,
+}
+
+/// How many random programs each circuit gets.
+fn random_programs() -> u64 {
+    match std::env::var("STACKVM_SOUNDNESS_PROGRAMS") {
+        Ok(number) => number.parse().expect("a number"),
+        Err(_) => 1_000,
+    }
+}
+
+/// The circuits: every named set, every host, two sizes.
+fn machines(large: bool) -> impl Iterator<Item = (String, Machine)> {
+    InstructionSet::NAMED
+        .iter()
+        .flat_map(move |(set_name, set)| {
+            Host::ALL.into_iter().map(move |host| {
+                let size = if large { "large" } else { "small" };
+                let machine = Machine::new(host, *set, large);
+                (format!("{set_name}, {host:?}, {size}"), machine)
+            })
+        })
+}
+
+/// The reports on all circuits, made once for all tests.
+fn reports() -> &'static [Report] {
+    static REPORTS: OnceLock<Vec<Report>> = OnceLock::new();
+    REPORTS.get_or_init(|| {
+        let small = machines(false).map(|(name, machine)| report(name, machine, random_programs()));
+        let large =
+            machines(true).map(|(name, machine)| report(name, machine, random_programs() / 10));
+        small.chain(large).collect()
+    })
+}
+
+fn report(name: String, machine: Machine, random: u64) -> Report {
+    let selectors = evidence::selectors(&machine);
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let programs = programs::systematic(&machine, &mut rng);
+    let scenes: Vec<_> = programs
+        .into_iter()
+        .map(|program| Scene::new(&machine, program))
+        .collect();
+    let seeded = |seed: usize| ChaCha8Rng::seed_from_u64(seed as u64);
+    let sweep = scenes
+        .par_iter()
+        .enumerate()
+        .map(|(seed, scene)| sweep::sweep(scene, &selectors, &mut seeded(seed)))
+        .reduce(Sweep::default, Sweep::merge);
+    let systematic = scenes
+        .par_iter()
+        .enumerate()
+        .map(|(seed, scene)| campaign::forge_all(scene, &selectors, &mut seeded(seed)))
+        .reduce(Campaign::default, Campaign::merge);
+    let campaign = (0..random)
+        .into_par_iter()
+        .map(|seed| campaign::forge_random(&machine, &selectors, seed))
+        .reduce(Campaign::default, Campaign::merge);
+    drop(scenes);
+    Report {
+        name,
+        machine,
+        selectors,
+        sweep,
+        campaign: campaign.merge(systematic),
+    }
+}
+
+#[test]
+fn every_assigned_cell_is_bound() {
+    for report in reports() {
+        let sweep = &report.sweep;
+        println!(
+            "{}: {} programs, {} cells; rejected: {} replacements, {} with a second phase that \
+             follows, {} false statements; {} replacements of free cells",
+            report.name,
+            sweep.programs,
+            sweep.cells,
+            sweep.rejected,
+            sweep.rejected_refilled,
+            sweep.rejected_statements,
+            sweep.free,
+        );
+        assert_eq!(sweep.accepted, [""; 0], "{}", report.name);
+        assert!(sweep.rejected > 3 * sweep.cells && sweep.rejected_refilled > 2 * sweep.cells);
+    }
+}
+
+#[test]
+fn every_instruction_is_swept_in_every_situation() {
+    for (name, machine) in machines(false) {
+        let mut seen = BTreeSet::new();
+        let programs = programs::systematic(&machine, &mut ChaCha8Rng::seed_from_u64(0));
+        for program in programs {
+            let full = programs::steps(&program) == machine.rows;
+            let scene = Scene::new(&machine, program);
+            for (row, opcode) in scene.executed.iter().enumerate() {
+                seen.insert((*opcode, scene.depths[row].min(3), full));
+            }
+        }
+        for opcode in machine.set.opcodes() {
+            for depth in opcode.needs() as usize..=3 {
+                // Nothing fills a machine whose program has few cells but words to unwind.
+                let fills = machine.program_rows == machine.rows || opcode == Opcode::Halt;
+                for full in [false, true].iter().filter(|full| fills || !**full) {
+                    let situation = (opcode, depth, *full);
+                    assert!(seen.contains(&situation), "{name}: {situation:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_forgery_is_accepted() {
+    let mut total = BTreeMap::<_, u64>::new();
+    for report in reports() {
+        let campaign = &report.campaign;
+        println!("{}: {} programs", report.name, campaign.programs);
+        assert_eq!(campaign.surprises, [""; 0], "{}", report.name);
+        for (kind, fate) in &campaign.fates {
+            let by: Vec<_> = fate
+                .by
+                .iter()
+                .map(|(rule, count)| format!("{count} {}", report.machine.checker.name(*rule)))
+                .collect();
+            println!(
+                "  {kind}: {} forged, {} of them of a false statement, {} rejected, by {}",
+                fate.applied,
+                fate.false_statements,
+                fate.rejected,
+                by.join(", ")
+            );
+            assert_eq!(fate.rejected, fate.applied, "{kind}");
+            assert_eq!(fate.rejected_as_expected, fate.applied, "{kind}");
+            *total.entry(*kind).or_default() += fate.applied;
+        }
+    }
+    for kind in KINDS {
+        let forged = total.get(kind.name).copied().unwrap_or(0);
+        println!("{}: {forged}", kind.name);
+        assert!(forged >= 50, "{} is hardly tried", kind.name);
+    }
+    println!(
+        "{} forgeries of {} kinds",
+        total.values().sum::<u64>(),
+        KINDS.len()
+    );
+}
+
+/// Why a machine would be no less sound without a constraint (each for itself), for the few for which
+/// this is so.
+fn redundant(machine: &Machine, rule: Rule) -> Option<&'static str> {
+    let name = machine.checker.name(rule);
+    let flagged = || machine.set.flagged();
+    let of = |effect: Effect| flagged().filter(|own| own.effect() == effect).count();
+    // The flags' constraints stand first, in the order of the flags.
+    let flag = flagged()
+        .nth(rule.0)
+        .filter(|_| name.contains("a flag is 0 or 1"));
+    if flag.is_some_and(|own| own.effect() == Effect::Grow) && of(Effect::Grow) == 1 {
+        return Some(
+            "the other flags and `idle` being 0 or 1, it would be a negative number; but cells that \
+             are made a negative number of times balance nothing",
+        );
+    }
+    if name.contains("at most one flag") && of(Effect::Grow) == 1 && of(Effect::Keep) == 0 {
+        return Some(
+            "of two flags one takes a cell; with a third one more cell of a key is taken than made, \
+             and with the one that makes a cell the link would have to be the row's own",
+        );
+    }
+    if name.contains("nonempty = 0 on the first row") {
+        return Some(
+            "what stands there comes back with the bottom of the stack or is still there at the \
+             end, where the link is 0; and the sum has no cell of key 0 and, at the bottom, only \
+             one with nonempty = 0",
+        );
+    }
+    None
+}
+
+fn evidence(report: &Report) -> Evidence {
+    report
+        .sweep
+        .evidence
+        .clone()
+        .merge(report.campaign.evidence.clone())
+}
+
+#[test]
+fn every_constraint_is_needed() {
+    for report in reports()
+        .iter()
+        .filter(|report| report.name.contains("small"))
+    {
+        println!(
+            "{}: forgeries that only one constraint rejects (of false statements)",
+            report.name
+        );
+        let evidence = evidence(report);
+        for rule in report.machine.checker.rules() {
+            let Count {
+                all,
+                false_statements,
+            } = evidence.alone.get(&rule).copied().unwrap_or_default();
+            let name = report.machine.checker.name(rule);
+            println!("  {all} ({false_statements}): {name}");
+            match redundant(&report.machine, rule) {
+                Some(reason) => {
+                    assert_eq!(all, 0, "{name} is needed, but said not to be: {reason}")
+                }
+                None => assert!(all > 0, "{}: {name} is not needed", report.name),
+            }
+        }
+    }
+}
+
+#[test]
+fn every_selector_is_needed_on_every_row() {
+    for report in reports()
+        .iter()
+        .filter(|report| report.name.contains("small"))
+    {
+        let machine = &report.machine;
+        let evidence = evidence(report);
+        let mut places: BTreeSet<(Selector, usize)> = BTreeSet::new();
+        for selector in report.selectors.values() {
+            let first = machine.offset;
+            let last = first + machine.rows;
+            match selector {
+                Selector::First => drop(places.insert((*selector, first))),
+                Selector::Last => drop(places.insert((*selector, last))),
+                Selector::Step => places.extend((first..last).map(|row| (*selector, row))),
+                Selector::Copy(rule) => {
+                    places.extend(machine.checker.rows_of(*rule).map(|row| (*selector, row)))
+                }
+            }
+        }
+        for place in &places {
+            let count = evidence.there.get(place).copied().unwrap_or_default();
+            assert!(count.all > 0, "{}: {place:?} is not needed", report.name);
+        }
+        println!(
+            "{}: {} selectors, each on each row needed",
+            report.name,
+            places.len()
+        );
+    }
+}
+
+#[test]
+fn every_term_of_the_sum_is_needed() {
+    for report in reports() {
+        println!(
+            "{}: accepted without {:?}",
+            report.name, report.campaign.terms
+        );
+        for term in Term::of(&report.machine) {
+            assert!(
+                report.campaign.terms.contains_key(&term),
+                "{}: {term:?}",
+                report.name
+            );
+        }
+    }
+    // And what is honest stays accepted without a term.
+    for (_, machine) in machines(false) {
+        for program in programs::systematic(&machine, &mut ChaCha8Rng::seed_from_u64(0)) {
+            let scene = Scene::new(&machine, program);
+            assert!(Term::of(&machine).all(|term| mutants::accepts(&machine, &scene.honest, term)));
+        }
+    }
+}
+
+/// A prover may idle before it unwinds, if there are rows left. It is the one thing about a witness
+/// that the statement leaves open, and it does not change the output.
+#[test]
+fn a_prover_may_choose_when_to_unwind() {
+    let mut delayed = 0;
+    for (_, machine) in machines(false) {
+        for seed in 0..100 {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let scene = Scene::new(&machine, programs::random(&machine, &mut rng));
+            let spare = machine.rows - programs::steps(&scene.program);
+            let unwinds = scene.executed.contains(&Opcode::Halt);
+            if spare == 0 || !unwinds {
+                continue;
+            }
+            let claim = scene.tampered(scene.program.len(), |forger| {
+                (0..spare).for_each(|_| forger.idle());
+            });
+            assert_ne!(claim.columns, scene.honest.columns);
+            assert_eq!(claim.output, scene.honest.output);
+            assert_eq!(machine.checker.violations(&machine.table(&claim)), []);
+            delayed += 1;
+        }
+    }
+    println!("{delayed} delayed unwindings");
+    assert!(delayed > 100);
+}
+
+#[test]
+fn the_checker_agrees_with_mock_prover() {
+    let (mut honest, mut forged) = (0, 0);
+    for (_, machine) in machines(false) {
+        for seed in 0..3 {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let scene = Scene::new(&machine, programs::random(&machine, &mut rng));
+            let recording = machine.synthesize(&scene.honest);
+            let claims = KINDS
+                .iter()
+                .filter_map(|kind| (kind.forge)(&scene, &mut rng));
+            for claim in claims.chain([scene.honest.clone()]) {
+                let mut table = machine.table(&claim);
+                agree(&machine, &scene, &recording, &table);
+                // The same with a cell of the program changed, and with one of the machine.
+                for column in [0, 1] {
+                    table.advice[column][machine.offset] += Fr::ONE;
+                    agree(&machine, &scene, &recording, &table);
+                }
+                match scene.is_forged(&claim) {
+                    true => forged += 1,
+                    false => honest += 1,
+                }
+            }
+        }
+    }
+    println!("the checker agrees with MockProver on {honest} honest and {forged} forged claims");
+    assert!(honest >= 18 && forged > 500);
+}
+
+fn agree(machine: &Machine, scene: &Scene, recording: &record::Recording, table: &check::Table) {
+    match machine.host {
+        Host::Outer => {
+            mock::assert_agreement(machine, machine.outer(&scene.honest), recording, table)
+        }
+        Host::Public | Host::Cells => {
+            mock::assert_agreement(machine, machine.circuit(&scene.honest), recording, table)
+        }
+    }
+}
+
+/// Keys are made without a witness: they must not depend on one.
+#[test]
+fn fixed_cells_and_copies_do_not_depend_on_the_witness() {
+    for (_, machine) in machines(false) {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let recordings: Vec<_> = (0..10)
+            .map(|_| {
+                let scene = Scene::new(&machine, programs::random(&machine, &mut rng));
+                machine.synthesize(&scene.honest)
+            })
+            .collect();
+        for own in &recordings {
+            assert_eq!(own.fixed, recordings[0].fixed);
+            assert_eq!(own.copies, recordings[0].copies);
+            assert!(own.advice.keys().eq(recordings[0].advice.keys()));
+            for (left, right) in &own.copies {
+                assert!(machine.checker.has_copy(*left, *right));
+            }
+            // Only the output that is handed back as a cell is written once more.
+            let output = (machine.advice.top, machine.offset + machine.rows);
+            let rewritten = if machine.host == Host::Outer {
+                vec![output]
+            } else {
+                vec![]
+            };
+            assert_eq!(own.rewritten, rewritten);
+        }
+    }
+}
+
+/// What the fixed columns say is needed too, cell by cell, but for what only tightens: see
+/// [`fixed::needed`].
+#[test]
+fn every_fixed_cell_is_needed() {
+    for (name, machine) in machines(false) {
+        let needed = fixed::needed(&machine);
+        println!("{name}: {needed:?}");
+    }
+}

@@ -1,0 +1,229 @@
+//! Every assigned cell of an honest table, replaced by other values: first with the second phase as
+//! it was, then with one that follows honestly from the false first phase. And every cell of the
+//! statement.
+
+use std::collections::BTreeMap;
+
+use ff::Field;
+use halo2_stack_vm::row::{Cell, Phase};
+use halo2curves::bn256::Fr;
+use rand_chacha::ChaCha8Rng;
+
+use crate::check::{Rule, Table, Violation};
+use crate::evidence::{Evidence, Selector};
+use crate::forger::{Scene, free, is_true};
+use crate::machine::Claim;
+
+/// What a sweep has seen.
+#[derive(Clone, Debug, Default)]
+pub struct Sweep {
+    /// The programs.
+    pub programs: u64,
+    /// The assigned cells that were replaced.
+    pub cells: u64,
+    /// The forgeries that were rejected with the second phase as it was.
+    pub rejected: u64,
+    /// The forgeries that were rejected with a second phase that follows from the first.
+    pub rejected_refilled: u64,
+    /// The false statements that were rejected.
+    pub rejected_statements: u64,
+    /// The replacements that were accepted because the cell is free.
+    pub free: u64,
+    /// What was accepted and must not be.
+    pub accepted: Vec<String>,
+    /// What the rejections tell.
+    pub evidence: Evidence,
+}
+
+impl Sweep {
+    /// Both.
+    pub fn merge(mut self, mut other: Sweep) -> Sweep {
+        self.programs += other.programs;
+        self.cells += other.cells;
+        self.rejected += other.rejected;
+        self.rejected_refilled += other.rejected_refilled;
+        self.rejected_statements += other.rejected_statements;
+        self.free += other.free;
+        self.accepted.append(&mut other.accepted);
+        self.evidence = self.evidence.merge(other.evidence);
+        self
+    }
+}
+
+/// What stands in a column.
+#[derive(Clone, Copy, Debug)]
+enum Column {
+    Machine(Cell),
+    /// A program in cells.
+    Program,
+}
+
+/// Sweeps the cells of a scene.
+pub fn sweep(scene: &Scene, selectors: &BTreeMap<Rule, Selector>, rng: &mut ChaCha8Rng) -> Sweep {
+    let machine = scene.machine;
+    let recording = machine.synthesize(&scene.honest);
+    let table = machine.table(&scene.honest);
+    for ((column, row), value) in &recording.advice {
+        assert_eq!(
+            Some(table.advice[*column][*row]),
+            *value,
+            "column {column}, row {row}"
+        );
+    }
+    assert_eq!(machine.checker.violations(&table), [], "the honest table");
+    let mut sweep = Sweep {
+        programs: 1,
+        cells: recording.advice.len() as u64,
+        ..Sweep::default()
+    };
+    let mut sweeper = Sweeper {
+        scene,
+        selectors,
+        table,
+        sweep: &mut sweep,
+    };
+    for (column, row) in recording.advice.keys() {
+        sweeper.cell(*column, *row, rng);
+    }
+    sweeper.statement(rng);
+    sweep
+}
+
+struct Sweeper<'a> {
+    scene: &'a Scene<'a>,
+    selectors: &'a BTreeMap<Rule, Selector>,
+    table: Table,
+    sweep: &'a mut Sweep,
+}
+
+impl Sweeper<'_> {
+    fn named(&self, column: usize) -> Column {
+        let machine = self.scene.machine;
+        match machine.columns().find(|(_, own)| *own == column) {
+            Some((cell, _)) => Column::Machine(cell),
+            None => Column::Program,
+        }
+    }
+
+    fn cell(&mut self, column: usize, row: usize, rng: &mut ChaCha8Rng) {
+        let name = self.named(column);
+        let own = self.table.advice[column][row];
+        let rows = self.table.advice[column].len();
+        let columns = self.table.advice.len();
+        let neighbours = [
+            self.table.advice[column][(row + rows - 1) % rows],
+            self.table.advice[(column + 1) % columns][row],
+        ];
+        let mut values = vec![
+            Fr::ZERO,
+            Fr::ONE,
+            own + Fr::ONE,
+            own - Fr::ONE,
+            Fr::random(rng),
+        ];
+        values.extend(neighbours);
+        for (i, value) in values.iter().enumerate() {
+            if *value != own && !values[..i].contains(value) {
+                self.replace(name, (column, row), *value);
+            }
+        }
+    }
+
+    fn replace(&mut self, name: Column, (column, row): (usize, usize), value: Fr) {
+        let machine = self.scene.machine;
+        let own = std::mem::replace(&mut self.table.advice[column][row], value);
+        let violations = machine.checker.violations_near(&self.table, row);
+        self.table.advice[column][row] = own;
+        let machine_row = row - machine.offset;
+        let Column::Machine(cell) = name else {
+            self.judge(&violations, false, || {
+                format!("{name:?} on row {machine_row}")
+            });
+            self.sweep.rejected += 1;
+            return;
+        };
+        if free(cell, machine_row, machine.rows).is_some() {
+            assert_eq!(
+                violations,
+                [],
+                "{cell} on row {machine_row} is not free after all"
+            );
+            self.sweep.free += 1;
+            return;
+        }
+        self.judge(&violations, false, || {
+            format!("{cell} on row {machine_row}")
+        });
+        self.sweep.rejected += 1;
+        if cell.phase() == Phase::First {
+            self.refilled(cell, machine_row, value);
+        }
+    }
+
+    /// The same with a second phase that follows from the first; with a sum that starts from the
+    /// stated output, and with one that starts from the machine's.
+    fn refilled(&mut self, cell: Cell, row: usize, value: Fr) {
+        let machine = self.scene.machine;
+        let mut claim = self.scene.honest.clone();
+        claim.columns.get_mut(cell).expect("a column")[row] = value;
+        let own = claim.columns.top[machine.rows];
+        let starts = [claim.start, own];
+        let distinct = if own == claim.start { 1 } else { 2 };
+        for start in &starts[..distinct] {
+            claim.start = *start;
+            let violations = machine.checker.violations(&machine.table(&claim));
+            self.judge(&violations, false, || {
+                format!("{cell} on row {row}, refilled")
+            });
+            self.sweep.rejected_refilled += 1;
+        }
+    }
+
+    /// Every stated opcode and argument, and the output.
+    fn statement(&mut self, rng: &mut ChaCha8Rng) {
+        let honest = &self.scene.honest;
+        let mut statements = vec![];
+        for change in [Fr::ONE, -Fr::ONE, Fr::random(rng)] {
+            for row in 0..self.scene.machine.program_rows {
+                for column in 0..2 {
+                    let mut claim = honest.clone();
+                    let length = claim.given.len().max(row + 1);
+                    claim.given.resize(length, [Fr::ZERO; 2]);
+                    claim.given[row][column] += change;
+                    statements.push(claim);
+                }
+            }
+            let mut claim = honest.clone();
+            claim.output += change;
+            statements.push(claim);
+        }
+        for claim in statements {
+            self.stated(&claim);
+        }
+    }
+
+    fn stated(&mut self, claim: &Claim) {
+        let machine = self.scene.machine;
+        // Only some instructions read their argument; and what follows a halt does not count.
+        if is_true(machine, claim) || !machine.can_state(&claim.given) {
+            return;
+        }
+        let violations = machine.checker.violations(&machine.table(claim));
+        self.judge(&violations, true, || format!("statement {:?}", claim.given));
+        self.sweep.rejected_statements += 1;
+    }
+
+    fn judge(
+        &mut self,
+        violations: &[Violation],
+        false_statement: bool,
+        what: impl FnOnce() -> String,
+    ) {
+        if violations.is_empty() {
+            let program = &self.scene.program;
+            self.sweep.accepted.push(format!("{}: {program:?}", what()));
+        }
+        let evidence = &mut self.sweep.evidence;
+        evidence.note(self.selectors, violations, false_statement);
+    }
+}
