@@ -61,19 +61,6 @@ pub fn encode(program: &[Step]) -> Vec<[Fr; 2]> {
     program.iter().map(word).collect()
 }
 
-/// Why a cell may hold anything: only the final row's, which no step reads.
-pub fn free(cell: Cell, row: usize, rows: usize) -> Option<&'static str> {
-    if row != rows {
-        return None;
-    }
-    match cell {
-        Cell::Flag(_) => Some("the final row executes nothing"),
-        Cell::Factor => Some("the final row multiplies nothing"),
-        Cell::Made => Some("the final row makes no cell"),
-        _ => None,
-    }
-}
-
 impl<'a> Scene<'a> {
     /// The scene of a program that runs in the machine.
     pub fn new(machine: &'a Machine, program: Vec<Step>) -> Self {
@@ -139,12 +126,8 @@ fn is_the_witness(machine: &Machine, claim: &Claim) -> bool {
     let Some((own, _)) = honest(machine, &program) else {
         return false;
     };
-    let mut pairs = claim.columns.cells().zip(own.columns.cells());
-    let same_columns = pairs.all(|((cell, claimed), (_, honest))| {
-        // The second phase follows from what `start` and `slip` say.
-        (0..claimed.len())
-            .all(|row| claimed[row] == honest[row] || free(cell, row, machine.rows).is_some())
-    });
+    // The second phase follows from what `start` and `slip` say.
+    let same_columns = claim.columns == own.columns;
     let same_cells = machine.program.is_none() || claim.cells == own.cells;
     let same_start = !machine.binds_output() || claim.start == own.start;
     same_columns && same_cells && same_start && claim.slip.is_none()
@@ -280,9 +263,9 @@ impl<'a> Forger<'a> {
             + idle * Opcode::IDLE.new_top(&operands)
             + factor * self.below.second;
         self.write(|cell| match cell {
-            Cell::Factor => factor,
-            Cell::Flag(own) => sum(&|opcode| Fr::from(u64::from(opcode == own))),
-            _ => Fr::ZERO,
+            Cell::Factor => Some(factor),
+            Cell::Flag(own) => Some(sum(&|opcode| Fr::from(u64::from(opcode == own)))),
+            _ => None,
         });
         let key = self.row() as u64;
         let (grow, shrink) = (effect(Effect::Grow), effect(Effect::Shrink));
@@ -329,7 +312,8 @@ impl<'a> Forger<'a> {
             .unwrap_or(nothing)
     }
 
-    fn write(&mut self, instruction: impl Fn(Cell) -> Fr) {
+    /// Writes the state, and what the row says of its step, if there is one.
+    fn write(&mut self, step: impl Fn(Cell) -> Option<Fr>) {
         let state = (self.top, self.below);
         let cells: Vec<Cell> = self.columns.cells().map(|(cell, _)| cell).collect();
         for cell in cells {
@@ -339,7 +323,10 @@ impl<'a> Forger<'a> {
                 Cell::Nonempty => state.1.nonempty,
                 Cell::Link => state.1.link,
                 Cell::Made | Cell::Sum => continue,
-                other => instruction(other),
+                other => match step(other) {
+                    Some(value) => value,
+                    None => continue,
+                },
             };
             self.columns.get_mut(cell).expect("a column").push(value);
         }
@@ -355,7 +342,7 @@ impl<'a> Forger<'a> {
     /// Steps to the end, and the claim.
     pub fn finish(mut self) -> Claim {
         self.go_to(self.machine.rows);
-        self.write(|_| Fr::ZERO);
+        self.write(|_| None);
         claim(self.machine, encode(&self.given), self.columns)
     }
 }

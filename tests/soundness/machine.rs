@@ -128,7 +128,7 @@ impl Circuit<Fr> for Outer {
                 Ok(chip.assign(&mut region, offset, Some(&cells), self.witness.as_ref())?)
             },
         )?;
-        layouter.constrain_instance(output.expect("a cell").cell(), stated[1], 0);
+        layouter.constrain_instance(output.expect("a cell").cell, stated[1], 0);
         Ok(())
     }
 }
@@ -357,7 +357,7 @@ impl Machine {
         let mut advice = self.garbage.clone();
         let offset = self.offset;
         for ((_, values), (_, column)) in columns.cells().zip(self.columns()) {
-            advice[column][offset..=offset + self.rows].copy_from_slice(values);
+            advice[column][offset..offset + values.len()].copy_from_slice(values);
         }
         if let Some([opcode, argument]) = self.program {
             for (row, [own_opcode, own_argument]) in claim.cells.iter().enumerate() {

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::check::{Rule, Table, Violation};
 use crate::evidence::{Evidence, Selector};
-use crate::forger::{Scene, free, is_true};
+use crate::forger::{Scene, is_true};
 use crate::machine::Claim;
 
 /// What a sweep has seen.
@@ -27,8 +27,6 @@ pub struct Sweep {
     pub rejected_refilled: u64,
     /// The false statements that were rejected.
     pub rejected_statements: u64,
-    /// The replacements that were accepted because the cell is free.
-    pub free: u64,
     /// What was accepted and must not be.
     pub accepted: Vec<String>,
     /// What the rejections tell.
@@ -43,7 +41,6 @@ impl Sweep {
         self.rejected += other.rejected;
         self.rejected_refilled += other.rejected_refilled;
         self.rejected_statements += other.rejected_statements;
-        self.free += other.free;
         self.accepted.append(&mut other.accepted);
         self.evidence = self.evidence.merge(other.evidence);
         self
@@ -142,15 +139,6 @@ impl Sweeper<'_> {
             self.sweep.rejected += 1;
             return;
         };
-        if free(cell, machine_row, machine.rows).is_some() {
-            assert_eq!(
-                violations,
-                [],
-                "{cell} on row {machine_row} is not free after all"
-            );
-            self.sweep.free += 1;
-            return;
-        }
         self.judge(&violations, false, || {
             format!("{cell} on row {machine_row}")
         });
