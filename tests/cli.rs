@@ -424,3 +424,118 @@ fn a_damaged_cache_is_no_obstacle() {
     assert_eq!(damaged, 1);
     assert_eq!(run(), Some(0));
 }
+
+/// What is no proof is not overwritten, what is no file is written into, and a link stays one.
+#[test]
+fn a_proof_is_written_where_it_does_no_harm() {
+    let desk = Desk::new();
+    desk.write("notes.txt", "keep me");
+    let output = desk.run("prove example.svm -o notes.txt");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(desk.read("notes.txt"), "keep me");
+    assert!(
+        desk.run("prove example.svm -o notes.txt --force")
+            .status
+            .success()
+    );
+    assert!(desk.run("prove example.svm -o notes.txt").status.success());
+    assert_eq!(desk.run("prove example.svm -o -").status.code(), Some(2));
+    assert_eq!(desk.run("prove example.svm -o .").status.code(), Some(2));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("notes.txt", desk.path("link.json")).unwrap();
+        assert!(desk.run("prove example.svm -o link.json").status.success());
+        assert!(desk.path("link.json").is_symlink());
+        assert!(desk.run("verify link.json").status.success());
+        assert!(desk.run("prove example.svm -o /dev/null").status.success());
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    }
+}
+
+/// A file's numbers can't make a verifier derive parameters of a size that the proof does not have.
+#[test]
+fn an_edited_size_is_refused_at_once() {
+    let desk = Desk::new();
+    for (prove, verify) in [
+        ("", ""),
+        ("--backend kzg --insecure-dev-srs", "--insecure-dev-srs"),
+    ] {
+        assert!(
+            desk.run(&format!("prove example.svm {prove} -o a.proof.json"))
+                .status
+                .success()
+        );
+        let text = desk.read("a.proof.json");
+        desk.write("b.proof.json", text.replacen("\"k\": 4", "\"k\": 24", 1));
+        let output = desk.run(&format!("verify b.proof.json {verify}"));
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("--max-k 24"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn standard_input_holds_programs_and_proofs() {
+    let desk = Desk::new();
+    let piped = |arguments: &str, input: &str| {
+        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(desk.0.path())
+            .env(
+                "XDG_CACHE_HOME",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+            )
+            .write_stdin(input);
+        command.output().unwrap()
+    };
+    for program in [EXAMPLE, " [1,3,1,6,1,2,3,0,3,0]"] {
+        assert!(stdout(&piped("run -", program)).contains("output 36"));
+    }
+    assert!(piped("prove -", EXAMPLE).status.success());
+    let proof = desk.read("program.proof.json");
+    assert!(piped("verify -", &proof).status.success());
+}
+
+#[test]
+fn errors_are_json_where_it_is_asked_for() {
+    let desk = Desk::new();
+    desk.write("underflow.svm", "push 1\nmul\n");
+    desk.write("large.json", "[\"18446744073709551615\",1]");
+    let (code, value) = desk.json("check underflow.svm");
+    assert_eq!((code, &value["error"]["step"]), (1, &json!(1)));
+    assert_eq!(
+        desk.json("check large.json").1["error"]["kind"],
+        "invalid_opcode"
+    );
+    for arguments in [
+        "run example.svm --steps abc",
+        "prove example.svm --k 3",
+        "nonsense",
+    ] {
+        let (code, value) = desk.json(arguments);
+        assert_eq!(
+            (code, &value["error"]["kind"]),
+            (2, &json!("usage")),
+            "{arguments}"
+        );
+    }
+}
+
+/// Without a folder for the cache the work is done all the same.
+#[test]
+#[cfg(unix)]
+fn no_cache_folder_is_a_warning() {
+    let desk = Desk::new();
+    let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+    command
+        .args(["prove", "example.svm"])
+        .current_dir(desk.0.path())
+        .env("XDG_CACHE_HOME", "/dev/null");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("warning"), "{}", stderr(&output));
+}

@@ -4,14 +4,14 @@
 //! trust: the key and the parameters are made anew and compared with the digests that it names, and
 //! the instance columns are made from its program and output.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
-use super::Backend;
+use super::{Backend, Cost};
 use crate::algebra::Word;
 use crate::circuit::{Binding, CircuitParams, SizeError, Statement};
 use crate::isa::{InstructionSet, UnknownSet};
@@ -51,12 +51,12 @@ pub enum FileError {
     /// The file can't be read.
     #[error("it can't be read: {0}")]
     Io(#[from] io::Error),
+    /// The file can't be written; what was there before still is.
+    #[error("it can't be written: {0}")]
+    Write(io::Error),
     /// The file is larger than any proof file.
-    #[error("it has {bytes} bytes; no proof file has more than {MAX_BYTES}")]
-    TooLarge {
-        /// The size of the file.
-        bytes: u64,
-    },
+    #[error("it has more than {MAX_BYTES} bytes, and so is no proof file")]
+    TooLarge,
     /// The file is not JSON, or a field is missing, unknown or of another type.
     #[error("it is no proof file: {0}")]
     Json(#[from] serde_json::Error),
@@ -328,23 +328,36 @@ impl ProofFile {
     ///
     /// [`FileError`]
     pub fn read(path: &Path) -> Result<Self, FileError> {
-        let bytes = std::fs::metadata(path)?.len();
-        if bytes > MAX_BYTES {
-            return Err(FileError::TooLarge { bytes });
+        Self::read_from(std::fs::File::open(path)?)
+    }
+
+    /// Reads a file that is open.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`]
+    pub fn read_from(file: impl Read) -> Result<Self, FileError> {
+        let mut text = String::new();
+        // What a device gives has no size that could be asked for.
+        file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(FileError::TooLarge);
         }
-        Self::from_json(&std::fs::read_to_string(path)?)
+        Self::from_json(&text)
     }
 
     /// Writes the file: whole, or not at all.
     ///
     /// # Errors
     ///
-    /// [`FileError::Io`]
+    /// [`FileError::Write`]
     pub fn write(&self, path: &Path) -> Result<(), FileError> {
-        Ok(write_atomically(path, &[self.to_json()?.as_bytes()])?)
+        write_atomically(path, &[self.to_json()?.as_bytes()]).map_err(FileError::Write)
     }
 
-    /// Checks that the file's summary is that of its program.
+    /// Checks what can be checked without parameters and keys, and so before they are made, which can
+    /// take minutes: that the file's summary is that of its program, that the program and the proof
+    /// have the sizes that the circuit demands, and the digest of parameters that everybody can derive.
     ///
     /// # Errors
     ///
@@ -359,7 +372,31 @@ impl ProofFile {
                 found: program.len().to_string(),
             });
         }
-        Ok(())
+        if program.len() > self.circuit.rows() {
+            return Err(Contradiction {
+                field: "k",
+                stated: self.circuit.k().to_string(),
+                found: format!("one that has room for {} instructions", program.len()),
+            });
+        }
+        let cost = Cost::of(self.circuit);
+        let bytes = match self.backend {
+            BackendName::Ipa => cost.ipa_proof_bytes,
+            BackendName::Kzg => cost.kzg_proof_bytes,
+        };
+        if self.proof.len() != bytes {
+            return Err(Contradiction {
+                field: "proof",
+                stated: format!("{} bytes", self.proof.len()),
+                found: format!("{bytes} bytes"),
+            });
+        }
+        let derived = match self.parameters {
+            ParametersKind::Transparent => super::ipa::digest(self.circuit.k()),
+            ParametersKind::InsecureDev => super::kzg::digest(&super::srs::secret::dev_s_g2()),
+            ParametersKind::Ceremony => return Ok(()),
+        };
+        Contradiction::check("parameters_digest", &self.parameters_digest, &derived)
     }
 }
 
@@ -369,11 +406,24 @@ impl ProofFile {
 ///
 /// What the file system reports; the old file is left alone then.
 pub(super) fn write_atomically(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
+    // What is no regular file, a pipe or a device, is written into; behind a link, its target is
+    // replaced and not the link.
+    let target = path.canonicalize();
+    let path = target.as_deref().unwrap_or(path);
+    if std::fs::metadata(path).is_ok_and(|old| !old.is_file() && !old.is_dir()) {
+        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+        for piece in pieces {
+            file.write_all(piece)?;
+        }
+        return Ok(());
+    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut file = tempfile::NamedTempFile::with_prefix_in(".unfinished-", folder)?;
+    let mut file = tempfile::NamedTempFile::with_prefix_in(".unfinished-", folder)
+        // The temporary file's name means nothing to whoever reads the message.
+        .map_err(|error| io::Error::from(error.kind()))?;
     for piece in pieces {
         file.write_all(piece)?;
     }
@@ -386,6 +436,6 @@ pub(super) fn write_atomically(path: &Path, pieces: &[&[u8]]) -> io::Result<()> 
         file.as_file()
             .set_permissions(std::fs::Permissions::from_mode(mode))?;
     }
-    file.persist(path)?;
+    file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -12,7 +12,12 @@ use halo2_stack_vm::isa::InstructionSet;
 /// Exit codes: 0 all is well; 1 the statement is false or the program fails; 2 wrong usage or
 /// unreadable input.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "stackvm",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 #[command(
     after_help = "Example:\n  stackvm prove programs/example.svm -o example.proof.json\n  stackvm verify example.proof.json --program programs/example.svm"
 )]
@@ -56,8 +61,8 @@ pub enum Command {
 /// A program and how much of it to run.
 #[derive(Debug, Args)]
 pub struct ProgramArguments {
-    /// The program: assembly, or the flat form `[opcode, argument, ...]` in a `.json` file; `-` reads
-    /// assembly from standard input.
+    /// The program: assembly, or the flat form `[opcode, argument, ...]` in JSON; `-` reads standard
+    /// input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     #[command(flatten)]
@@ -97,7 +102,7 @@ pub struct CheckArguments {
 /// The circuit, where it is not found from the program.
 #[derive(Debug, Args)]
 pub struct CircuitArguments {
-    /// Use a circuit of 2^K rows instead of the smallest that has room for the run.
+    /// Use a circuit of 2^K rows, K from 4 to 24, instead of the smallest that has room for the run.
     #[arg(long, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
     pub k: Option<u32>,
     /// How the program is bound: in instance columns that the gates read, or by copied cells.
@@ -150,6 +155,9 @@ pub struct ProveArguments {
     pub backend: BackendName,
     #[command(flatten)]
     pub srs: SrsArguments,
+    /// Overwrite a file that is no proof.
+    #[arg(long)]
+    pub force: bool,
     /// Where to write the proof [default: the program's name with `.proof.json`, in this folder].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -157,7 +165,7 @@ pub struct ProveArguments {
 
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// The proof file.
+    /// The proof file; `-` reads standard input.
     #[arg(value_name = "PROOF")]
     pub proof: PathBuf,
     /// Also check that the proof is one of this program.
@@ -166,13 +174,16 @@ pub struct VerifyArguments {
     /// With --program: the program's first N instructions.
     #[arg(long, value_name = "N", requires = "program")]
     pub steps: Option<usize>,
+    /// Refuse proofs of circuits with more than 2^K rows, whose parameters take long to make.
+    #[arg(long, value_name = "K", default_value_t = 17)]
+    pub max_k: u32,
     #[command(flatten)]
     pub srs: SrsArguments,
 }
 
 #[derive(Debug, Args)]
 pub struct InfoArguments {
-    /// The circuit has 2^K rows.
+    /// The circuit has 2^K rows, K from 4 to 24.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
     pub k: u32,
     /// The instruction set.

@@ -16,8 +16,8 @@ use halo2_stack_vm::proof::cache::{Cache, CacheOutcome, Loaded};
 use halo2_stack_vm::proof::file::{
     BackendName as FileBackend, Contradiction, FileError, ParametersKind, ProofFile,
 };
-use halo2_stack_vm::proof::ipa::Ipa;
-use halo2_stack_vm::proof::kzg::Kzg;
+use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::srs::ParamsError;
 use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
 use halo2_stack_vm::vm::{self, RunError, Trace};
@@ -39,23 +39,36 @@ fn decimal(word: Fr) -> String {
     word.to_integer().to_string()
 }
 
+/// The file at a path, or standard input where the path is `-`.
+fn open(path: &Path) -> std::io::Result<Box<dyn Read>> {
+    Ok(match path == Path::new("-") {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(std::fs::File::open(path)?),
+    })
+}
+
+/// More than the text of any program that a circuit has room for.
+const MAX_PROGRAM_BYTES: u64 = 1 << 30;
+
 /// Reads a program's text and makes a program of it.
 fn load(path: &Path) -> Result<Program<Fr>, Failure> {
     let mut bytes = vec![];
-    let read = if path == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    read.map_err(|error| Failure::file("io", path, error))?;
+    open(path)
+        .and_then(|file| file.take(MAX_PROGRAM_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| Failure::file("io", path, error))?;
+    if bytes.len() as u64 > MAX_PROGRAM_BYTES {
+        let problem = format!("a program has {MAX_PROGRAM_BYTES} bytes at most");
+        return Err(Failure::file("io", path, problem));
+    }
     let source = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::file("io", path, format!("byte {at} is not UTF-8 text"))
     })?;
-    if path
+    // No line of assembly begins with a bracket.
+    let named_json = path
         .extension()
-        .is_some_and(|extension| extension == "json")
-    {
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if named_json || source.trim_start().starts_with('[') {
         return asm::from_json(&source).map_err(|error| Failure::file("json", path, error));
     }
     asm::assemble(&source).map_err(|errors| Failure::Assembly {
@@ -107,15 +120,19 @@ pub fn run(arguments: &RunArguments) -> Result<Report, Failure> {
         json["trace"] = steps(&trace).map(|step| step.json()).collect();
     }
     text += &format!(
-        "output {}\n{} steps, at most {} on the stack",
+        "output {}\n{}, at most {} on the stack",
         decimal(outcome.output),
-        outcome.steps,
-        match outcome.max_depth {
-            1 => "1 word".into(),
-            depth => format!("{depth} words"),
-        },
+        counted(outcome.steps, "step"),
+        counted(outcome.max_depth, "word"),
     );
     Ok(Report { text, json })
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
 }
 
 /// A step of a trace, as it is shown: the stack is what the step leaves.
@@ -202,10 +219,12 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
     progress.phase(format!("checking 2^{} rows", params.k()));
     let internal = |error: String| Failure::input("internal", error);
     let circuit = StackVmCircuit::new(params, &trace).map_err(|e| internal(e.to_string()))?;
-    let instances = statement.instances().ok_or_else(|| Failure::False {
-        kind: "unsatisfied",
-        message: "an opcode of the program can't be encoded".into(),
-    })?;
+    let instances = match (statement.instances(), &honest) {
+        (Some(instances), _) => instances,
+        // An opcode that can't be encoded is in no set.
+        (None, Err(error)) => return Err(Failure::Program(error.clone())),
+        (None, Ok(_)) => return Err(internal("a run that can't be stated".into())),
+    };
     let mock = MockProver::run(params.k(), &circuit, instances)
         .map_err(|error| internal(error.to_string()))?;
     let verdict = mock.verify();
@@ -239,7 +258,7 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
                 message = format!("{error}\n");
             }
             message += &format!(
-                "the circuit rejects the run: {}",
+                "the circuit rejects the run:{}",
                 names
                     .iter()
                     .map(|name| format!("\n  {name}"))
@@ -248,10 +267,12 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
             match honest {
                 Err(error) => Err(Failure::False {
                     kind: error.kind(),
+                    step: Some(error.step()),
                     message,
                 }),
                 Ok(_) => Err(Failure::False {
                     kind: "unsatisfied",
+                    step: None,
                     message,
                 }),
             }
@@ -281,14 +302,38 @@ fn violated(failures: &[VerifyFailure]) -> Vec<String> {
         .collect()
 }
 
-fn cache() -> Result<Cache, Failure> {
-    let folders = directories::ProjectDirs::from("", "", "halo2-stack-vm").ok_or_else(|| {
-        Failure::input(
-            "io",
-            "there is no folder for cached parameters: set HOME or XDG_CACHE_HOME",
-        )
-    })?;
-    Ok(Cache::at(folders.cache_dir()))
+/// The user's cache of parameters; none where there is no folder for it.
+fn cache(progress: &Progress) -> Option<Cache> {
+    let folders = directories::ProjectDirs::from("", "", "halo2-stack-vm");
+    if folders.is_none() {
+        progress.warn(
+            "there is no folder in which to keep parameters, so that they are made anew every \
+             time: set HOME or XDG_CACHE_HOME",
+        );
+    }
+    folders.map(|folders| Cache::at(folders.cache_dir()))
+}
+
+/// The parameters that a cache gives or, where there is none, that are made without one; that it could
+/// not keep them is worth a warning.
+fn loaded<P>(
+    progress: &Progress,
+    cached: impl FnOnce(Cache) -> Result<Loaded<P>, ParamsError>,
+    made: impl FnOnce() -> Result<P, ParamsError>,
+) -> Result<P, Failure> {
+    let refused = |error: ParamsError| Failure::input("parameters", error.to_string());
+    let Some(cache) = cache(progress) else {
+        return made().map_err(refused);
+    };
+    let loaded = cached(cache).map_err(refused)?;
+    if let CacheOutcome::NotStored(error) = loaded.outcome {
+        progress.warn(&error.to_string());
+    }
+    Ok(loaded.params)
+}
+
+fn ipa_params(k: u32, progress: &Progress) -> Result<IpaParams, Failure> {
+    loaded(progress, |cache| cache.ipa(k), || IpaParams::setup(k))
 }
 
 /// The parameters of the KZG backend that the user chose.
@@ -296,27 +341,20 @@ fn kzg_params(
     arguments: &SrsArguments,
     k: u32,
     progress: &Progress,
-) -> Result<(<Kzg as Backend>::Parameters, ParametersKind), Failure> {
+) -> Result<(KzgParams, ParametersKind), Failure> {
     match &arguments.srs {
         Some(path) => {
-            let params = loaded(cache()?.srs(path, k), progress)?;
+            let read = || KzgParams::from_srs(path, k);
+            let params = loaded(progress, |cache| cache.srs(path, k), read)?;
             Ok((params, ParametersKind::Ceremony))
         }
         None => {
             progress.warn(INSECURE);
-            let params = loaded(cache()?.insecure_dev(k), progress)?;
+            let make = || KzgParams::insecure_dev(k);
+            let params = loaded(progress, |cache| cache.insecure_dev(k), make)?;
             Ok((params, ParametersKind::InsecureDev))
         }
     }
-}
-
-/// The parameters that a cache gives; that it could not keep them is worth a warning.
-fn loaded<P>(result: Result<Loaded<P>, ParamsError>, progress: &Progress) -> Result<P, Failure> {
-    let loaded = result.map_err(|error| Failure::input("parameters", error.to_string()))?;
-    if let CacheOutcome::NotStored(error) = loaded.outcome {
-        progress.warn(&error.to_string());
-    }
-    Ok(loaded.params)
 }
 
 fn no_kzg_parameters() -> Failure {
@@ -348,7 +386,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));
     let file = match arguments.backend {
         BackendName::Ipa => {
-            let params = loaded(cache()?.ipa(circuit.k()), &progress)?;
+            let params = ipa_params(circuit.k(), &progress)?;
             let proved = prove_with::<Ipa>(&params, circuit, &trace, &progress)?;
             proved.file(FileBackend::Ipa, ParametersKind::Transparent, &trace)
         }
@@ -358,9 +396,8 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
             proved.file(FileBackend::Kzg, kind, &trace)
         }
     };
-    file.write(&path).map_err(|error| {
-        Failure::file("io", &path, format!("the proof is not written: {error}"))
-    })?;
+    file.write(&path)
+        .map_err(|error| Failure::file("io", &path, error))?;
     drop(progress);
     let output = decimal(file.statement.output);
     Ok(Report {
@@ -387,10 +424,15 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     })
 }
 
-/// Where the proof goes: never over the program or the parameters.
+/// Where the proof goes: to a file that can be written, and never over anything but a proof, unless
+/// the user insists.
 fn output_path(arguments: &ProveArguments) -> Result<PathBuf, Failure> {
     let program = &arguments.program.file;
     let path = match &arguments.output {
+        Some(path) if path == Path::new("-") => {
+            let problem = "a proof is not written to standard output: name a file with -o";
+            return Err(Failure::input("usage", problem));
+        }
         Some(path) => path.clone(),
         None => {
             let stem = program.file_stem().filter(|_| program != Path::new("-"));
@@ -399,18 +441,21 @@ fn output_path(arguments: &ProveArguments) -> Result<PathBuf, Failure> {
             name.into()
         }
     };
-    let same = |other: &Path| match (path.canonicalize(), other.canonicalize()) {
-        (Ok(own), Ok(other)) => own == other,
-        _ => false,
-    };
-    if same(program) || arguments.srs.srs.as_deref().is_some_and(same) {
-        return Err(Failure::file(
-            "usage",
-            &path,
-            "the proof would overwrite what it is made from: choose another file with -o",
-        ));
+    let refused = |problem: &str| Err(Failure::file("usage", &path, problem));
+    match std::fs::metadata(&path) {
+        Ok(old) if old.is_dir() => refused("this is a folder: name a file with -o"),
+        Ok(old) if old.is_file() && !arguments.force && ProofFile::read(&path).is_err() => {
+            refused("there is a file that is no proof: it is not overwritten, unless with --force")
+        }
+        Ok(_) => Ok(path),
+        Err(_) => {
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            match folder.is_none_or(Path::is_dir) {
+                true => Ok(path),
+                false => refused("there is no such folder"),
+            }
+        }
     }
-    Ok(path)
 }
 
 /// A proof and what identifies its key and parameters.
@@ -465,7 +510,10 @@ fn prove_with<B: Backend>(
 
 pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     let path = &arguments.proof;
-    let file = ProofFile::read(path).map_err(|error| Failure::file(kind(&error), path, error))?;
+    let file = open(path)
+        .map_err(FileError::from)
+        .and_then(ProofFile::read_from)
+        .map_err(|error| Failure::file(kind(&error), path, error))?;
     let output = decimal(file.statement.output);
     let digest = hex::encode(file.statement.program.digest());
     let report = |valid: bool| {
@@ -475,11 +523,13 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
             "program_digest": digest,
         })
     };
-    let rejected = |reason: String| Failure::Rejected {
-        report: report(false),
-        reason: format!("{}: {reason}", path.display()),
+    let rejected = |reason: String| {
+        let reason = format!("{}: {reason}", path.display());
+        let mut report = report(false);
+        report["reason"] = reason.clone().into();
+        Failure::Rejected { report, reason }
     };
-    check_usage(&file, &arguments.srs)?;
+    check_usage(&file, arguments)?;
     file.check()
         .map_err(|edited| rejected(edited.to_string()))?;
     if let Some(program) = &arguments.program {
@@ -508,7 +558,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     progress.phase(format!("parameters for 2^{k} rows"));
     let verdict = match file.backend {
         FileBackend::Ipa => {
-            let params = loaded(cache()?.ipa(k), &progress)?;
+            let params = ipa_params(k, &progress)?;
             verify_with::<Ipa>(&params, &file, &progress)?
         }
         FileBackend::Kzg => {
@@ -520,8 +570,8 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     verdict.map_err(rejected)?;
     Ok(Report {
         text: format!(
-            "valid: the program of {} instructions with digest {digest} gives output {output}{}",
-            file.steps,
+            "valid: the program of {} with digest {digest} gives output {output}{}",
+            counted(file.steps, "instruction"),
             match file.parameters {
                 ParametersKind::InsecureDev => "\n(with insecure development parameters)",
                 _ => "",
@@ -539,7 +589,19 @@ fn kind(error: &FileError) -> &'static str {
 }
 
 /// The parameters on the command line are of the kind that the proof needs.
-fn check_usage(file: &ProofFile, srs: &SrsArguments) -> Result<(), Failure> {
+fn check_usage(file: &ProofFile, arguments: &VerifyArguments) -> Result<(), Failure> {
+    let VerifyArguments {
+        proof, srs, max_k, ..
+    } = arguments;
+    if file.circuit.k() > *max_k {
+        let problem = format!(
+            "the proof is one of k = {}, whose parameters take long to make; to verify it all the \
+             same, give --max-k {}",
+            file.circuit.k(),
+            file.circuit.k()
+        );
+        return Err(Failure::file("usage", proof, problem));
+    }
     let problem = match (file.backend, file.parameters) {
         (FileBackend::Ipa, ParametersKind::Transparent) => {
             if srs.srs.is_none() && !srs.insecure_dev_srs {
@@ -562,7 +624,7 @@ fn check_usage(file: &ProofFile, srs: &SrsArguments) -> Result<(), Failure> {
         }
         _ => "its backend and its parameters do not go together",
     };
-    Err(Failure::input("usage", problem))
+    Err(Failure::file("usage", proof, problem))
 }
 
 /// Whether the proof proves the file's statement; if not, why.

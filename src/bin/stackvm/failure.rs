@@ -14,7 +14,11 @@ pub enum Failure {
     /// The program does not run: exit code 1.
     Program(RunError),
     /// The statement is false: exit code 1.
-    False { kind: &'static str, message: String },
+    False {
+        kind: &'static str,
+        step: Option<usize>,
+        message: String,
+    },
     /// A proof is not accepted: exit code 1, and `{"valid": false, ...}`.
     Rejected { report: Value, reason: String },
     /// Wrong usage or unreadable input: exit code 2.
@@ -56,9 +60,18 @@ impl Failure {
                 "step": run.step(),
                 "message": run.to_string(),
             }}),
-            Failure::False { kind, message } | Failure::Input { kind, message } => {
-                error(kind, message)
+            Failure::False {
+                kind,
+                step,
+                message,
+            } => {
+                let mut value = error(kind, message);
+                if let Some(step) = step {
+                    value["error"]["step"] = (*step).into();
+                }
+                value
             }
+            Failure::Input { kind, message } => error(kind, message),
             Failure::Rejected { report, .. } => report.clone(),
             Failure::Assembly { path, errors, .. } => {
                 let mut value = error("assembly", &format!("{}: {errors}", path.display()));
@@ -79,11 +92,11 @@ impl Failure {
         }
     }
 
-    /// What people are told on standard error. With `json`, only what the JSON does not say.
+    /// What people are told on standard error; with `json`, the JSON says it.
     pub fn text(&self, json: bool) -> Option<String> {
         let message = match self {
-            Failure::Rejected { reason, .. } => reason.clone(),
             _ if json => return None,
+            Failure::Rejected { reason, .. } => reason.clone(),
             Failure::Program(run) => run.to_string(),
             Failure::False { message, .. } | Failure::Input { message, .. } => message.clone(),
             Failure::Assembly {
@@ -95,6 +108,9 @@ impl Failure {
         Some(format!("\x1b[1;31merror\x1b[0m: {message}"))
     }
 }
+
+/// How many errors of a text are shown.
+const MOST_SHOWN: usize = 20;
 
 /// The errors of a program's text, each with its line and the offending text underlined.
 fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
@@ -108,6 +124,7 @@ fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
         .errors()
         .iter()
         .zip(&titles)
+        .take(MOST_SHOWN)
         .map(|(error, title)| {
             let label = error
                 .suggestion()
@@ -121,5 +138,12 @@ fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
             )
         })
         .collect();
-    Renderer::styled().render(&report).to_string()
+    let mut text = Renderer::styled().render(&report).to_string();
+    if errors.errors().len() > MOST_SHOWN {
+        text += &format!(
+            "\n... and {} errors more",
+            errors.errors().len() - MOST_SHOWN
+        );
+    }
+    text
 }

@@ -16,7 +16,10 @@ use arguments::{Arguments, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
     let json = arguments.json;
     let result = match &arguments.command {
         Command::Run(own) => commands::run(own),
@@ -37,7 +40,28 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::from(code),
         // Whoever reads has closed the pipe, as `head` does: that is no failure of the program's.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(code),
-        Err(_) => ExitCode::from(2),
+        Err(error) => {
+            // There is nowhere left to tell it if this fails too.
+            let _ = writeln!(std::io::stderr(), "error: can't print the result: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Help, or what is wrong with the arguments; in JSON, if that is among them.
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let message = error.render().to_string();
+        let failure = Failure::input("usage", message.trim_start_matches("error: ").trim_end());
+        let code = failure.exit_code();
+        return match print(true, Err(failure)) {
+            Ok(()) => ExitCode::from(code),
+            Err(_) => ExitCode::from(2),
+        };
+    }
+    match error.print() {
+        Ok(()) if !error.use_stderr() => ExitCode::SUCCESS,
+        _ => ExitCode::from(2),
     }
 }
 
