@@ -7,6 +7,7 @@ use halo2_stack_vm::isa::Opcode;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use rayon::prelude::*;
 
 use crate::check::{Checker, Table};
 use crate::forger::Scene;
@@ -15,32 +16,39 @@ use crate::machine::Machine;
 use crate::programs::{self, Step};
 
 /// The fixed cells (column and row of the machine) without which some forgery is accepted: those
-/// that are not 0 are set to 0.
+/// that are not 0 are set to 0, one by one.
+///
+/// Without its `follows` a row is entered by no step. A wrong `index` takes nothing away: it makes
+/// the rows around it first and last ones too, on which only the empty stack may stand. What its
+/// value is for shows where the term [`Key`](crate::mutants::Term::Key) is left out of the sum.
 pub fn needed(machine: &Machine) -> BTreeSet<(usize, usize)> {
     let forged = forged_tables(machine);
     let rejects = |checker: &Checker, table: &Table| !checker.violations(table).is_empty();
     assert!(forged.iter().all(|table| rejects(&machine.checker, table)));
-    let mut needed = BTreeSet::new();
-    for column in 0..machine.checker.fixed.len() {
-        for row in 0..=machine.rows {
-            let mut checker = machine.checker.clone();
-            let cell = &mut checker.fixed[column][machine.offset + row];
-            if *cell == Fr::ZERO {
-                continue;
-            }
-            *cell = Fr::ZERO;
-            if !forged.iter().all(|table| rejects(&checker, table)) {
-                needed.insert((column, row));
-            }
-        }
-    }
-    needed
+    let columns = 0..machine.checker.fixed.len();
+    let cells: Vec<_> = columns
+        .flat_map(|column| (0..=machine.rows).map(move |row| (column, row)))
+        .collect();
+    let accepts_without = |(column, row): &(usize, usize)| {
+        let mut checker = machine.checker.clone();
+        let cell = &mut checker.fixed[*column][machine.offset + row];
+        let changed = std::mem::replace(cell, Fr::ZERO) != Fr::ZERO;
+        changed && !forged.iter().all(|table| rejects(&checker, table))
+    };
+    cells.into_par_iter().filter(accepts_without).collect()
 }
 
-/// Forgeries on programs that leave the stack empty for some rows and then push a word: on the empty
-/// stack also those constraints hold that a wrong fixed cell switches on where they do not belong.
+/// Forgeries on programs that leave the stack empty, but for a word that they push in the end: on
+/// the empty stack also those constraints hold that a wrong fixed cell switches on where they do not
+/// belong.
 fn forged_tables(machine: &Machine) -> Vec<Table> {
     let mut tables = vec![];
+    let empty = Scene::new(machine, vec![]);
+    for row in 0..machine.rows {
+        let mut claim = empty.honest.clone();
+        claim.columns.factor[row] = Fr::ONE;
+        tables.push(machine.table(&claim));
+    }
     for nops in 0..machine.program_rows {
         let mut program: Vec<Step> = vec![(Opcode::IDLE, Fr::ZERO); nops];
         program.push((programs::push(), Fr::from(7)));

@@ -353,7 +353,7 @@ impl Machine {
     /// The table of a claim, as `synthesize` lays it out. What is not assigned is garbage.
     pub fn table(&self, claim: &Claim) -> Table {
         let mut columns = claim.columns.clone();
-        self.fill(&mut columns, claim);
+        self.fill(&mut columns, claim, &self.challenges);
         let mut advice = self.garbage.clone();
         let offset = self.offset;
         for ((_, values), (_, column)) in columns.cells().zip(self.columns()) {
@@ -377,16 +377,14 @@ impl Machine {
     }
 
     /// Fills the second phase as the claim wants it.
-    fn fill(&self, columns: &mut Row<Vec<Fr>>, claim: &Claim) {
+    pub fn fill(&self, columns: &mut Row<Vec<Fr>>, claim: &Claim, challenges: &Challenges<Fr>) {
         let start = self.binds_output().then_some(claim.start);
-        sum::fill(columns, &self.challenges, start);
+        sum::fill(columns, challenges, start);
         let Some(slip) = claim.slip else { return };
         let last = |column: &[Fr]| column[self.rows];
-        let bottom = (self.challenges.alpha + last(&columns.link))
-            .invert()
-            .unwrap();
+        let bottom = (challenges.alpha + last(&columns.link)).invert().unwrap();
         let carried = match self.binds_output() {
-            true => self.challenges.beta * last(&columns.top),
+            true => challenges.beta * last(&columns.top),
             false => Fr::ZERO,
         };
         let missing = carried - last(&columns.nonempty) * bottom - last(&columns.sum);
