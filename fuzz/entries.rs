@@ -1,0 +1,476 @@
+//! What is fuzzed: one function an entry point. Each takes any bytes, and panics on a finding.
+//!
+//! The targets of the fuzzer and `tests/fuzz.rs` both include this file.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use halo2_proofs::dev::MockProver;
+use halo2_proofs::poly::commitment::Params;
+use halo2_stack_vm::algebra::Word;
+use halo2_stack_vm::asm;
+use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, StackVmCircuit, Statement};
+use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::proof::cache::Cache;
+use halo2_stack_vm::proof::file::{BackendName, ProofFile};
+use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
+use halo2_stack_vm::proof::{Backend, Parameters, VerifyingKey};
+use halo2_stack_vm::vm::{self, Trace};
+use halo2curves::bn256::{Fq, Fr};
+use num_bigint::BigUint;
+
+/// Any text is assembled or refused; what is assembled is the same after a disassembly.
+pub fn assembler(data: &[u8]) {
+    let source = String::from_utf8_lossy(data);
+    match asm::assemble::<Fr>(&source) {
+        Ok(program) => {
+            let text = asm::disassemble(&program).unwrap();
+            assert_eq!(asm::assemble(&text).as_ref(), Ok(&program), "{text}");
+            assert_eq!(asm::disassemble(&program), Ok(text));
+        }
+        Err(errors) => {
+            assert!(!errors.errors().is_empty());
+            for error in errors.errors() {
+                // Whoever shows the error cuts the source there.
+                assert!(source.get(error.span.clone()).is_some(), "{error:?}");
+                error.to_string();
+                error.suggestion();
+            }
+        }
+    }
+}
+
+/// Any text is a program in JSON or refused; what is read is the same once written.
+pub fn json_program(data: &[u8]) {
+    let source = String::from_utf8_lossy(data);
+    match asm::from_json::<Fr>(&source) {
+        Ok(program) => {
+            let text = asm::to_json(&program);
+            assert_eq!(asm::from_json(&text).as_ref(), Ok(&program), "{text}");
+            // Where there is a text form too, it says the same.
+            if let Ok(text) = asm::disassemble(&program) {
+                assert_eq!(asm::assemble(&text), Ok(program), "{text}");
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Any text is a proof file or refused; what is read is the same once written, and what the smallest
+/// circuit's verifier accepts is true.
+pub fn proof_file(data: &[u8]) {
+    let source = String::from_utf8_lossy(data);
+    let file = match ProofFile::from_json(&source) {
+        Ok(file) => file,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    let text = file.to_json().unwrap();
+    assert_eq!(ProofFile::from_json(&text).unwrap(), file, "{text}");
+    if let Err(contradiction) = file.check() {
+        assert_ne!(contradiction.stated, contradiction.found);
+    }
+    if file.circuit.k() != MIN_K {
+        return;
+    }
+    let accepted = match file.backend {
+        BackendName::Kzg => accepts(kzg(), &file),
+        BackendName::Ipa => accepts(ipa(), &file),
+    };
+    if accepted {
+        let program = integers(&file.statement.program);
+        let expected = evaluate(&program, file.circuit.set());
+        assert_eq!(Ok(file.statement.output.to_integer()), expected, "{text}");
+    }
+}
+
+fn accepts<B: Backend>(setting: &Setting<B>, file: &ProofFile) -> bool {
+    let is_own = |key: &&VerifyingKey<B>| key.circuit() == file.circuit;
+    let key = setting.keys.iter().find(is_own).unwrap();
+    B::verify(&setting.params, key, &file.statement, &file.proof).is_ok()
+}
+
+/// Of all bytes, only the honest proof is accepted.
+///
+/// The first byte says which backend's, and whether the others are a proof or a list of edits of the
+/// honest one: few of a fuzzer's own bytes are points and scalars.
+pub fn proof_bytes(data: &[u8]) {
+    let Some((mode, rest)) = data.split_first() else {
+        return;
+    };
+    if mode & 1 == 0 {
+        one_proof(kzg(), mode & 2 == 0, rest);
+    } else {
+        one_proof(ipa(), mode & 2 == 0, rest);
+    }
+}
+
+fn one_proof<B: Backend>(setting: &Setting<B>, is_proof: bool, bytes: &[u8]) {
+    let proof = if is_proof {
+        bytes.to_vec()
+    } else {
+        edited(&setting.proof, bytes)
+    };
+    let key = &setting.keys[0];
+    let verdict = B::verify(&setting.params, key, &setting.statement, &proof);
+    assert_eq!(verdict.is_ok(), proof == setting.proof, "{verdict:?}");
+}
+
+/// The length of an encoded scalar or point.
+const ELEMENT: usize = 32;
+
+/// A proof with edits, of four bytes each: what to do, then where and with what.
+fn edited(honest: &[u8], edits: &[u8]) -> Vec<u8> {
+    let mut proof = honest.to_vec();
+    for edit in edits.chunks_exact(4) {
+        let [kind, a, b, c] = [edit[0], edit[1], edit[2], edit[3]];
+        let position = usize::from(u16::from_le_bytes([a, b]));
+        let elements = proof.len() / ELEMENT;
+        if elements == 0 {
+            break;
+        }
+        let element = |index: u8| usize::from(index) % elements * ELEMENT;
+        match kind % 5 {
+            0 => {
+                let position = position % proof.len();
+                proof[position] ^= c;
+            }
+            1 => proof.copy_within(element(a)..element(a) + ELEMENT, element(b)),
+            2 => proof.truncate(position),
+            3 => proof.resize(proof.len() + usize::from(a), b),
+            // The same element, written differently.
+            _ => {
+                let modulus = if c & 1 == 0 {
+                    Fr::modulus()
+                } else {
+                    Fq::modulus()
+                };
+                let place = &mut proof[element(a)..element(a) + ELEMENT];
+                let mut sum = (BigUint::from_bytes_le(place) + modulus).to_bytes_le();
+                sum.resize(ELEMENT, 0);
+                place.copy_from_slice(&sum);
+            }
+        }
+    }
+    proof
+}
+
+/// Keys of the smallest circuits, and an honest proof of the first.
+struct Setting<B: Backend> {
+    params: B::Parameters,
+    keys: Vec<VerifyingKey<B>>,
+    statement: Statement<Fr>,
+    proof: Vec<u8>,
+}
+
+impl<B: Backend> Setting<B> {
+    fn new(params: B::Parameters) -> Self {
+        let circuits = [InstructionSet::STACK, InstructionSet::SEED]
+            .into_iter()
+            .flat_map(|set| [(set, Binding::Public), (set, Binding::Cells)])
+            .map(|(set, binding)| CircuitParams::new(MIN_K, set, binding).unwrap());
+        let keys = circuits
+            .clone()
+            .map(|circuit| B::keygen_vk(&params, circuit).unwrap())
+            .collect();
+        let program = asm::assemble("push 3\npush 6\nmul").unwrap();
+        let trace = Trace::new(&program, None, InstructionSet::STACK).unwrap();
+        let circuit = circuits.into_iter().next().unwrap();
+        let key = B::keygen(&params, circuit).unwrap();
+        let proof = B::prove(&params, &key, &trace).unwrap();
+        Setting {
+            params,
+            keys,
+            statement: Statement::of(&trace),
+            proof,
+        }
+    }
+}
+
+fn kzg() -> &'static Setting<Kzg> {
+    static SETTING: OnceLock<Setting<Kzg>> = OnceLock::new();
+    SETTING.get_or_init(|| Setting::new(KzgParams::insecure_dev(MIN_K).unwrap()))
+}
+
+fn ipa() -> &'static Setting<Ipa> {
+    static SETTING: OnceLock<Setting<Ipa>> = OnceLock::new();
+    SETTING.get_or_init(|| Setting::new(IpaParams::setup(MIN_K).unwrap()))
+}
+
+/// A file in halo2's raw form, of a secret that was thrown away.
+const HONEST_SRS: &[u8] = include_bytes!("corpus/parameters/raw-4");
+/// The largest `k` that it serves.
+const SRS_K: u32 = 4;
+/// What the files of a cache start with.
+const CACHE_MAGIC: &[u8] = b"SVMCACHE";
+/// The magic, version, kind, `k`, digest and length; then there is a checksum.
+const CACHE_START: usize = 8 + 4 + 4 + 4 + 32 + 8;
+const CACHE_HEADER: usize = CACHE_START + 32;
+
+/// Any bytes as a ceremony's file, or as a file of the cache: whatever parameters come out are the
+/// honest ones.
+///
+/// The inputs hold one secret, of which no other file can be made without knowing it.
+pub fn parameters(data: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    if !data.starts_with(CACHE_MAGIC) || data.len() < CACHE_HEADER {
+        let path = folder.path().join("srs");
+        std::fs::write(&path, data).unwrap();
+        for k in 1..=SRS_K {
+            if let Ok(params) = KzgParams::from_srs(&path, k) {
+                assert_eq!(written(params.inner()), honest_srs(k), "k = {k}");
+            }
+        }
+        return;
+    }
+    cached(folder.path(), data);
+    // Few damaged files have the checksum of what they hold; whoever forges one does.
+    let mut forged = data.to_vec();
+    let (start, payload) = (&data[..CACHE_START], &data[CACHE_HEADER..]);
+    let checksum = blake2b_simd::Params::new()
+        .hash_length(32)
+        .personal(b"StackVm.Cache")
+        .to_state()
+        .update(start)
+        .update(payload)
+        .finalize();
+    forged[CACHE_START..CACHE_HEADER].copy_from_slice(checksum.as_bytes());
+    cached(folder.path(), &forged);
+}
+
+/// The bytes as the cache's file of the kind and size that they state.
+fn cached(folder: &Path, data: &[u8]) {
+    let k = 1 + u32::from(data[16]).wrapping_sub(1) % (SRS_K - 1);
+    let cache = Cache::at(folder);
+    let name = match data[12] % 3 {
+        0 => {
+            let name = lagrange_file(k);
+            std::fs::write(folder.join(&name), data).unwrap();
+            let path = folder.join("srs");
+            std::fs::write(&path, HONEST_SRS).unwrap();
+            let loaded = cache.srs(&path, k).unwrap();
+            assert_eq!(written(loaded.params.inner()), honest_srs(k), "k = {k}");
+            name
+        }
+        1 => {
+            let name = format!("ipa-{k}.params");
+            std::fs::write(folder.join(&name), data).unwrap();
+            let loaded = cache.ipa(k).unwrap();
+            let honest = IpaParams::setup(k).unwrap();
+            assert_eq!(written(loaded.params.inner()), written(honest.inner()));
+            name
+        }
+        _ => {
+            let name = format!("kzg-insecure-dev-{k}.params");
+            std::fs::write(folder.join(&name), data).unwrap();
+            let loaded = cache.insecure_dev(k).unwrap();
+            let honest = KzgParams::insecure_dev(k).unwrap();
+            assert_eq!(written(loaded.params.inner()), written(honest.inner()));
+            name
+        }
+    };
+    // What was there and no good is replaced under the same name, and nothing else is left.
+    let others = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|found| *found != name && found != "srs");
+    assert_eq!(others.count(), 0);
+    std::fs::remove_file(folder.join(name)).unwrap();
+}
+
+/// The name of the cache's file for the Lagrange basis of the honest file.
+fn lagrange_file(k: u32) -> String {
+    static DIGEST: OnceLock<String> = OnceLock::new();
+    let digest = DIGEST.get_or_init(|| {
+        let digest = honest_params(1).digest();
+        digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    });
+    format!("kzg-lagrange-{digest}-{k}.params")
+}
+
+fn honest_params(k: u32) -> KzgParams {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("srs");
+    std::fs::write(&path, HONEST_SRS).unwrap();
+    KzgParams::from_srs(&path, k).unwrap()
+}
+
+/// What the honest file gives for `k`.
+fn honest_srs(k: u32) -> &'static [u8] {
+    static HONEST: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    let honest = HONEST.get_or_init(|| {
+        (1..=SRS_K)
+            .map(|k| written(honest_params(k).inner()))
+            .collect()
+    });
+    &honest[k as usize - 1]
+}
+
+fn written<'p, C: halo2curves::CurveAffine>(params: &impl Params<'p, C>) -> Vec<u8> {
+    let mut bytes = vec![];
+    params.write(&mut bytes).unwrap();
+    bytes
+}
+
+/// The bytes as a program: the interpreter gives what its meaning in integers gives; now and then the
+/// circuit is asked too, about the right output and a wrong one.
+pub fn differential(data: &[u8]) {
+    let Some((mode, rest)) = data.split_first() else {
+        return;
+    };
+    let set = match mode & 1 {
+        0 => InstructionSet::STACK,
+        _ => InstructionSet::SEED,
+    };
+    let integers = decoded(rest);
+    let program: Program<Fr> = integers
+        .iter()
+        .map(|(opcode, argument)| Instruction {
+            opcode: *opcode,
+            argument: Fr::from_integer(argument).unwrap(),
+        })
+        .collect();
+    let steps = (mode & 2 != 0).then_some(usize::from(mode >> 2));
+    let executed = match steps {
+        Some(steps) => integers.get(..steps),
+        None => Some(&integers[..]),
+    };
+    let expected = match executed {
+        Some(executed) => evaluate(executed, set),
+        None => Err("steps_out_of_range"),
+    };
+    let outcome = vm::run(&program, steps, set);
+    match (&expected, &outcome) {
+        (Ok(expected), Ok(outcome)) => assert_eq!(&outcome.output.to_integer(), expected),
+        (Err(expected), Err(error)) => assert_eq!(&error.kind(), expected),
+        _ => panic!("{expected:?}, but {outcome:?}"),
+    }
+    let trace = Trace::new(&program, steps, set);
+    assert_eq!(
+        trace.as_ref().map(Trace::outcome),
+        outcome.as_ref().copied()
+    );
+
+    let sum = data
+        .iter()
+        .fold(0u8, |sum, byte| sum.wrapping_mul(5) ^ byte);
+    if sum % 64 == 0 && steps.is_none_or(|steps| steps <= program.len()) {
+        let trace = Trace::defiant(&program, steps, set).unwrap();
+        circuit_agrees(&trace, expected.ok(), sum & 64 == 0);
+    }
+}
+
+/// A prover who goes on whatever the program does, and is accepted only where it runs.
+fn circuit_agrees(trace: &Trace<Fr>, expected: Option<BigUint>, public: bool) {
+    let binding = match public {
+        true => Binding::Public,
+        false => Binding::Cells,
+    };
+    let params = CircuitParams::for_steps(trace.steps(), trace.set(), binding).unwrap();
+    if params.k() > 5 {
+        return;
+    }
+    let circuit = StackVmCircuit::new(params, trace).unwrap();
+    let mut statement = Statement::of(trace);
+    if let Some(expected) = &expected {
+        assert_eq!(&statement.output.to_integer(), expected);
+    }
+    assert_eq!(satisfied(&circuit, &statement, params), expected.is_some());
+    statement.output += Fr::one();
+    assert!(!satisfied(&circuit, &statement, params));
+}
+
+/// Whether halo2 accepts a circuit; the circuit's own check has to say the same.
+fn satisfied(
+    circuit: &StackVmCircuit<Fr>,
+    statement: &Statement<Fr>,
+    params: CircuitParams,
+) -> bool {
+    let own = circuit.check(statement).is_ok();
+    // What can't be encoded can't be stated either.
+    let Some(instances) = statement.instances() else {
+        return false;
+    };
+    let mock = MockProver::run(params.k(), circuit, instances).unwrap();
+    assert_eq!(mock.verify().is_ok(), own);
+    own
+}
+
+/// Reads instructions. Most of them push, so that most programs do not underflow at once.
+fn decoded(mut bytes: &[u8]) -> Vec<(u64, BigUint)> {
+    let mut take = |count: usize| {
+        let (head, tail) = bytes.split_at_checked(count)?;
+        bytes = tail;
+        Some(head)
+    };
+    let mut program = vec![];
+    while let Some(&[code]) = take(1) {
+        let opcode = match code & 15 {
+            0 => 0,
+            1..=6 => 1,
+            7..=9 => 2,
+            10..=12 => 3,
+            13 => 4,
+            14 => u64::from(code >> 4),
+            _ => u64::MAX >> (code >> 4),
+        };
+        let width = match code >> 4 {
+            0..=3 => 0,
+            4..=9 => 1,
+            10..=13 => 8,
+            _ => 32,
+        };
+        let Some(argument) = take(width).map(BigUint::from_bytes_le) else {
+            break;
+        };
+        let argument = match code >> 4 {
+            // From the other end.
+            8 | 9 => modulus() - 1u8 - argument,
+            _ => argument % modulus(),
+        };
+        program.push((opcode, argument));
+    }
+    program
+}
+
+fn integers(program: &Program<Fr>) -> Vec<(u64, BigUint)> {
+    let pair = |own: &Instruction<Fr>| (own.opcode, own.argument.to_integer());
+    program.instructions().iter().map(pair).collect()
+}
+
+fn modulus() -> &'static BigUint {
+    const MODULUS: &[u8] =
+        b"21888242871839275222246405745257275088548364400416034343698204186575808495617";
+    static MODULUS_INTEGER: OnceLock<BigUint> = OnceLock::new();
+    MODULUS_INTEGER.get_or_init(|| BigUint::parse_bytes(MODULUS, 10).unwrap())
+}
+
+/// What a program gives by the meaning of its words alone: integers modulo the field's, a vector for
+/// the stack. Shares nothing with the crate but the codes of the instructions.
+fn evaluate(program: &[(u64, BigUint)], set: InstructionSet) -> Result<BigUint, &'static str> {
+    let mut stack: Vec<BigUint> = vec![];
+    for (opcode, argument) in program {
+        let combine = |stack: &mut Vec<BigUint>, f: fn(BigUint, BigUint) -> BigUint| {
+            let (Some(b), Some(a)) = (stack.pop(), stack.pop()) else {
+                return Err("stack_underflow");
+            };
+            stack.push(f(a, b) % modulus());
+            Ok(())
+        };
+        match opcode {
+            0 => {}
+            1 => stack.push(argument.clone()),
+            2 => combine(&mut stack, |a, b| a + b)?,
+            3 => combine(&mut stack, |a, b| a * b)?,
+            4 if set == InstructionSet::STACK => {
+                stack.pop().ok_or("stack_underflow")?;
+            }
+            _ => return Err("invalid_opcode"),
+        }
+    }
+    Ok(stack.into_iter().next().unwrap_or_default())
+}
