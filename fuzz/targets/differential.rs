@@ -1,5 +1,7 @@
 #![no_main]
 
+// Each target takes one of the functions.
+#[expect(dead_code)]
 #[path = "../entries.rs"]
 mod entries;
 
