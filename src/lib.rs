@@ -1,4 +1,34 @@
-//! A stack machine that drops into any halo2 circuit.
+//! A stack machine that drops into any circuit of `halo2-axiom`.
+//!
+//! One verifying key serves every program of an [instruction set](isa::InstructionSet), and a proof
+//! says that *this* program gives *this* output.
+//!
+//! Where to start:
+//!
+//! - to run programs: [`asm::assemble`] and [`vm::run`];
+//! - to prove and verify them: [`proof::Backend`], with [`proof::kzg`] and [`proof::ipa`];
+//! - to put the machine into a circuit of your own: [`chip::StackVmChip`], and `examples/embed.rs`,
+//!   which does so and proves it for real;
+//! - to see what is proved: [`frame`] has the rules, [`sum`](mod@sum) the argument why they suffice, [`isa`]
+//!   the table of instructions.
+//!
+//! ```
+//! use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement};
+//! use halo2_stack_vm::isa::InstructionSet;
+//! use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+//! use halo2_stack_vm::proof::Backend;
+//! use halo2_stack_vm::{asm, vm::Trace};
+//!
+//! let program = asm::assemble("push 3\npush 6\npush 2\nmul\nmul")?;
+//! let trace = Trace::new(&program, None, InstructionSet::STACK)?;
+//! let circuit = CircuitParams::for_steps(trace.steps(), trace.set(), Binding::Public)?;
+//!
+//! let params = IpaParams::setup(circuit.k())?;
+//! let key = Ipa::keygen(&params, circuit)?;
+//! let proof = Ipa::prove(&params, &key, &trace)?;
+//! Ipa::verify(&params, key.verifying_key(), &Statement::of(&trace), &proof)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![deny(missing_docs)]
 #![deny(
     clippy::unwrap_used,

@@ -190,3 +190,23 @@ fn proofs_are_as_long_as_predicted() {
         }
     }
 }
+
+/// The README's lines of embedding stand in the example that is run.
+#[test]
+fn the_readme_quotes_the_example() {
+    let read = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let (readme, example) = (read("README.md"), read("examples/embed.rs"));
+    let excerpt = readme.split("```rust,ignore\n").nth(1).unwrap();
+    let excerpt = excerpt.split("```").next().unwrap();
+    let lines: Vec<_> = excerpt
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .collect();
+    assert!(lines.len() >= 6);
+    for line in lines {
+        assert!(example.contains(line), "{line}");
+    }
+}

@@ -90,8 +90,10 @@ impl Circuit<Fr> for Liar<'_> {
                 let mut second_pass = false;
                 columns.as_ref().map(|_| second_pass = true);
                 for row in (0..=self.machine.rows).filter(|_| second_pass) {
-                    let made = columns.as_ref().map(|columns| columns.made[row]);
-                    region.assign_advice(vm.advice().made, row, made);
+                    if row < self.machine.rows {
+                        let made = columns.as_ref().map(|columns| columns.made[row]);
+                        region.assign_advice(vm.advice().made, row, made);
+                    }
                     let sum = columns.as_ref().map(|columns| columns.sum[row]);
                     region.assign_advice(vm.advice().sum, row, sum);
                 }
