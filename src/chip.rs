@@ -405,7 +405,8 @@ impl<F: PrimeField> Chip<F> for StackVmChip {
 
 impl StackVmChip {
     /// The chip, in a circuit with this many usable rows: `2^k` less those that blind, which
-    /// [`usable_rows`] counts.
+    /// [`usable_rows`] counts. With the number of another circuit, the fork may panic where the chip
+    /// would have said that a machine does not fit.
     pub fn new(config: StackVmConfig, usable_rows: usize) -> Self {
         StackVmChip {
             config,
