@@ -130,7 +130,8 @@ fn forge(
         .map(|rule| machine.checker.name(*rule))
         .collect();
     let expected = |part: &&str| names.iter().any(|name| name.contains(*part));
-    match kind.rejected_by.iter().any(expected) {
+    let anything = kind.rejected_by.is_empty() && !names.is_empty();
+    match anything || kind.rejected_by.iter().any(expected) {
         true => fate.rejected_as_expected += 1,
         false => campaign.surprises.push(format!(
             "{}: {names:?}: {:?} {:?}",

@@ -8,14 +8,15 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::forger::{Forger, Scene};
 use crate::machine::{Claim, Slip};
-use crate::programs::{Step, below, pick, random, word, writable};
+use crate::programs::{self, Step, below, pick, random, word, writable};
 
 /// A kind of forgery.
 #[derive(Clone, Copy)]
 pub struct Kind {
     /// What is forged.
     pub name: &'static str,
-    /// The constraints of which it violates at least one, by a part of their names.
+    /// The constraints of which it violates at least one, by a part of their names; none where it
+    /// depends on the instruction.
     pub rejected_by: &'static [&'static str],
     /// Forges, where the scene has occasion for it.
     pub forge: fn(&Scene, &mut ChaCha8Rng) -> Option<Claim>,
@@ -112,20 +113,20 @@ fn relinked(
     Some(forger.finish())
 }
 
-/// Gives a program with `opcode` put in where the stack is `depth` deep, and executes it there.
+/// A machine that comes to an instruction put into the program where the stack holds `depth` words;
+/// one that `fits`.
 fn put_in<'a>(
     scene: &Scene<'a>,
     rng: &mut ChaCha8Rng,
     depth: usize,
-    needs: u32,
+    fits: impl Fn(Opcode) -> bool,
 ) -> Option<Forger<'a>> {
-    let fits: Vec<_> = writable(scene.set())
-        .into_iter()
-        .filter(|opcode| opcode.needs() == needs && opcode.effect() == Effect::Shrink)
-        .collect();
-    let opcode = pick(rng, &fits)?;
+    let mut opcodes = writable(scene.set());
+    opcodes.retain(|opcode| fits(*opcode));
+    let opcode = pick(rng, &opcodes)?;
+    // One more for the instruction, and one for a word that it may leave to be unwound.
     let room = scene.program.len() < scene.machine.program_rows
-        && crate::programs::steps(&scene.program) < scene.rows();
+        && programs::steps(&scene.program) + 1 < scene.rows();
     let at = row(scene, rng, |row| {
         room && row <= scene.program.len() && scene.depths[row] == depth
     })?;
@@ -134,6 +135,11 @@ fn put_in<'a>(
     let mut forger = Forger::new(scene.machine, program);
     forger.go_to(at);
     Some(forger)
+}
+
+/// What takes so many words and leaves one less.
+fn takes(needs: u32) -> impl Fn(Opcode) -> bool {
+    move |opcode| opcode.needs() == needs && opcode.effect() == Effect::Shrink
 }
 
 /// Executes instead of `given`, from `row` on, what `chosen` says.
@@ -152,8 +158,7 @@ fn instead<'a>(
 
 /// The honest witness of another program, for the scene's statement.
 fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
-    if program.len() > scene.machine.program_rows || crate::programs::steps(&program) > scene.rows()
-    {
+    if program.len() > scene.machine.program_rows || programs::steps(&program) > scene.rows() {
         return None;
     }
     let mut claim = Scene::new(scene.machine, program).honest;
@@ -222,27 +227,35 @@ fn two_flags(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 
 /// Flags of which one is -1 and the others are 1, such that they encode the given opcode.
 fn minus(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
-    let at = any_row(scene, rng);
-    let code = |opcode: Opcode| i128::from(opcode.encoded());
-    let (given, idle) = (code(given(scene, at)), code(Opcode::IDLE));
     let opcodes: Vec<_> = scene.set().flagged().collect();
+    let minus = pick(rng, &opcodes)?;
+    let others: Vec<_> = opcodes.into_iter().filter(|own| *own != minus).collect();
+    let code = |opcode: Opcode| i128::from(opcode.encoded());
     let mut fitting = vec![];
-    for minus in &opcodes {
-        let others: Vec<_> = opcodes.iter().filter(|own| *own != minus).collect();
+    let mut cancelling = vec![];
+    for at in 0..scene.rows() {
+        let given = code(given(scene, at));
         for (i, a) in others.iter().enumerate() {
             // With one other flag the row is idle too, and may be so although it is given halt.
-            let executed = code(**a) - code(*minus) + idle;
+            let executed = code(*a) - code(minus) + code(Opcode::IDLE);
             if executed == given || executed == given + 1 {
-                fitting.push((*minus, **a, None));
+                fitting.push((at, *a, None));
+                if a.effect() == minus.effect() {
+                    cancelling.push((at, *a, None));
+                }
             }
             for b in &others[..i] {
-                if code(**a) + code(**b) - code(*minus) == given {
-                    fitting.push((*minus, **a, Some(**b)));
+                if code(*a) + code(*b) - code(minus) == given {
+                    fitting.push((at, *a, Some(*b)));
                 }
             }
         }
     }
-    let (minus, a, b) = pick(rng, &fitting)?;
+    // Where the effects cancel, the rest of the run is most likely to go well.
+    let (at, a, b) = match pick(rng, &cancelling) {
+        Some(cancelling) if below(rng, 2) == 0 => cancelling,
+        _ => pick(rng, &fitting)?,
+    };
     let mut flags = vec![(minus, -Fr::ONE), (a, Fr::ONE)];
     flags.extend(b.map(|b| (b, Fr::ONE)));
     let argument = given_argument(scene, at);
@@ -707,25 +720,34 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| reordered(scene, rng, exchange_contents),
     },
     Kind {
+        name: "an instruction that needs more words than there are",
+        rejected_by: &[],
+        forge: |scene, rng| {
+            let depth = below(rng, 2);
+            let needs_more = |opcode: Opcode| opcode.needs() as usize > depth;
+            Some(put_in(scene, rng, depth, needs_more)?.finish())
+        },
+    },
+    Kind {
         name: "a word taken from the empty stack",
         rejected_by: &[SUM_END],
-        forge: |scene, rng| Some(put_in(scene, rng, 0, 1)?.finish()),
+        forge: |scene, rng| Some(put_in(scene, rng, 0, takes(1))?.finish()),
     },
     Kind {
         name: "two words taken of one",
         rejected_by: &[LEAVES_ONE],
-        forge: |scene, rng| Some(put_in(scene, rng, 1, 2)?.finish()),
+        forge: |scene, rng| Some(put_in(scene, rng, 1, takes(2))?.finish()),
     },
     Kind {
         name: "two words taken of none",
         rejected_by: &[LEAVES_ONE],
-        forge: |scene, rng| Some(put_in(scene, rng, 0, 2)?.finish()),
+        forge: |scene, rng| Some(put_in(scene, rng, 0, takes(2))?.finish()),
     },
     Kind {
         name: "two words taken of one, as if there were another",
         rejected_by: &[SUM_END],
         forge: |scene, rng| {
-            let mut forger = put_in(scene, rng, 1, 2)?;
+            let mut forger = put_in(scene, rng, 1, takes(2))?;
             forger.step();
             forger.below.nonempty = Fr::ONE;
             Some(forger.finish())
@@ -791,7 +813,7 @@ pub const KINDS: &[Kind] = &[
         name: "garbage in an idle row",
         rejected_by: &[TOP, SECOND, LINK, NONEMPTY],
         forge: |scene, rng| {
-            let first = crate::programs::steps(&scene.program);
+            let first = programs::steps(&scene.program);
             let row = row(scene, rng, |row| row >= first)?;
             let garbage = [(); 4].map(|()| word(rng));
             after(scene, row, |forger| {
