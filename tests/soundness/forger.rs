@@ -12,7 +12,7 @@ use halo2_stack_vm::vm::Trace;
 use halo2_stack_vm::witness::Witness;
 use halo2curves::bn256::Fr;
 
-use crate::machine::{Claim, Machine, truth};
+use crate::machine::{self, Claim, Machine, truth};
 use crate::programs::Step;
 
 /// A machine, a program that runs in it, and the honest claim.
@@ -122,7 +122,7 @@ pub fn is_true(machine: &Machine, claim: &Claim) -> bool {
 
 /// Whether a claim with a true statement has the witness that an honest prover would have.
 fn is_the_witness(machine: &Machine, claim: &Claim) -> bool {
-    let program = crate::machine::program(&claim.given).expect("a program");
+    let program = machine::program(&claim.given).expect("a program");
     let Some((own, _)) = honest(machine, &program) else {
         return false;
     };

@@ -2,11 +2,12 @@
 //! liar can make it, and names the constraints of which one at least must reject it.
 
 use ff::Field;
+use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::{Effect, Opcode};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
-use crate::forger::{Forger, Scene};
+use crate::forger::{Below, Forger, Scene};
 use crate::machine::{Claim, Slip};
 use crate::programs::{self, Step, below, pick, random, word, writable};
 
@@ -271,10 +272,14 @@ fn reordered(scene: &Scene, rng: &mut ChaCha8Rng, exchange: fn(&mut Forger)) -> 
     Some(scene.tampered(at, exchange))
 }
 
+/// The key that a link is.
+fn key(link: Fr) -> u64 {
+    link.to_u64().expect("a key")
+}
+
 fn exchange_links(forger: &mut Forger) {
     // Top to bottom: the cell that is taken, a, b. It shall go on with b, then a, then what b would.
     let taken = forger.linked().expect("a cell");
-    let key = |link: Fr| halo2_stack_vm::algebra::Word::to_u64(&link).expect("a key");
     let mut a = forger.cells[&key(taken.link)];
     let mut b = forger.cells[&key(a.link)];
     let (to_a, to_b) = (taken.link, a.link);
@@ -282,14 +287,13 @@ fn exchange_links(forger: &mut Forger) {
     b.link = to_a;
     forger.cells.insert(key(to_a), a);
     forger.cells.insert(key(to_b), b);
-    forger.forced.push_back(crate::forger::Below {
+    forger.forced.push_back(Below {
         link: to_b,
         ..taken
     });
 }
 
 fn exchange_contents(forger: &mut Forger) {
-    let key = |link: Fr| halo2_stack_vm::algebra::Word::to_u64(&link).expect("a key");
     let first = forger.linked().expect("a cell");
     let second = forger.cells[&key(first.link)];
     forger.forced.extend([second, first]);
@@ -322,11 +326,7 @@ fn lost_word(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 }
 
 /// The program's cells say something else on a row, and the machine executes it.
-fn other_cell(
-    scene: &Scene,
-    rng: &mut ChaCha8Rng,
-    holds: impl Fn(usize) -> bool,
-) -> Option<(Claim, usize)> {
+fn other_cell(scene: &Scene, rng: &mut ChaCha8Rng, holds: impl Fn(usize) -> bool) -> Option<Claim> {
     scene.machine.program?;
     let at = row(scene, rng, holds)?;
     let opcodes = runnable(scene, scene.depths[at]);
@@ -339,7 +339,7 @@ fn other_cell(
     forger.execute(step.0, step.1);
     let mut claim = forger.finish();
     claim.cells[at] = [Fr::from(step.0.encoded()), step.1];
-    Some((claim, at))
+    Some(claim)
 }
 
 /// Where the outer circuit's cells end, instructions go on, and the last cell is a copy of the first
@@ -919,7 +919,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "cells that say another instruction",
         rejected_by: &[OPCODE_COPY, ARGUMENT_COPY],
-        forge: |scene, rng| Some(other_cell(scene, rng, |row| row < scene.program.len())?.0),
+        forge: |scene, rng| other_cell(scene, rng, |row| row < scene.program.len()),
     },
     Kind {
         name: "cells that say another argument",
@@ -937,7 +937,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "cells after the program that say an instruction",
         rejected_by: &[OPCODE_COPY, PADDING_COPY, AFTER_HALT],
-        forge: |scene, rng| Some(other_cell(scene, rng, |row| row >= scene.program.len())?.0),
+        forge: |scene, rng| other_cell(scene, rng, |row| row >= scene.program.len()),
     },
     Kind {
         name: "cells that go on after the program's to the final row",
@@ -952,7 +952,7 @@ pub const KINDS: &[Kind] = &[
             if scene.program.len() < program_rows {
                 return None;
             }
-            Some(other_cell(scene, rng, |row| row == program_rows)?.0)
+            other_cell(scene, rng, |row| row == program_rows)
         },
     },
     Kind {

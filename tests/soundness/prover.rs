@@ -24,7 +24,7 @@ use rand_core::{OsRng, SeedableRng};
 
 use crate::forger::Scene;
 use crate::kinds::KINDS;
-use crate::machine::{Claim, Host, Machine};
+use crate::machine::{Claim, Host, Machine, program};
 use crate::programs;
 
 /// [`StackVmCircuit`] with a claim that its witness can't express: a false second phase, or false
@@ -206,8 +206,7 @@ impl<B: AnyCircuit> Bench<B> {
             && claim.cells[claim.given.len()..]
                 .iter()
                 .all(|own| own[0] == Fr::zero())
-            && crate::machine::program(&claim.given)
-                .is_some_and(|own| own.len() == claim.given.len());
+            && program(&claim.given).is_some_and(|own| own.len() == claim.given.len());
         claim.slip.is_none() && claim.start == claim.columns.top[self.machine.rows] && cells
     }
 

@@ -1,0 +1,500 @@
+//! Each instruction's gate says what the table says, and nothing is left to the prover: shown for
+//! *all* words by a solver for finite fields, from the constraints of [`frame`] read as SMT-LIB.
+//!
+//! For every instruction of every named set, with its flag set and all others not:
+//! - the next row and the factor are determined by the row, the argument and the cell that is taken
+//!   back (that this is the right one is what [`halo2_stack_vm::sum`] is about);
+//! - they are those of the relation in the table;
+//! - some next row satisfies the constraints, so that all this is not said of nothing;
+//! - what takes two words and leaves one leaves a word;
+//!
+//! and for every opcode that a row can be given the flags are determined, but that a row which is
+//! given `halt` may be idle; no row can be given anything else; and after `halt` there is only
+//! `halt`. Each constraint is left out in turn: where it is needed, the solver then finds a second
+//! answer.
+//!
+//! Needs the feature `smt` and a Python that has the solver (`pip install cvc5-gpl==1.4.2`), which is
+//! `python3`, or what the environment variable `STACKVM_SMT_PYTHON` says.
+
+use std::collections::BTreeSet;
+use std::ops::{Add, Mul, Sub};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use halo2_stack_vm::algebra::{Algebra, Word};
+use halo2_stack_vm::frame::{self, Challenges, Constraint, OutputBinding, Source, Window};
+use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode, Operands};
+use halo2_stack_vm::row::{Cell, Row};
+use halo2curves::bn256::Fr;
+
+/// A term of SMT-LIB.
+#[derive(Clone, Debug, PartialEq)]
+enum Term {
+    Number(Fr),
+    Text(String),
+}
+
+const ZERO: Term = Term::Number(Fr::zero());
+const ONE: Term = Term::Number(Fr::one());
+
+impl Term {
+    fn name(name: impl Into<String>) -> Self {
+        Term::Text(name.into())
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Term::Number(number) => format!("(as ff{} F)", number.to_integer()),
+            Term::Text(text) => text.clone(),
+        }
+    }
+}
+
+impl Algebra for Term {
+    fn constant(value: u64) -> Self {
+        Term::Number(Fr::from(value))
+    }
+}
+
+impl Add for Term {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Term::Number(a), Term::Number(b)) => Term::Number(a + b),
+            _ if self == ZERO => other,
+            _ if other == ZERO => self,
+            _ => Term::Text(format!("(ff.add {} {})", self.text(), other.text())),
+        }
+    }
+}
+
+impl Sub for Term {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        let negated = match other {
+            Term::Number(number) => Term::Number(-number),
+            Term::Text(text) => Term::Text(format!("(ff.neg {text})")),
+        };
+        self + negated
+    }
+}
+
+impl Mul for Term {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Term::Number(a), Term::Number(b)) => Term::Number(a * b),
+            _ if self == ZERO || other == ONE => self,
+            _ if other == ZERO || self == ONE => other,
+            _ => Term::Text(format!("(ff.mul {} {})", self.text(), other.text())),
+        }
+    }
+}
+
+fn equal(a: &Term, b: &Term) -> String {
+    format!("(= {} {})", a.text(), b.text())
+}
+
+fn all(conditions: &[String]) -> String {
+    format!("(and true {})", conditions.join(" "))
+}
+
+fn not(condition: &str) -> String {
+    format!("(not {condition})")
+}
+
+/// What a solver is asked: whether these can hold at once.
+struct Query {
+    name: String,
+    assertions: Vec<String>,
+    satisfiable: bool,
+}
+
+impl Query {
+    fn new(name: String, assertions: Vec<String>, satisfiable: bool) -> Self {
+        Query {
+            name,
+            assertions,
+            satisfiable,
+        }
+    }
+
+    /// The query as a file: its variables are the words that no operator has for a name.
+    fn text(&self) -> String {
+        let mut variables = BTreeSet::new();
+        for word in self
+            .assertions
+            .iter()
+            .flat_map(|own| own.split([' ', '(', ')']))
+        {
+            let operator = ["", "=", "and", "not", "true", "as", "F"].contains(&word);
+            if !operator && !word.starts_with("ff") {
+                variables.insert(word);
+            }
+        }
+        let mut lines = vec![
+            "(set-logic QF_FF)".to_owned(),
+            format!("(define-sort F () (_ FiniteField {}))", Fr::modulus()),
+        ];
+        lines.extend(
+            variables
+                .iter()
+                .map(|own| format!("(declare-fun {own} () F)")),
+        );
+        lines.extend(self.assertions.iter().map(|own| format!("(assert {own})")));
+        lines.push("(check-sat)\n".to_owned());
+        lines.join("\n")
+    }
+}
+
+/// What a step sees. What the prover chooses has a name with `choice` in it.
+fn window(
+    set: InstructionSet,
+    choice: &str,
+    flag: impl Fn(Opcode) -> Term,
+    given: Term,
+    taken: bool,
+) -> Window<Term> {
+    let chosen = |cell: Cell| Term::name(format!("{cell}_{choice}"));
+    let row = Row::new(set, |cell| match cell {
+        Cell::Flag(opcode) => flag(opcode),
+        Cell::Factor => chosen(cell),
+        _ => Term::name(cell.to_string()),
+    });
+    let next = Row::new(set, |cell| match cell {
+        // What is taken back from a cell is not up to the prover.
+        Cell::Second | Cell::Nonempty | Cell::Link if taken => Term::name(format!("{cell}_taken")),
+        _ => Term::name(format!("next_{cell}_{choice}")),
+    });
+    let index = Term::name("index");
+    Window {
+        set,
+        rows: Term::name("rows"),
+        row,
+        next,
+        // A step, and not the first one.
+        index: [index.clone(), index + ONE],
+        follows: [ONE, ONE],
+        source: Source {
+            opcode: given,
+            argument: Term::name("argument"),
+            next_opcode: None,
+        },
+        output: OutputBinding::Open,
+        challenges: Challenges {
+            alpha: Term::name("alpha"),
+            gamma: Term::name("gamma"),
+            beta: Term::name("beta"),
+        },
+    }
+}
+
+/// A step that executes one instruction.
+#[derive(Clone, Copy)]
+struct Case {
+    set: InstructionSet,
+    executed: Opcode,
+    given: Opcode,
+}
+
+impl Case {
+    /// Every instruction, and the idle row that is given `halt`.
+    fn all(set: InstructionSet) -> Vec<Case> {
+        let case = |executed, given| Case {
+            set,
+            executed,
+            given,
+        };
+        let plain = set.opcodes().map(|opcode| case(opcode, opcode));
+        plain.chain([case(Opcode::IDLE, Opcode::Halt)]).collect()
+    }
+
+    fn name(&self, what: &str) -> String {
+        format!(
+            "{}: {} given {}: {what}",
+            self.set, self.executed, self.given
+        )
+    }
+
+    fn window(&self, choice: &str) -> Window<Term> {
+        let executed = self.executed;
+        let flag = |opcode| if opcode == executed { ONE } else { ZERO };
+        let given = Term::constant(self.given.encoded());
+        window(self.set, choice, flag, given, self.shrinks())
+    }
+
+    fn shrinks(&self) -> bool {
+        self.executed.effect() == Effect::Shrink
+    }
+
+    /// The constraints that are not met whatever stands in the cells.
+    fn constraints(&self, choice: &str) -> Vec<Constraint<Term>> {
+        let window = self.window(choice);
+        let mut constraints = frame::decode(&window).constraints;
+        constraints.extend(frame::stack(&window).constraints);
+        constraints.retain(|constraint| constraint.polynomial != ZERO);
+        constraints
+    }
+
+    /// The constraints as assertions, without one.
+    fn holds(&self, choice: &str, without: Option<usize>) -> Vec<String> {
+        hold(&self.constraints(choice), without)
+    }
+
+    /// What the step determines.
+    fn determined(&self, choice: &str) -> [Term; 5] {
+        let Window { row, next, .. } = self.window(choice);
+        [next.top, next.second, next.nonempty, next.link, row.factor]
+    }
+
+    /// What it determines according to the table.
+    fn expected(&self, choice: &str) -> [Term; 5] {
+        let Window {
+            row, next, index, ..
+        } = self.window(choice);
+        let operands = Words {
+            top: row.top.clone(),
+            second: row.second.clone(),
+        };
+        let [second, nonempty, link] = match self.executed.effect() {
+            Effect::Grow => [row.top.clone(), ONE, index[1].clone()],
+            Effect::Keep => [row.second, row.nonempty, row.link],
+            Effect::Shrink => [next.second, next.nonempty, next.link],
+        };
+        let factor = self.executed.product_coefficient::<Term>() * row.top;
+        [
+            self.executed.new_top(&operands),
+            second,
+            nonempty,
+            link,
+            factor,
+        ]
+    }
+
+    /// That two answers agree.
+    fn agree(a: &[Term; 5], b: &[Term; 5]) -> String {
+        let pairs: Vec<_> = a.iter().zip(b).map(|(a, b)| equal(a, b)).collect();
+        all(&pairs)
+    }
+
+    /// Whether a second answer exists without a constraint.
+    fn second_answer(&self, without: Option<usize>, satisfiable: bool, what: &str) -> Query {
+        let mut assertions = [self.holds("a", without), self.holds("b", without)].concat();
+        let same = Case::agree(&self.determined("a"), &self.determined("b"));
+        assertions.push(not(&same));
+        Query::new(self.name(what), assertions, satisfiable)
+    }
+
+    fn queries(&self) -> Vec<Query> {
+        let mut queries = vec![
+            Query::new(self.name("possible"), self.holds("a", None), true),
+            self.second_answer(None, false, "determined"),
+        ];
+        let same = Case::agree(&self.determined("a"), &self.expected("a"));
+        let wrong = [self.holds("a", None), vec![not(&same)]].concat();
+        queries.push(Query::new(self.name("as the table says"), wrong, false));
+        for (i, constraint) in self.constraints("a").iter().enumerate() {
+            let name = constraint.name;
+            // This one is no part of what comes out, but forbids that it is nothing.
+            let needs = name.starts_with("what takes two words");
+            queries.push(self.second_answer(Some(i), !needs, &format!("without \"{name}\"")));
+            if needs {
+                let nothing = equal(&self.window("a").next.nonempty, &ZERO);
+                for (without, what) in [(None, "leaves a word"), (Some(i), "may leave none")] {
+                    let assertions = [self.holds("a", without), vec![nothing.clone()]].concat();
+                    queries.push(Query::new(self.name(what), assertions, without.is_some()));
+                }
+            }
+        }
+        queries
+    }
+}
+
+/// The two topmost words, and the argument.
+struct Words {
+    top: Term,
+    second: Term,
+}
+
+impl Operands<Term> for Words {
+    fn top(&self) -> Term {
+        self.top.clone()
+    }
+    fn second(&self) -> Term {
+        self.second.clone()
+    }
+    fn argument(&self) -> Term {
+        Term::name("argument")
+    }
+    fn product(&self) -> Term {
+        self.second.clone() * self.top.clone()
+    }
+}
+
+/// The constraints on the flags of a row that is given an opcode.
+fn decode(set: InstructionSet, given: Term) -> Vec<Constraint<Term>> {
+    frame::decode(&window(set, "a", flag, given, false)).constraints
+}
+
+/// The same where the program stands in cells.
+fn decode_cells(set: InstructionSet, given: Term) -> Vec<Constraint<Term>> {
+    let mut window = window(set, "a", flag, given, false);
+    window.source.next_opcode = Some(Term::name("next_opcode"));
+    let mut constraints = frame::decode(&window).constraints;
+    // This is no final row.
+    constraints.retain(|constraint| !constraint.name.starts_with("the last row"));
+    constraints
+}
+
+fn flag(opcode: Opcode) -> Term {
+    Term::name(Cell::Flag(opcode).to_string())
+}
+
+/// The constraints as assertions, without one.
+fn hold(constraints: &[Constraint<Term>], without: Option<usize>) -> Vec<String> {
+    let kept = constraints.iter().enumerate();
+    kept.filter(|(i, _)| Some(*i) != without)
+        .map(|(_, constraint)| equal(&constraint.polynomial, &ZERO))
+        .collect()
+}
+
+/// Whether a row that is given an opcode can have other flags than those of the instruction, if one
+/// of the constraints is left out.
+fn other_flags(set: InstructionSet, given: Opcode, without: Option<usize>) -> Query {
+    let constraints = decode(set, Term::constant(given.encoded()));
+    let mut assertions = hold(&constraints, without);
+    let executes = |executed: Opcode| {
+        let own = |opcode: Opcode| if opcode == executed { ONE } else { ZERO };
+        let flags = set
+            .flagged()
+            .map(|opcode| equal(&flag(opcode), &own(opcode)));
+        all(&flags.collect::<Vec<_>>())
+    };
+    assertions.push(not(&executes(given)));
+    if given == Opcode::Halt {
+        assertions.push(not(&executes(Opcode::IDLE)));
+    }
+    let name = match without {
+        Some(without) => format!("without \"{}\"", constraints[without].name),
+        None => "determined".to_owned(),
+    };
+    let name = format!("{set}: flags of a row given {given}: {name}");
+    Query::new(name, assertions, without.is_some())
+}
+
+/// Whether a row can be given what the set has no instruction for, and whether a row that is given
+/// `halt` can be followed by one that is not.
+fn given(set: InstructionSet) -> Vec<Query> {
+    let given = Term::name("given");
+    let unknown = |without| {
+        let mut assertions = hold(&decode(set, given.clone()), without);
+        let codes = set.opcodes().map(|own| Term::constant(own.encoded()));
+        assertions.extend(codes.map(|code| not(&equal(&given, &code))));
+        assertions
+    };
+    let after_halt = |without| {
+        let mut assertions = hold(&decode_cells(set, ZERO), without);
+        assertions.push(not(&equal(&Term::name("next_opcode"), &ZERO)));
+        assertions
+    };
+    let place = |name: &str| {
+        let constraints = decode_cells(set, given.clone());
+        let place = constraints
+            .iter()
+            .position(|own| own.name.starts_with(name));
+        Some(place.expect(name))
+    };
+    let decodes = place("the flag is that of the given opcode");
+    let halts = place("after halt there is only halt");
+    let name = |what: &str| format!("{set}: {what}");
+    vec![
+        Query::new(name("an unknown opcode"), unknown(None), false),
+        Query::new(
+            name("an unknown opcode, not decoded"),
+            unknown(decodes),
+            true,
+        ),
+        Query::new(name("halt, then another"), after_halt(None), false),
+        Query::new(
+            name("halt, then another, unchecked"),
+            after_halt(halts),
+            true,
+        ),
+    ]
+}
+
+/// What the solver says to each query: whether it can hold.
+fn answers(queries: &[Query], directory: &str) -> Vec<Option<bool>> {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(directory);
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = |(i, query): (usize, &Query)| -> PathBuf {
+        let path = directory.join(format!("{i:03}.smt2"));
+        std::fs::write(&path, query.text()).unwrap();
+        path
+    };
+    let paths: Vec<_> = queries.iter().enumerate().map(file).collect();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smt/answers.py");
+    let python = std::env::var("STACKVM_SMT_PYTHON").unwrap_or_else(|_| "python3".into());
+    let output = Command::new(&python)
+        .arg(script)
+        .args(paths)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{python}: {errors}");
+    let answers: Vec<_> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| match line {
+            "sat" => Some(true),
+            "unsat" => Some(false),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(answers.len(), queries.len(), "{errors}");
+    answers
+}
+
+/// Asks, and asserts that the answers are as they should be.
+fn assert_answers(queries: &[Query], directory: &str) {
+    for (query, answer) in queries.iter().zip(answers(queries, directory)) {
+        println!("{answer:?}: {}", query.name);
+        assert_eq!(answer, Some(query.satisfiable), "{}", query.name);
+    }
+    println!("{directory}: {} queries", queries.len());
+}
+
+#[test]
+fn each_instruction_determines_the_next_row() {
+    for (_, set) in InstructionSet::NAMED {
+        let queries: Vec<_> = Case::all(*set).iter().flat_map(Case::queries).collect();
+        assert_answers(&queries, &format!("instructions-{set}"));
+    }
+}
+
+#[test]
+fn a_row_is_given_an_instruction_and_only_halt_follows_halt() {
+    for (_, set) in InstructionSet::NAMED {
+        assert_answers(&given(*set), &format!("given-{set}"));
+    }
+}
+
+#[test]
+fn the_given_opcode_determines_the_flags() {
+    for (_, set) in InstructionSet::NAMED {
+        let queries = |without: Option<usize>| -> Vec<_> {
+            let given = set.opcodes().map(|given| other_flags(*set, given, without));
+            given.collect()
+        };
+        assert_answers(&queries(None), &format!("flags-{set}"));
+        for (i, constraint) in decode(*set, Term::name("given")).iter().enumerate() {
+            // It is needed if some opcode could be executed otherwise.
+            let answers = answers(&queries(Some(i)), &format!("flags-{set}-{i}"));
+            println!("{set}, without {i} \"{}\": {answers:?}", constraint.name);
+            assert!(answers.contains(&Some(true)), "{}", constraint.name);
+            assert!(!answers.contains(&None), "{}", constraint.name);
+        }
+    }
+}
