@@ -152,7 +152,7 @@ impl<A: Algebra> Window<A> {
         (flags + A::constant(Opcode::IDLE.encoded()) * self.idle()).named("executed")
     }
 
-    /// 1 where the row is idle although its instruction is `halt`, else 0.
+    /// 0 where the row executes what it is given, 1 where it is idle although that is `halt`.
     fn stopped(&self) -> A {
         (self.executed() - self.source.opcode.clone()).named("stopped")
     }
@@ -177,36 +177,41 @@ impl<A: Algebra> Operands<A> for Affine<'_, A> {
 }
 
 /// The instruction that a row executes is the one that it is given.
+///
+/// The opcode that a row is given leaves at most one flag that may be other than 0, and the encoded
+/// opcode fixes that one: on a row that is given the instruction of code c, `executed` is
+/// `1 + flag * (c - 1)`, which is c only if the flag is 1. A row that is given `halt` may unwind or be
+/// idle: there `stopped` is `1 - flag`, and one of the two is 0.
 pub fn decode<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let step = window.step();
-    let one = A::constant(1);
-    let boolean = |bit: A| step.clone() * (bit.clone() * (one.clone() - bit));
+    let given = &window.source.opcode;
     let mut constraints: Vec<_> = window
         .row
         .flags
         .iter()
-        .map(|(_, flag)| Constraint {
-            name: "a flag is 0 or 1",
-            polynomial: boolean(flag.clone()),
+        .map(|(opcode, flag)| Constraint {
+            name: "a flag is set only where its opcode is given",
+            polynomial: step.clone()
+                * (flag.clone() * (given.clone() - A::constant(opcode.encoded()))),
         })
         .collect();
+    let unwinding = window.flags(|opcode| (opcode == Opcode::Halt).then(|| A::constant(1)));
     constraints.push(Constraint {
-        name: "at most one flag is set",
-        polynomial: boolean(window.idle()),
+        name: "where halt is given, the row unwinds or is idle",
+        polynomial: step.clone() * (unwinding.clone() * window.stopped()),
     });
     constraints.push(Constraint {
-        name: "the flag is that of the given opcode; an idle row is given nop or halt",
-        polynomial: step.clone() * (window.stopped() * (window.stopped() - window.idle())),
+        name: "the given instruction is executed, unless it is halt",
+        polynomial: step.clone() * (window.stopped() * given.clone()),
     });
     if let Some(next_opcode) = &window.source.next_opcode {
-        let unwinding = window.flags(|opcode| (opcode == Opcode::Halt).then(|| A::constant(1)));
         constraints.push(Constraint {
             name: "after halt there is only halt",
             polynomial: step * ((unwinding + window.stopped()) * next_opcode.clone()),
         });
         constraints.push(Constraint {
             name: "the last row is given halt",
-            polynomial: window.last() * window.source.opcode.clone(),
+            polynomial: window.last() * given.clone(),
         });
     }
     Gate {
@@ -273,20 +278,16 @@ pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
     }
 }
 
-/// The machine starts with the empty stack.
+/// The machine starts with the empty stack. That `nonempty` is 0 there follows: see
+/// [`sum`](mod@crate::sum).
 pub fn start<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let Row {
-        top,
-        second,
-        link,
-        nonempty,
-        ..
+        top, second, link, ..
     } = &window.row;
     let constraints = [
         ("top = 0 on the first row", top),
         ("second = 0 on the first row", second),
         ("link = 0 on the first row", link),
-        ("nonempty = 0 on the first row", nonempty),
     ]
     .map(|(name, cell)| Constraint {
         name,

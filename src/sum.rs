@@ -41,16 +41,24 @@
 //! `3 / |F|` a pair of them, distinct `w + gamma x + gamma^2 y + gamma^3 z`; and fractions
 //! `1/(alpha + c)` with distinct c are linearly independent over F. Their coefficients are numbers
 //! of rows, far below the characteristic. So, but for a probability of `O(rows^2 / |F|)`,
-//! `M = T + nonempty * {(link, 0, 0, 0)}` as multisets, and `nonempty` is 0 or 1 there.
+//! `M = T + nonempty * {(link, 0, 0, 0)}`, as numbers of each cell.
 //!
-//! *State.* By the frame's rules the step that makes a cell gives it its own `index'`, which is at
-//! least 1, so no two cells of M share their first entry, and none has 0 there. By induction over
-//! the rows, on row i the columns (`second`, `link`, `nonempty`) are those of the honest machine:
-//! on the first row all are zero; a step that keeps or grows copies them; a step that shrinks takes
-//! a cell whose first entry is this row's `link`. That is, by induction, either 0, and then the cell
-//! is not in M, a contradiction (so a `pop` on the empty stack is unsatisfiable), or the `index'` of
-//! the step that last covered what is now under `second`, and then the cell is what stood there:
-//! the state that the honest machine returns to. In particular `link` never names a later row.
+//! *State.* By the frame's rules `grow` and `shrink` are 0 or 1, and the step that makes a cell gives
+//! it its own `index'`, which is at least 1, so no two cells of M share their first entry, and none has
+//! 0 there. Let n be `nonempty` on the first row; `second` and `link` are 0 there. By induction over the
+//! rows, on row i the columns (`second`, `link`, `nonempty`) are those of the honest machine, but that on
+//! the empty stack `nonempty` is n instead of 0: a step that keeps or grows copies them; a step that
+//! shrinks takes a cell whose first entry is this row's `link`. That is, by induction, either 0 (a `pop`
+//! on the empty stack, see below) or the `index'` of the step that last covered what is now under
+//! `second`, and then the cell is what stood there: the state that the honest machine returns to. In
+//! particular `link` never names a later row.
+//!
+//! *The empty stack.* M has no cell of key 0, so if T has one, the last rule's cell must cancel it:
+//! `link = 0` on the last row, all the cells of key 0 that are taken are `(0, 0, 0, 0)`, and `nonempty` is
+//! minus their number. But after the last of them the machine is as on a first row with n = 0, and
+//! wherever `link` is 0 from there on, `nonempty` is too: a contradiction. So a `pop` on the empty stack
+//! is unsatisfiable. And n is 0: if the final stack is empty, (*) says that `n / alpha` is nothing; if
+//! not, its bottom cell, `(link, 0, n, 0)`, is the one of the last rule, `(link, 0, 0, 0)`.
 //!
 //! *Needs.* What takes two words and leaves one demands `nonempty' = 1`. On a stack of one word the
 //! cell that comes back is the bottom one, `(1, 0, 0, 0)` or its like, whose `nonempty` is 0. So

@@ -140,8 +140,8 @@ fn the_circuit_rejects_what_the_vectors_call_errors() {
                 "sum ends as beta * top less the bottom word's cell",
             ],
             Expect::Error(kind) if kind == "invalid_opcode" => [
-                "the flag is that of the given opcode; an idle row is given nop or halt",
-                "the flag is that of the given opcode; an idle row is given nop or halt",
+                "the given instruction is executed, unless it is halt",
+                "the given instruction is executed, unless it is halt",
             ],
             // A run beyond the program can't be stated.
             _ => continue,

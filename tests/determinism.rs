@@ -407,7 +407,7 @@ fn given(set: InstructionSet) -> Vec<Query> {
             .position(|own| own.name.starts_with(name));
         Some(place.expect(name))
     };
-    let decodes = place("the flag is that of the given opcode");
+    let decodes = place("the given instruction is executed");
     let halts = place("after halt there is only halt");
     let name = |what: &str| format!("{set}: {what}");
     vec![

@@ -52,7 +52,7 @@ fn rejecting(program: &Program<Fr>, statement: &Statement<Fr>) -> Vec<String> {
 /// False statements about the example, each with the constraints that reject its honest run.
 fn false_statements() -> Vec<(&'static str, Statement<Fr>, Vec<&'static str>)> {
     use Opcode::{Add, Mul, Nop, Pop, Push};
-    let opcode = "the flag is that of the given opcode; an idle row is given nop or halt";
+    let opcode = "the given instruction is executed, unless it is halt";
     let argument = "top' is the instruction's new top";
     let output = "the sum starts as beta * output";
     let (a, b, c, m) = ((Push, 3), (Push, 6), (Push, 2), (Mul, 0));

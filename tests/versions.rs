@@ -1,9 +1,9 @@
 //! Proofs of this version, committed in `tests/proofs`, verify for as long as the version is the same.
 //!
-//! A change of a constraint, of a fixed column, or of what a transcript absorbs makes other keys, and
-//! these proofs fail. Then the format's version must be raised (`proof::file::VERSION`), the changelog
-//! must say so, and `STACKVM_WRITE_PROOFS=1 cargo test --release --test versions` writes proofs of the
-//! new version. It never overwrites one.
+//! A change of a constraint, of a fixed column, or of what a transcript absorbs makes other keys: these
+//! proofs fail, and the keys' digests are not those in `tests/proofs`. Then the format's version must be raised (`proof::file::VERSION`), the changelog
+//! must say so, and `STACKVM_WRITE_PROOFS=1 cargo test --release --test versions` writes those of the
+//! new version. It never overwrites any.
 
 use std::path::{Path, PathBuf};
 
@@ -95,6 +95,9 @@ fn the_committed_proofs_verify() {
     let mut verified = 0;
     for entry in std::fs::read_dir(proofs()).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
         let name = path.display().to_string();
         let file = ProofFile::read(&path).unwrap();
         file.check().unwrap();
@@ -107,6 +110,39 @@ fn the_committed_proofs_verify() {
     assert_eq!(verified, PROGRAMS.len() * 4);
 }
 
+/// A line for each circuit of the smallest size: its set, binding and backend, and its key's digest.
+fn digests<B: Backend>(params: &B::Parameters) -> String {
+    let mut lines = String::new();
+    for (name, set) in InstructionSet::NAMED {
+        for binding in [Binding::Public, Binding::Cells] {
+            let circuit = CircuitParams::new(params.k(), *set, binding).unwrap();
+            let digest = hex::encode(B::keygen_vk(params, circuit).unwrap().digest());
+            lines += &format!("{name} {} {} {digest}\n", binding.name(), B::NAME);
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_keys_are_those_of_the_version() {
+    let kzg = KzgParams::insecure_dev(4).unwrap();
+    let ipa = IpaParams::setup(4).unwrap();
+    let found = digests::<Kzg>(&kzg) + &digests::<Ipa>(&ipa);
+    let path = proofs().join("keys.txt");
+    if std::env::var_os("STACKVM_WRITE_PROOFS").is_some() && !path.exists() {
+        std::fs::create_dir_all(proofs()).unwrap();
+        std::fs::write(&path, &found).unwrap();
+    }
+    let pinned = std::fs::read_to_string(&path).unwrap();
+    for line in pinned.lines() {
+        assert!(
+            found.lines().any(|own| own == line),
+            "no key is {line:?} any more: raise the format's version and say so in the changelog"
+        );
+    }
+    assert_eq!(found.lines().count(), pinned.lines().count());
+}
+
 #[test]
 fn the_changelog_names_the_version() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");
@@ -116,12 +152,7 @@ fn the_changelog_names_the_version() {
 
 #[test]
 fn a_file_of_another_version_is_refused() {
-    let path = std::fs::read_dir(proofs())
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let path = proofs().join("empty-ipa-public.proof.json");
     let text = std::fs::read_to_string(path).unwrap();
     let from = format!("\"version\": {VERSION}");
     let other = text.replacen(&from, &format!("\"version\": {}", VERSION + 1), 1);

@@ -20,7 +20,7 @@ use crate::program::{Instruction, Program};
 /// What stands under `format` in every proof file.
 pub const FORMAT: &str = "halo2-stack-vm proof";
 /// The version of the format, and of the circuits that its keys are of.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The backend of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

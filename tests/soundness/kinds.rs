@@ -23,9 +23,9 @@ pub struct Kind {
     pub forge: fn(&Scene, &mut ChaCha8Rng) -> Option<Claim>,
 }
 
-const BOOLEAN: &str = "a flag is 0 or 1";
-const ONE_FLAG: &str = "at most one flag is set";
-const DECODE: &str = "the flag is that of the given opcode";
+const FLAG: &str = "a flag is set only where";
+const UNWINDS: &str = "where halt is given";
+const DECODE: &str = "the given instruction is executed";
 const AFTER_HALT: &str = "after halt there is only halt";
 const LAST_HALT: &str = "the last row is given halt";
 const FACTOR: &str = "factor = top";
@@ -37,7 +37,6 @@ const LEAVES_ONE: &str = "what takes two words";
 const START_TOP: &str = "top = 0 on the first row";
 const START_SECOND: &str = "second = 0 on the first row";
 const START_LINK: &str = "link = 0 on the first row";
-const START_NONEMPTY: &str = "nonempty = 0 on the first row";
 const MADE: &str = "made = 1 / (";
 const TAKEN: &str = "sum' - sum + made";
 const SUM_START: &str = "the sum starts";
@@ -261,6 +260,44 @@ fn minus(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     flags.extend(b.map(|b| (b, Fr::ONE)));
     let argument = given_argument(scene, at);
     Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+}
+
+/// Nothing instead of an instruction: its own flag and another's encode its opcode, while their
+/// effects cancel.
+fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let at = row(scene, rng, |row| {
+        row < scene.program.len() && scene.executed[row] != Opcode::IDLE
+    })?;
+    let own = scene.executed[at];
+    let mut others: Vec<_> = scene.set().flagged().collect();
+    others.retain(|other| *other != own && other.effect() == own.effect());
+    let other = pick(rng, &others)?;
+    let code = |opcode: Opcode| Fr::from(opcode.encoded());
+    let apart = Option::<Fr>::from((code(own) - code(other)).invert())?;
+    let flag = (code(own) - code(Opcode::IDLE)) * apart;
+    let argument = given_argument(scene, at);
+    let flags = [(own, flag), (other, -flag)];
+    Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+}
+
+/// While it unwinds, the machine takes a cell that was never made, of the key that it has at hand,
+/// and then takes -1 of it: another word stands under the top, and the sum is as before.
+fn taken_back(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let at = scene.executed.iter().position(|own| *own == Opcode::Halt)?;
+    if programs::steps(&scene.program) + 2 > scene.rows() {
+        return None;
+    }
+    let second = word(rng);
+    Some(scene.tampered(at, |forger| {
+        forger.forced.push_back(Below {
+            second,
+            nonempty: Fr::ONE,
+            link: forger.below.link,
+        });
+        forger.execute(Opcode::Halt, Fr::ZERO);
+        forger.combine(&[(Opcode::Halt, -Fr::ONE)], Fr::ZERO, None);
+        forger.depth += 1;
+    }))
 }
 
 /// The cells of the second and the third word from the top are taken in the wrong order: either
@@ -487,7 +524,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "nonempty from the start",
-        rejected_by: &[START_NONEMPTY],
+        rejected_by: &[SUM_END],
         forge: |scene, _| Some(scene.tampered(0, |forger| forger.below.nonempty = Fr::ONE)),
     },
     Kind {
@@ -529,7 +566,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "another opcode executed than given",
-        rejected_by: &[DECODE],
+        rejected_by: &[FLAG],
         forge: |scene, rng| {
             let (at, opcode) = (any_row(scene, rng), flagged(scene, rng));
             if opcode == given(scene, at) {
@@ -541,7 +578,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "another opcode that has the same needs",
-        rejected_by: &[DECODE],
+        rejected_by: &[DECODE, FLAG],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| row < scene.program.len())?;
             let own = scene.executed[at];
@@ -590,7 +627,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "late halt",
-        rejected_by: &[DECODE],
+        rejected_by: &[FLAG],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| row >= scene.program.len())?;
             let opcode = pick(rng, &runnable(scene, scene.depths[at]))?;
@@ -773,23 +810,33 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "flags that cancel",
-        rejected_by: &[BOOLEAN],
+        rejected_by: &[FLAG],
         forge: cancelling,
     },
     Kind {
         name: "a fraction of a flag",
-        rejected_by: &[BOOLEAN],
+        rejected_by: &[FLAG],
         forge: fraction,
     },
     Kind {
         name: "a flag that is -1",
-        rejected_by: &[BOOLEAN],
+        rejected_by: &[FLAG],
         forge: minus,
     },
     Kind {
         name: "two flags at once",
-        rejected_by: &[ONE_FLAG],
+        rejected_by: &[FLAG],
         forge: two_flags,
+    },
+    Kind {
+        name: "flags that together do nothing",
+        rejected_by: &[FLAG],
+        forge: nothing_done,
+    },
+    Kind {
+        name: "an unwinding of a word that never was, taken back",
+        rejected_by: &[UNWINDS],
+        forge: taken_back,
     },
     Kind {
         name: "wrong factor",
@@ -883,7 +930,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "the run of another program",
-        rejected_by: &[DECODE, TOP],
+        rejected_by: &[DECODE, FLAG, TOP],
         forge: |scene, rng| run_of(scene, random(scene.machine, rng)),
     },
     Kind {
