@@ -121,6 +121,8 @@ enum FormulaKind {
     Atom,
     Product,
     Sum,
+    /// A product or a name with a minus before it.
+    Negation,
 }
 
 impl Formula {
@@ -159,7 +161,7 @@ impl Formula {
 
     fn factor(&self) -> String {
         match self.kind {
-            FormulaKind::Sum => format!("({})", self.text),
+            FormulaKind::Sum | FormulaKind::Negation => format!("({})", self.text),
             _ => self.text.clone(),
         }
     }
@@ -217,11 +219,11 @@ impl Sub for Formula {
             return self;
         }
         let subtrahend = other.factor();
-        let text = match self.is(0) {
-            true => format!("-{subtrahend}"),
-            false => format!("{self} - {subtrahend}"),
+        let (text, kind) = match self.is(0) {
+            true => (format!("-{subtrahend}"), FormulaKind::Negation),
+            false => (format!("{self} - {subtrahend}"), FormulaKind::Sum),
         };
-        Formula::of(text, FormulaKind::Sum, self, other)
+        Formula::of(text, kind, self, other)
     }
 }
 
@@ -234,6 +236,10 @@ impl Mul for Formula {
         }
         if other.is(0) || self.is(1) {
             return other;
+        }
+        if self.kind == FormulaKind::Negation {
+            let text = format!("{self} * {}", other.factor());
+            return Formula::of(text, FormulaKind::Negation, self, other);
         }
         // Numbers go first, as in `2 * flag`.
         let text = match other.kind {
@@ -261,6 +267,8 @@ mod tests {
             "numbers go first"
         );
         let negated = Formula::constant(0) - b.clone();
+        assert_eq!((negated.clone() * a.clone()).to_string(), "-b * a");
+        assert_eq!((a.clone() * negated.clone()).to_string(), "a * (-b)");
         assert_eq!((a.clone() + negated).to_string(), "a - b");
         assert_eq!((a * Formula::constant(0) + b).to_string(), "b");
     }

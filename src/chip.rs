@@ -131,7 +131,7 @@ impl StackVmConfig {
             meta.enable_equality(argument);
         }
         if output == OutputColumn::Cell {
-            meta.enable_equality(config.advice.top);
+            meta.enable_equality(*config.advice.top());
         }
         for gate in sum::gates(&config.window()) {
             meta.create_gate(gate.name, |_| {
@@ -464,7 +464,7 @@ impl StackVmChip {
             }),
             OutputColumn::Instance(_) => witness.zip(challenges).map(|(witness, challenges)| {
                 let mut witness = witness.clone();
-                let output = witness.columns().top.last().copied();
+                let output = witness.columns().top().last().copied();
                 witness.fill(&challenges, output);
                 witness
             }),
@@ -476,9 +476,9 @@ impl StackVmChip {
         let mut columns = source.map(|witness| witness.columns().cells().map(|(_, v)| v));
         // The caller needs the output cell in both passes.
         let mut output = second_pass.then(|| {
-            let top = witness.map(|witness| witness.columns().top.last().copied());
+            let top = witness.map(|witness| witness.columns().top().last().copied());
             let top = top.map(|word| word.unwrap_or(F::ZERO));
-            WordCell::from(&region.assign_advice(self.config.advice.top, offset + rows, top))
+            WordCell::from(&region.assign_advice(*self.config.advice.top(), offset + rows, top))
         });
         for (cell, column) in self.config.advice.cells() {
             let values = columns.as_mut().map(|columns| columns.next());
@@ -491,7 +491,7 @@ impl StackVmChip {
                 let value = values.map(|values| values.and_then(|values| values.get(row)));
                 let value = value.map(|value| value.copied().unwrap_or(F::ZERO));
                 let assigned = region.assign_advice(*column, offset + row, value);
-                if cell == Cell::Top && row == rows {
+                if cell == Cell::Word(0) && row == rows {
                     output = Some(WordCell::from(&assigned));
                 }
             }

@@ -20,14 +20,16 @@
 //!
 //! # The persistent stack
 //!
-//! The two topmost words stand in `top` and `second`. The words below are a linked list whose cells
-//! are rows of the trace itself: a step that grows the stack makes the cell
-//! `(index', second, nonempty, link)`, what stood below the old top, and afterwards `link = index`;
-//! a step that shrinks it takes the cell `(link, second', nonempty', link')` back. So the number of
-//! columns does not depend on the depth. Why what is taken is what was made: [`crate::sum`].
+//! The topmost words stand in columns, the window: `top`, `second` and, where an instruction of the set
+//! reads them, `third` and `fourth`. Flags say how many words there are: `nonempty`, `has_2` and so on, as
+//! many as the set's instructions ask for. The words below are a linked list whose cells are rows of the
+//! trace itself: a step that grows the stack makes the cell `(index', lowest, present, link)` of the
+//! lowest word of the window and the last of the flags, and afterwards `link = index`; a step that
+//! shrinks it takes the cell `(link, lowest', present', link')` back. So the number of columns does not
+//! depend on the depth. Why what is taken is what was made: [`crate::sum`].
 
 use crate::algebra::Algebra;
-use crate::isa::{Effect, InstructionSet, Opcode, Operands};
+use crate::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Relation};
 use crate::row::Row;
 
 /// A polynomial that must be zero on every row, and what it says.
@@ -158,21 +160,24 @@ impl<A: Algebra> Window<A> {
     }
 }
 
-/// A relation's operands under a flag: the product is left out, for it has a term of its own.
-struct Affine<'a, A>(&'a Window<A>);
+/// What a relation is made of under a flag.
+struct Seen<'a, A>(&'a Window<A>);
 
-impl<A: Algebra> Operands<A> for Affine<'_, A> {
-    fn top(&self) -> A {
-        self.0.row.top.clone()
-    }
-    fn second(&self) -> A {
-        self.0.row.second.clone()
+impl<A: Algebra> Operands<A> for Seen<'_, A> {
+    fn word(&self, place: usize) -> A {
+        // The window has all the words that the set's instructions read.
+        let word = self.0.row.words.get(place);
+        word.cloned().unwrap_or(A::constant(0))
     }
     fn argument(&self) -> A {
         self.0.source.argument.clone()
     }
-    fn product(&self) -> A {
-        A::constant(0)
+    fn hint(&self) -> A {
+        let hint = self.0.row.cofactor.clone();
+        hint.unwrap_or(A::constant(0))
+    }
+    fn result(&self) -> A {
+        self.0.next.top().clone()
     }
 }
 
@@ -220,7 +225,117 @@ pub fn decode<A: Algebra>(window: &Window<A>) -> Gate<A> {
     }
 }
 
-/// The next row's window of the stack follows from this row's.
+/// What the next row's words are, from the second on.
+const NEXT_WORDS: [&str; InstructionSet::MAX_WINDOW - 1] = [
+    "second' = top after a push, second if the depth stays, unless it is moved",
+    "third' = second after a push, third if the depth stays, unless it is moved",
+    "fourth' = third after a push, fourth if the depth stays",
+];
+
+/// What the next row's presence flags are.
+const NEXT_PRESENT: [&str; InstructionSet::MAX_WINDOW] = [
+    "nonempty' = 1 after a push, nonempty if the depth stays",
+    "has_2' = nonempty after a push, has_2 if the depth stays",
+    "has_3' = has_2 after a push, has_3 if the depth stays",
+    "has_4' = has_3 after a push, has_4 if the depth stays",
+];
+
+/// Who needs words finds them.
+const NEEDS: [&str; InstructionSet::MAX_WINDOW] = [
+    "there is a word where one is needed, before the step or after it",
+    "there are two words where they are needed, before the step or after it",
+    "there are three words where they are needed, before the step or after it",
+    "there are four words where they are needed, before the step or after it",
+];
+
+/// What the instruction computes: its product, its tests and its obligation.
+pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
+    let Window { set, row, next, .. } = window;
+    let step = window.step();
+    let relations = || {
+        let flags = row.flags.iter();
+        flags.map(|(opcode, flag)| (flag, opcode.relation(&Seen(window))))
+    };
+    let sum = |term: &dyn Fn(Relation<A>) -> A| {
+        relations().fold(A::constant(0), |sum, (flag, relation)| {
+            sum + flag.clone() * term(relation)
+        })
+    };
+    let mut constraints = vec![];
+    let mut constrain = |name, polynomial| constraints.push(Constraint { name, polynomial });
+    if let Some(factor) = &row.factor {
+        constrain(
+            "factor is the instruction's, 0 if it has none",
+            step.clone() * (factor.clone() - sum(&|own| own.factor)),
+        );
+    }
+    if let Some(cofactor) = &row.cofactor {
+        let hinted = sum(&|own| match own.cofactor {
+            Cofactor::Hint => A::constant(1),
+            _ => A::constant(0),
+        });
+        let fixed = sum(&|own| match own.cofactor {
+            Cofactor::Second => row.words[1].clone(),
+            Cofactor::Argument => window.source.argument.clone(),
+            Cofactor::Hint | Cofactor::Zero => A::constant(0),
+        });
+        constrain(
+            "cofactor is the instruction's, 0 if it has none, unless it is a hint",
+            step.clone() * ((A::constant(1) - hinted) * cofactor.clone() - fixed),
+        );
+    }
+    let product = match (&row.factor, &row.cofactor) {
+        (None, _) => A::constant(0),
+        (Some(factor), None) => factor.clone() * row.words[1].clone(),
+        (Some(factor), Some(cofactor)) => factor.clone() * cofactor.clone(),
+    };
+    constrain(
+        "top' is the instruction's new top",
+        step.clone()
+            * (next.top().clone()
+                - sum(&|own| own.top)
+                - window.idle() * Opcode::IDLE.relation(&Seen(window)).top
+                - product),
+    );
+    let tests = [
+        (&row.factor, &row.factor_test),
+        (&row.cofactor, &row.cofactor_test),
+    ];
+    const TEST_NAMES: [[&str; 2]; 2] = [
+        [
+            "factor_test is the instruction's, 0 if it has none",
+            "factor * factor_test = 0",
+        ],
+        [
+            "cofactor_test is the instruction's, 0 if it has none",
+            "cofactor * cofactor_test = 0",
+        ],
+    ];
+    for (i, (tested, test)) in tests.into_iter().enumerate() {
+        let Some(test) = test else { continue };
+        // Where there is no column for the cofactor, it is the second word.
+        let tested = tested.as_ref().unwrap_or(&row.words[1]);
+        let own = |own: Relation<A>| match i {
+            0 => own.factor_test,
+            _ => own.cofactor_test,
+        };
+        let [is, vanishes] = TEST_NAMES[i];
+        constrain(is, step.clone() * (test.clone() - sum(&own)));
+        constrain(vanishes, step.clone() * (tested.clone() * test.clone()));
+    }
+    if set.has_obligation() {
+        constrain(
+            "what the instruction says is zero is zero",
+            step * sum(&|own| own.zero),
+        );
+    }
+    Gate {
+        name: "relation",
+        constraints,
+    }
+}
+
+/// The next row's window of the stack, from the second word on, follows from this row's.
 pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let Window { row, next, .. } = window;
     let step = window.step();
@@ -229,72 +344,108 @@ pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let grow = window.effect(Effect::Grow);
     let keep = idle.clone() + window.effect(Effect::Keep);
     let shrink = window.effect(Effect::Shrink);
-    // What shrinks the stack takes the rest of the window back from a cell.
-    let shifted = |new: &A, grown: A, kept: &A| {
-        step.clone()
-            * ((one.clone() - shrink.clone()) * new.clone()
-                - grow.clone() * grown
-                - keep.clone() * kept.clone())
+    // What comes from above when the stack grows, and from below when it shrinks; what shrinks the
+    // stack takes the lowest from a cell.
+    let shifted = |new: &A, above: A, own: &A, below: Option<&A>| {
+        let lifted = match below {
+            Some(below) => new.clone() - shrink.clone() * below.clone(),
+            None => (one.clone() - shrink.clone()) * new.clone(),
+        };
+        lifted - grow.clone() * above - keep.clone() * own.clone()
     };
-    let constraints = vec![
-        Constraint {
-            name: "factor = top where the instruction multiplies, else 0",
+    let mut constraints = vec![];
+    for (i, name) in (1..row.words.len()).zip(NEXT_WORDS) {
+        let own = &row.words[i];
+        let moved = window.flags(|opcode| {
+            let relation = opcode.relation(&Seen(window));
+            let moved = if i == 1 {
+                relation.second
+            } else {
+                relation.third
+            };
+            moved.filter(|_| i <= 2).map(|moved| moved - own.clone())
+        });
+        let above = row.words[i - 1].clone();
+        let shifted = shifted(&next.words[i], above, own, row.words.get(i + 1));
+        constraints.push(Constraint {
+            name,
+            polynomial: step.clone() * (shifted - moved),
+        });
+    }
+    constraints.push(Constraint {
+        name: "link' = index' after a push, link if the depth stays",
+        polynomial: step.clone() * shifted(&next.link, window.index[1].clone(), &row.link, None),
+    });
+    for (i, name) in (0..row.present.len()).zip(NEXT_PRESENT) {
+        let above = match i {
+            0 => one.clone(),
+            _ => row.present[i - 1].clone(),
+        };
+        let below = row.present.get(i + 1);
+        let shifted = shifted(&next.present[i], above, &row.present[i], below);
+        constraints.push(Constraint {
+            name,
+            polynomial: step.clone() * shifted,
+        });
+    }
+    for (i, name) in (0..row.present.len()).zip(NEEDS) {
+        let who = |shrinks: bool| {
+            window.flags(|opcode| {
+                let needs = opcode.needs() == i + 1 + usize::from(shrinks);
+                let own = (opcode.effect() == Effect::Shrink) == shrinks;
+                (needs && own).then(|| A::constant(1))
+            })
+        };
+        let missing = |present: &A| one.clone() - present.clone();
+        constraints.push(Constraint {
+            name,
             polynomial: step.clone()
-                * (row.factor.clone()
-                    - row.top.clone() * window.flags(|opcode| Some(opcode.product_coefficient()))),
-        },
-        Constraint {
-            name: "top' is the instruction's new top",
-            polynomial: step.clone()
-                * (next.top.clone()
-                    - window.flags(|opcode| Some(opcode.new_top(&Affine(window))))
-                    - idle * Opcode::IDLE.new_top(&Affine(window))
-                    - row.factor.clone() * row.second.clone()),
-        },
-        Constraint {
-            name: "second' = top after a push, second if the depth stays",
-            polynomial: shifted(&next.second, row.top.clone(), &row.second),
-        },
-        Constraint {
-            name: "link' = index' after a push, link if the depth stays",
-            polynomial: shifted(&next.link, window.index[1].clone(), &row.link),
-        },
-        Constraint {
-            name: "nonempty' = 1 after a push, nonempty if the depth stays",
-            polynomial: shifted(&next.nonempty, one.clone(), &row.nonempty),
-        },
-        Constraint {
-            name: "what takes two words and leaves one leaves the stack nonempty",
-            polynomial: step
-                * (window.flags(|opcode| {
-                    let leaves_one = opcode.effect() == Effect::Shrink && opcode.needs() == 2;
-                    leaves_one.then(|| A::constant(1))
-                }) * (one.clone() - next.nonempty.clone())),
-        },
-    ];
+                * (who(false) * missing(&row.present[i]) + who(true) * missing(&next.present[i])),
+        });
+    }
     Gate {
         name: "stack",
         constraints,
     }
 }
 
-/// The machine starts with the empty stack. That `nonempty` is 0 there follows: see
-/// [`sum`](mod@crate::sum).
+/// What is 0 on the first row, of the words.
+const FIRST_WORDS: [&str; InstructionSet::MAX_WINDOW] = [
+    "top = 0 on the first row",
+    "second = 0 on the first row",
+    "third = 0 on the first row",
+    "fourth = 0 on the first row",
+];
+
+/// What is 0 on the first row, of the presence flags.
+const FIRST_PRESENT: [&str; InstructionSet::MAX_WINDOW] = [
+    "nonempty = 0 on the first row",
+    "has_2 = 0 on the first row",
+    "has_3 = 0 on the first row",
+    "has_4 = 0 on the first row",
+];
+
+/// The machine starts with the empty stack. That a presence flag is 0 there follows where it is the only
+/// one: see [`sum`](mod@crate::sum).
 pub fn start<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let Row {
-        top, second, link, ..
+        words,
+        link,
+        present,
+        ..
     } = &window.row;
-    let constraints = [
-        ("top = 0 on the first row", top),
-        ("second = 0 on the first row", second),
-        ("link = 0 on the first row", link),
-    ]
-    .map(|(name, cell)| Constraint {
-        name,
-        polynomial: window.first() * cell.clone(),
-    });
+    let words = FIRST_WORDS.into_iter().zip(words);
+    let alone = present.len() == 1;
+    let present = FIRST_PRESENT.into_iter().zip(present);
+    let constraints = words
+        .chain([("link = 0 on the first row", link)])
+        .chain(present.filter(|_| !alone))
+        .map(|(name, cell)| Constraint {
+            name,
+            polynomial: window.first() * cell.clone(),
+        });
     Gate {
         name: "start",
-        constraints: constraints.into(),
+        constraints: constraints.collect(),
     }
 }

@@ -2,27 +2,116 @@
 //!
 //! An instruction is declared once, below, in `instructions!`: its code, its mnemonic, whether it
 //! reads its argument, how it changes the depth of the stack, how many words it needs, and its
-//! relation, that is the new top as a function of its [`Operands`]. The assembler, the interpreter,
-//! the constraints and `docs/isa.md` are all read off this table.
+//! [`Relation`], a function of its [`Operands`]. The assembler, the interpreter, the constraints and
+//! `docs/isa.md` are all read off this table.
 //!
-//! A relation is *affine* in the two topmost words, the argument and the product of the two topmost
-//! words. That is what lets it become a gate of degree 2 under a flag (see [`crate::frame`]).
+//! A relation is *affine* in the words of the window, the argument, the hint and the result, and has one
+//! product of two such. That is what lets it become gates of degree 2 under a flag (see
+//! [`crate::frame`]).
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use crate::algebra::{Algebra, Formula};
 
-/// What an instruction may compute its new top from.
+/// What a relation may be made of.
 pub trait Operands<A: Algebra> {
-    /// The word at the top of the stack, 0 if there is none.
-    fn top(&self) -> A;
-    /// The word below the top, 0 if there is none.
-    fn second(&self) -> A;
+    /// The word so far below the top of the stack, 0 if there is none.
+    fn word(&self, place: usize) -> A;
     /// The instruction's argument.
     fn argument(&self) -> A;
-    /// `second * top`.
-    fn product(&self) -> A;
+    /// The prover's word: -1 / factor, or 0 if the factor is 0. Only [`Cofactor::Hint`] has one.
+    fn hint(&self) -> A;
+    /// The new top. Only tests and obligations may read it.
+    fn result(&self) -> A;
+}
+
+/// What the factor of an instruction is multiplied by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cofactor {
+    /// The word below the top.
+    Second,
+    /// The argument.
+    Argument,
+    /// The prover's word, [`Operands::hint`].
+    Hint,
+    /// Nothing: the product is 0.
+    Zero,
+}
+
+/// What an instruction does to the words of the window, and what must hold for it.
+///
+/// The new top is `top + factor * cofactor`.
+#[derive(Clone, Debug)]
+pub struct Relation<A> {
+    /// The new top, but for the product.
+    pub top: A,
+    /// What comes under the new top, for an instruction that keeps the depth; `None` if it stays.
+    pub second: Option<A>,
+    /// The word below that.
+    pub third: Option<A>,
+    /// The first factor of the product.
+    pub factor: A,
+    /// The second one.
+    pub cofactor: Cofactor,
+    /// What must be 0 unless the factor is.
+    pub factor_test: A,
+    /// What must be 0 unless the cofactor is.
+    pub cofactor_test: A,
+    /// What must be 0.
+    pub zero: A,
+}
+
+impl<A: Algebra> Relation<A> {
+    /// A new top without a product, and nothing else.
+    #[inline]
+    pub fn top(top: A) -> Self {
+        Relation {
+            top,
+            second: None,
+            third: None,
+            factor: A::constant(0),
+            cofactor: Cofactor::Zero,
+            factor_test: A::constant(0),
+            cofactor_test: A::constant(0),
+            zero: A::constant(0),
+        }
+    }
+
+    /// What follows where something must be zero.
+    #[inline]
+    fn zero(self, zero: A) -> Self {
+        Relation { zero, ..self }
+    }
+
+    /// A new top with a product.
+    #[inline]
+    fn times(self, factor: A, cofactor: Cofactor) -> Self {
+        Relation {
+            factor,
+            cofactor,
+            ..self
+        }
+    }
+
+    /// The tests of the factor and the cofactor.
+    #[inline]
+    fn tests(self, factor_test: A, cofactor_test: A) -> Self {
+        Relation {
+            factor_test,
+            cofactor_test,
+            ..self
+        }
+    }
+}
+
+/// 1 if `x` is 0, else 0: with h = -1/x the top is 1 + x h; `x * top = 0` makes h that, and
+/// `h * top = 0` leaves no choice where x is 0.
+fn is_zero<A: Algebra>(x: A, result: A) -> Relation<A> {
+    Relation::top(A::constant(1))
+        .times(x, Cofactor::Hint)
+        .tests(result.clone(), result)
 }
 
 /// How an instruction changes the depth of the stack.
@@ -40,7 +129,8 @@ macro_rules! instructions {
     ($(
         $(#[doc = $doc:literal])+
         $name:ident = $code:expr, $mnemonic:literal, $argument:ident, $effect:ident, needs $needs:literal,
-        |$operands:ident| $top:expr;
+        $(else $fault:literal,)?
+        |$operands:ident| $relation:expr;
     )+) => {
         /// An instruction of the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,8 +164,14 @@ macro_rules! instructions {
             }
 
             /// How many words the stack must hold.
-            pub const fn needs(self) -> u32 {
+            pub const fn needs(self) -> usize {
                 match self { $(Opcode::$name => $needs,)+ }
+            }
+
+            /// What is wrong where the instruction's tests or its obligation fail; `None` if it has
+            /// none.
+            pub const fn fault(self) -> Option<&'static str> {
+                match self { $(Opcode::$name => instructions!(@fault $($fault)?),)+ }
             }
 
             /// What the instruction does, in a sentence.
@@ -83,32 +179,119 @@ macro_rules! instructions {
                 match self { $(Opcode::$name => concat!($($doc),+).trim_ascii(),)+ }
             }
 
-            /// The relation: the word at the top after the instruction.
+            /// What the instruction does to the window.
             ///
-            /// A `pop` of the last word leaves `second`, which is 0 then.
+            /// A `pop` of the last word leaves the second one on top, which is 0 then.
             #[inline]
-            pub fn new_top<A: Algebra>(self, operands: &impl Operands<A>) -> A {
-                match self { $(Opcode::$name => { let $operands = operands; $top })+ }
+            pub fn relation<A: Algebra>(self, operands: &impl Operands<A>) -> Relation<A> {
+                match self { $(Opcode::$name => { let $operands = operands; $relation })+ }
             }
         }
     };
     (@argument plain) => { false };
     (@argument word) => { true };
+    (@fault) => { None };
+    (@fault $fault:literal) => { Some($fault) };
 }
 
 instructions! {
     /// Does nothing.
-    Nop = Some(0), "nop", plain, Keep, needs 0, |x| x.top();
+    Nop = Some(0), "nop", plain, Keep, needs 0, |x| Relation::top(x.word(0));
     /// Pushes its argument.
-    Push = Some(1), "push", word, Grow, needs 0, |x| x.argument();
+    Push = Some(1), "push", word, Grow, needs 0, |x| Relation::top(x.argument());
     /// Replaces the two topmost words by their sum.
-    Add = Some(2), "add", plain, Shrink, needs 2, |x| x.second() + x.top();
+    Add = Some(2), "add", plain, Shrink, needs 2, |x| Relation::top(x.word(1) + x.word(0));
     /// Replaces the two topmost words by their product.
-    Mul = Some(3), "mul", plain, Shrink, needs 2, |x| x.product();
+    Mul = Some(3), "mul", plain, Shrink, needs 2, |x| {
+        Relation::top(A::constant(0)).times(x.word(0), Cofactor::Second)
+    };
     /// Drops the top.
-    Pop = Some(4), "pop", plain, Shrink, needs 1, |x| x.second();
+    Pop = Some(4), "pop", plain, Shrink, needs 1, |x| Relation::top(x.word(1));
+    /// Replaces the two topmost words by the lower one less the upper one.
+    Sub = Some(5), "sub", plain, Shrink, needs 2, |x| Relation::top(x.word(1) - x.word(0));
+    /// Negates the top.
+    Neg = Some(6), "neg", plain, Keep, needs 1, |x| Relation::top(A::constant(0) - x.word(0));
+    /// Replaces the top by its inverse; an error if it is 0.
+    Inv = Some(7), "inv", plain, Keep, needs 1, else "the top is 0, which has no inverse", |x| {
+        // With h = 1 / top the product is -1, and the result is h.
+        Relation::top(x.hint() + A::constant(1))
+            .times(A::constant(0) - x.word(0), Cofactor::Hint)
+            .zero(x.result() - x.hint())
+    };
+    /// Replaces the two topmost words by 1 if they are equal, else by 0.
+    Eq = Some(8), "eq", plain, Shrink, needs 2, |x| {
+        is_zero(x.word(0) - x.word(1), x.result())
+    };
+    /// Replaces the top by 1 if it is 0, else by 0.
+    Iszero = Some(9), "iszero", plain, Keep, needs 1, |x| {
+        is_zero(x.word(0), x.result())
+    };
+    /// Replaces the top, 0 or 1, by 1 or 0.
+    Not = Some(10), "not", plain, Keep, needs 1, else "the top is neither 0 nor 1", |x| {
+        Relation::top(A::constant(1) - x.word(0))
+            .times(x.word(0), Cofactor::Zero)
+            .tests(x.result(), A::constant(0))
+    };
+    /// Replaces the two topmost words, each 0 or 1, by 1 if both are 1, else by 0.
+    And = Some(11), "and", plain, Shrink, needs 2, else "one of the two topmost words is neither 0 nor 1", |x| {
+        Relation::top(A::constant(0))
+            .times(x.word(0), Cofactor::Second)
+            .tests(A::constant(1) - x.word(0), A::constant(1) - x.word(1))
+    };
+    /// Replaces the two topmost words, each 0 or 1, by 0 if both are 0, else by 1.
+    Or = Some(12), "or", plain, Shrink, needs 2, else "one of the two topmost words is neither 0 nor 1", |x| {
+        Relation::top(x.word(1) + x.word(0))
+            .times(A::constant(0) - x.word(0), Cofactor::Second)
+            .tests(A::constant(1) - x.word(0), A::constant(1) - x.word(1))
+    };
+    /// Adds its argument to the top.
+    Addi = Some(13), "addi", word, Keep, needs 1, |x| Relation::top(x.word(0) + x.argument());
+    /// Multiplies the top by its argument.
+    Muli = Some(14), "muli", word, Keep, needs 1, |x| {
+        Relation::top(A::constant(0)).times(x.word(0), Cofactor::Argument)
+    };
+    /// Drops the top; an error unless it is 1.
+    Assert = Some(15), "assert", plain, Shrink, needs 1, else "the top is not 1", |x| {
+        Relation::top(x.word(1)).zero(x.word(0) - A::constant(1))
+    };
+    /// Drops the top; an error unless it is the argument.
+    AssertEq = Some(16), "assert_eq", word, Shrink, needs 1, else "the top is not the argument", |x| {
+        Relation::top(x.word(1)).zero(x.word(0) - x.argument())
+    };
+    /// Pushes a copy of the top.
+    Dup = Some(17), "dup", plain, Grow, needs 1, |x| Relation::top(x.word(0));
+    /// Exchanges the two topmost words.
+    Swap = Some(18), "swap", plain, Keep, needs 2, |x| Relation {
+        second: Some(x.word(0)),
+        ..Relation::top(x.word(1))
+    };
+    /// Pushes a copy of the word below the top.
+    Over = Some(19), "over", plain, Grow, needs 2, |x| Relation::top(x.word(1));
+    /// Brings the third word to the top.
+    Rot = Some(20), "rot", plain, Keep, needs 3, |x| Relation {
+        second: Some(x.word(0)),
+        third: Some(x.word(1)),
+        ..Relation::top(x.word(2))
+    };
+    /// Pushes a copy of the third word.
+    Pick2 = Some(21), "pick2", plain, Grow, needs 3, |x| Relation::top(x.word(2));
+    /// Pushes a copy of the fourth word.
+    Pick3 = Some(22), "pick3", plain, Grow, needs 4, |x| Relation::top(x.word(3));
     /// What the machine executes after the last instruction: drops the top until one word is left, which is the output.
-    Halt = None, "halt", plain, Shrink, needs 2, |x| x.second();
+    Halt = None, "halt", plain, Shrink, needs 2, |x| Relation::top(x.word(1));
+}
+
+/// What a relation reads and has, found by reading it as text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Uses {
+    /// The number of words of the window.
+    words: usize,
+    factor: bool,
+    /// Whether the cofactor is another than the second word.
+    cofactor: bool,
+    factor_test: bool,
+    cofactor_test: bool,
+    obligation: bool,
 }
 
 impl Opcode {
@@ -149,52 +332,124 @@ impl Opcode {
         }
     }
 
-    /// The coefficient of the product in the relation, by which the instruction's `factor` is
-    /// `coefficient * top`. As relations are affine, it is the relation's value where the product is
-    /// 1 and all else 0.
-    #[inline]
-    pub fn product_coefficient<A: Algebra>(self) -> A {
-        struct ProductAlone;
-        impl<A: Algebra> Operands<A> for ProductAlone {
-            fn top(&self) -> A {
-                A::constant(0)
-            }
-            fn second(&self) -> A {
-                A::constant(0)
-            }
-            fn argument(&self) -> A {
-                A::constant(0)
-            }
-            fn product(&self) -> A {
-                A::constant(1)
-            }
-        }
-        self.new_top(&ProductAlone)
-    }
-
     /// The stack effect in the notation of Forth, written from the relation: `a b -- a + b`.
     pub fn stack_effect(self) -> String {
-        struct Named;
-        impl Operands<Formula> for Named {
-            fn top(&self) -> Formula {
-                Formula::name("b")
-            }
-            fn second(&self) -> Formula {
-                Formula::name("a")
+        // The words that are taken, from the lowest on.
+        let names = ["a", "b", "c", "d"];
+        let needs = self.needs();
+        let word = |place: usize| match needs.checked_sub(place + 1) {
+            Some(own) => Formula::name(names[own]),
+            None => Formula::name("0"),
+        };
+        struct Named<W>(W);
+        impl<W: Fn(usize) -> Formula> Operands<Formula> for Named<W> {
+            fn word(&self, place: usize) -> Formula {
+                self.0(place)
             }
             fn argument(&self) -> Formula {
                 Formula::name("x")
             }
-            fn product(&self) -> Formula {
-                Formula::name("a * b")
+            fn hint(&self) -> Formula {
+                Formula::name("h")
+            }
+            fn result(&self) -> Formula {
+                Formula::name("y")
             }
         }
-        let taken = ["", "a ", "a b "][(self.needs() as usize).min(2)];
-        let left = match (self.effect(), self.needs()) {
-            (Effect::Keep, 0) | (Effect::Shrink, 1) => String::new(),
-            _ => format!(" {}", self.new_top(&Named)),
+        let relation = self.relation(&Named(word));
+        let product = relation.factor.clone()
+            * match relation.cofactor {
+                Cofactor::Second => word(1),
+                Cofactor::Argument => Formula::name("x"),
+                Cofactor::Hint => Formula::name("h"),
+                Cofactor::Zero => Formula::constant(0),
+            };
+        let result = match self {
+            Opcode::Inv => Formula::name("1/a"),
+            Opcode::Eq => Formula::name("a = b"),
+            Opcode::Iszero => Formula::name("a = 0"),
+            _ => relation.top + product,
         };
-        format!("{taken}--{left}")
+        let mut left: Vec<String> = match self.effect() {
+            // What grows the stack leaves what it reads.
+            Effect::Grow => (0..needs).rev().map(|own| word(own).to_string()).collect(),
+            Effect::Keep if needs == 0 => vec![],
+            Effect::Keep => [relation.third, relation.second]
+                .into_iter()
+                .flatten()
+                .map(|own| own.to_string())
+                .collect(),
+            Effect::Shrink => vec![],
+        };
+        if needs > 0 && (self.effect(), needs) != (Effect::Shrink, 1)
+            || self.effect() == Effect::Grow
+        {
+            left.push(result.to_string());
+        }
+        let taken = names[..needs].iter().map(|name| format!("{name} "));
+        let left = left.iter().map(|own| format!(" {own}"));
+        format!(
+            "{}--{}",
+            taken.collect::<String>(),
+            left.collect::<String>()
+        )
+    }
+
+    /// What the relation reads and has.
+    fn uses(self) -> Uses {
+        static ALL: OnceLock<Vec<Uses>> = OnceLock::new();
+        let all = ALL.get_or_init(|| Opcode::ALL.iter().map(|own| own.find_uses()).collect());
+        all.get(self as usize).copied().unwrap_or_default()
+    }
+
+    fn find_uses(self) -> Uses {
+        struct Marked;
+        impl Operands<Formula> for Marked {
+            fn word(&self, place: usize) -> Formula {
+                Formula::name(format!("word{place}"))
+            }
+            fn argument(&self) -> Formula {
+                Formula::name("argument")
+            }
+            fn hint(&self) -> Formula {
+                Formula::name("hint")
+            }
+            fn result(&self) -> Formula {
+                Formula::name("result")
+            }
+        }
+        let Relation {
+            top,
+            second,
+            third,
+            factor,
+            cofactor,
+            factor_test,
+            cofactor_test,
+            zero,
+        } = self.relation(&Marked);
+        let zero_formula = Formula::constant(0);
+        let texts = [&top, &factor, &factor_test, &cofactor_test, &zero];
+        let texts = texts.into_iter().chain(&second).chain(&third);
+        let texts: Vec<String> = texts.map(Formula::to_string).collect();
+        let read = (0..InstructionSet::MAX_WINDOW).rev().find(|place| {
+            texts
+                .iter()
+                .any(|own| own.contains(&format!("word{place}")))
+        });
+        let written = match (&second, &third) {
+            (_, Some(_)) => 3,
+            (Some(_), _) => 2,
+            _ => 0,
+        };
+        Uses {
+            words: read.map_or(0, |place| place + 1).max(written),
+            factor: factor != zero_formula,
+            cofactor: factor != zero_formula && cofactor != Cofactor::Second,
+            factor_test: factor_test != zero_formula,
+            cofactor_test: cofactor_test != zero_formula,
+            obligation: zero != zero_formula,
+        }
     }
 }
 
@@ -219,11 +474,21 @@ impl InstructionSet {
     pub const STACK: InstructionSet =
         InstructionSet::of(&[Opcode::Push, Opcode::Add, Opcode::Mul, Opcode::Pop]);
 
-    /// The sets that have a name.
-    pub const NAMED: &'static [(&'static str, InstructionSet)] =
-        &[("seed", Self::SEED), ("stack", Self::STACK)];
+    /// All that computes and moves words.
+    pub const FIELD: InstructionSet = InstructionSet::of(Opcode::ALL);
 
-    const fn of(opcodes: &[Opcode]) -> InstructionSet {
+    /// The sets that have a name.
+    pub const NAMED: &'static [(&'static str, InstructionSet)] = &[
+        ("seed", Self::SEED),
+        ("stack", Self::STACK),
+        ("field", Self::FIELD),
+    ];
+
+    /// The most words that a window has.
+    pub const MAX_WINDOW: usize = 4;
+
+    /// The set of these instructions, and of `nop` and `halt`, which are in every set.
+    pub const fn of(opcodes: &[Opcode]) -> InstructionSet {
         let mut members = 1 << Opcode::Nop as u8 | 1 << Opcode::Halt as u8;
         let mut i = 0;
         while i < opcodes.len() {
@@ -231,6 +496,48 @@ impl InstructionSet {
             i += 1;
         }
         InstructionSet { members }
+    }
+
+    /// The number of words in columns, those that cells hold not counted: two, or as many as an
+    /// instruction of the set reads.
+    pub fn window(self) -> usize {
+        let words = self.opcodes().map(|opcode| opcode.uses().words);
+        words.fold(2, usize::max)
+    }
+
+    /// The number of presence flags in columns: flag i says that the stack holds more than i words. What
+    /// shrinks the stack shows that it had enough words by what it leaves.
+    pub fn presence(self) -> usize {
+        let flags = self.opcodes().map(|opcode| match opcode.effect() {
+            Effect::Shrink => opcode.needs().saturating_sub(1),
+            Effect::Grow | Effect::Keep => opcode.needs(),
+        });
+        flags.fold(1, usize::max)
+    }
+
+    /// Whether a product is computed.
+    pub fn has_factor(self) -> bool {
+        self.opcodes().any(|opcode| opcode.uses().factor)
+    }
+
+    /// Whether some product has another cofactor than the second word.
+    pub fn has_cofactor(self) -> bool {
+        self.opcodes().any(|opcode| opcode.uses().cofactor)
+    }
+
+    /// Whether some factor is tested.
+    pub fn has_factor_test(self) -> bool {
+        self.opcodes().any(|opcode| opcode.uses().factor_test)
+    }
+
+    /// Whether some cofactor is tested.
+    pub fn has_cofactor_test(self) -> bool {
+        self.opcodes().any(|opcode| opcode.uses().cofactor_test)
+    }
+
+    /// Whether some instruction says that something is zero.
+    pub fn has_obligation(self) -> bool {
+        self.opcodes().any(|opcode| opcode.uses().obligation)
     }
 
     /// Whether `opcode` is in the set.
@@ -257,12 +564,19 @@ impl InstructionSet {
         Opcode::from_code(code).filter(|opcode| self.contains(*opcode))
     }
 
-    /// The set's name.
-    pub fn name(self) -> &'static str {
-        Self::NAMED
-            .iter()
-            .find(|(_, set)| *set == self)
-            .map_or("unnamed", |(name, _)| name)
+    /// The set's name or, if it has none, the mnemonics of its instructions but `nop`, with commas
+    /// between. [`FromStr`] reads both.
+    pub fn name(self) -> String {
+        if let Some((name, _)) = Self::NAMED.iter().find(|(_, set)| *set == self) {
+            return (*name).to_owned();
+        }
+        let written = self.opcodes().filter(|opcode| opcode.code().is_some());
+        let mnemonics: Vec<_> = written.map(Opcode::mnemonic).collect();
+        match &mnemonics[..] {
+            // Every set has it; a list needs something.
+            [alone] => (*alone).to_owned(),
+            list => list[1..].join(","),
+        }
     }
 }
 
@@ -281,16 +595,22 @@ impl fmt::Debug for InstructionSet {
 
 impl fmt::Display for InstructionSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(&self.name())
     }
 }
 
 /// No instruction set has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no instruction set `{name}`; the sets are {}", named_sets())]
+#[error(
+    "there is no instruction set `{name}`; the sets are {}, or instructions with commas between{}",
+    named_sets(),
+    .unknown.as_ref().map_or(String::new(), |own| format!(", but `{own}` is no instruction"))
+)]
 pub struct UnknownSet {
     /// The name that was asked for.
     pub name: String,
+    /// Of a list, what is no instruction.
+    pub unknown: Option<String>,
 }
 
 fn named_sets() -> String {
@@ -304,12 +624,20 @@ fn named_sets() -> String {
 impl FromStr for InstructionSet {
     type Err = UnknownSet;
 
+    /// A name, or a list of mnemonics with commas between.
     fn from_str(name: &str) -> Result<Self, UnknownSet> {
-        Self::NAMED
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, set)| *set)
-            .ok_or_else(|| UnknownSet { name: name.into() })
+        if let Some((_, set)) = Self::NAMED.iter().find(|(known, _)| *known == name) {
+            return Ok(*set);
+        }
+        let list = name.split(',').map(str::trim);
+        let opcodes: Result<Vec<_>, &str> = list
+            .map(|own| Opcode::from_mnemonic(own).ok_or(own))
+            .collect();
+        let opcodes = opcodes.map_err(|unknown| UnknownSet {
+            name: name.into(),
+            unknown: name.contains(',').then(|| unknown.into()),
+        })?;
+        Ok(InstructionSet::of(&opcodes))
     }
 }
 
@@ -343,8 +671,26 @@ mod tests {
                 "--",
                 "-- x",
                 "a b -- a + b",
-                "a b -- a * b",
+                "a b -- b * a",
                 "a --",
+                "a b -- a - b",
+                "a -- -a",
+                "a -- 1/a",
+                "a b -- a = b",
+                "a -- a = 0",
+                "a -- 1 - a",
+                "a b -- b * a",
+                "a b -- a + b - b * a",
+                "a -- a + x",
+                "a -- a * x",
+                "a --",
+                "a --",
+                "a -- a a",
+                "a b -- b a",
+                "a b -- a b a",
+                "a b c -- b c a",
+                "a b c -- a b c a",
+                "a b c d -- a b c d a",
                 "a b -- a"
             ]
         );

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::algebra::Word;
-use crate::isa::Opcode;
+use crate::isa::{InstructionSet, Opcode};
 
 /// An opcode and its argument.
 ///
@@ -77,6 +77,15 @@ impl<F: Word> Program<F> {
     pub fn cut(&self, steps: usize) -> Option<Self> {
         let instructions = self.instructions.get(..steps)?.to_vec();
         Some(Program { instructions })
+    }
+
+    /// The smallest set that has the program's instructions. Codes that no instruction has are left out.
+    pub fn smallest_set(&self) -> InstructionSet {
+        let opcodes = self
+            .instructions
+            .iter()
+            .filter_map(|instruction| Opcode::from_code(instruction.opcode));
+        InstructionSet::of(&opcodes.collect::<Vec<_>>())
     }
 
     /// What identifies the program: the BLAKE2b-256 hash, personalised `StackVm.Program`, of the

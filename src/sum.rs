@@ -76,11 +76,11 @@ use crate::isa::Effect;
 use crate::row::Row;
 
 impl<A: Algebra> Challenges<A> {
-    /// The denominator of the cell `(row, second, nonempty, link)`.
-    pub fn denominator(&self, row: A, second: A, nonempty: A, link: A) -> A {
+    /// The denominator of the cell `(row, lowest, present, link)`.
+    pub fn denominator(&self, row: A, lowest: A, present: A, link: A) -> A {
         let gamma = || self.gamma.clone();
-        // Horner's rule for alpha + row + gamma second + gamma^2 nonempty + gamma^3 link.
-        self.alpha.clone() + row + gamma() * (second + gamma() * (nonempty + gamma() * link))
+        // Horner's rule for alpha + row + gamma lowest + gamma^2 present + gamma^3 link.
+        self.alpha.clone() + row + gamma() * (lowest + gamma() * (present + gamma() * link))
     }
 }
 
@@ -90,15 +90,15 @@ pub fn cells<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let step = window.step();
     let made_cell = window.challenges.denominator(
         window.index[1].clone(),
-        row.second.clone(),
-        row.nonempty.clone(),
+        row.lowest().clone(),
+        row.last_present().clone(),
         row.link.clone(),
     );
     let made_cell = made_cell.named("made_cell");
     let taken_cell = window.challenges.denominator(
         row.link.clone(),
-        next.second.clone(),
-        next.nonempty.clone(),
+        next.lowest().clone(),
+        next.last_present().clone(),
         next.link.clone(),
     );
     let taken_cell = taken_cell.named("taken_cell");
@@ -121,13 +121,8 @@ pub fn cells<A: Algebra>(window: &Window<A>) -> Gate<A> {
 
 /// What the sum is on the first and the last row.
 pub fn boundaries<A: Algebra>(window: &Window<A>) -> Gate<A> {
-    let Row {
-        top,
-        link,
-        nonempty,
-        sum,
-        ..
-    } = &window.row;
+    let Row { link, sum, .. } = &window.row;
+    let (top, nonempty) = (window.row.top(), window.row.nonempty());
     let Challenges { alpha, beta, .. } = &window.challenges;
     let (at_first, at_last) = match &window.output {
         OutputBinding::Bound(output) => (
@@ -156,6 +151,7 @@ pub fn boundaries<A: Algebra>(window: &Window<A>) -> Gate<A> {
 pub fn gates<A: Algebra>(window: &Window<A>) -> Vec<Gate<A>> {
     vec![
         frame::decode(window),
+        frame::relation(window),
         frame::stack(window),
         frame::start(window),
         cells(window),
@@ -168,7 +164,7 @@ pub fn gates<A: Algebra>(window: &Window<A>) -> Vec<Gate<A>> {
 /// `output` is what the sum starts from, if the output is bound. The entry of `sum` after the last step
 /// is the final sum.
 pub fn fill<F: Word>(columns: &mut Row<Vec<F>>, challenges: &Challenges<F>, output: Option<F>) {
-    let steps = columns.top.len().saturating_sub(1);
+    let steps = columns.top().len().saturating_sub(1);
     // An effect on a row is the sum of its flags, so that a forged witness is filled as the
     // constraints demand where that is possible.
     let effect = |effect: Effect| -> Vec<F> {
@@ -193,16 +189,16 @@ pub fn fill<F: Word>(columns: &mut Row<Vec<F>>, challenges: &Challenges<F>, outp
         if grow[i] != F::zero() {
             made[i] = challenges.denominator(
                 index,
-                columns.second[i],
-                columns.nonempty[i],
+                columns.lowest()[i],
+                columns.last_present()[i],
                 columns.link[i],
             );
         }
         if shrink[i] != F::zero() {
             taken[i] = challenges.denominator(
                 columns.link[i],
-                columns.second[i + 1],
-                columns.nonempty[i + 1],
+                columns.lowest()[i + 1],
+                columns.last_present()[i + 1],
                 columns.link[i + 1],
             );
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::algebra::Word;
-use crate::isa::{Effect, InstructionSet, Opcode, Operands};
+use crate::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Relation};
 use crate::program::{Instruction, Program};
 
 /// Why a program does not run.
@@ -11,16 +11,28 @@ use crate::program::{Instruction, Program};
 #[non_exhaustive]
 pub enum RunError {
     /// The stack holds fewer words than the instruction needs.
-    #[error("step {step}: `{opcode}` needs {needs} on the stack, but it holds {depth}", needs = words(*.needs as usize))]
+    #[error("step {step}: `{opcode}` needs {needs} on the stack, but it holds {depth}", needs = words(*.needs))]
     StackUnderflow {
         /// The step, counted from 0.
         step: usize,
         /// The instruction.
         opcode: Opcode,
         /// How many words it needs.
-        needs: u32,
+        needs: usize,
         /// How many there are.
         depth: usize,
+    },
+    /// What the instruction demands of its operands does not hold.
+    #[error("step {step} (stack depth {depth}): `{opcode}` fails: {fault}")]
+    Fault {
+        /// The step, counted from 0.
+        step: usize,
+        /// The instruction.
+        opcode: Opcode,
+        /// The depth of the stack.
+        depth: usize,
+        /// What is wrong.
+        fault: &'static str,
     },
     /// The instruction set has no such instruction.
     #[error(
@@ -67,6 +79,7 @@ impl RunError {
     pub fn kind(&self) -> &'static str {
         match self {
             RunError::StackUnderflow { .. } => "stack_underflow",
+            RunError::Fault { .. } => "fault",
             RunError::InvalidOpcode { .. } => "invalid_opcode",
             RunError::StepsOutOfRange { .. } => "steps_out_of_range",
             RunError::TooManyRows { .. } => "too_many_rows",
@@ -76,7 +89,9 @@ impl RunError {
     /// The step at which the run ends; for a program that is too short, the first one it lacks.
     pub fn step(&self) -> usize {
         match self {
-            RunError::StackUnderflow { step, .. } | RunError::InvalidOpcode { step, .. } => *step,
+            RunError::StackUnderflow { step, .. }
+            | RunError::Fault { step, .. }
+            | RunError::InvalidOpcode { step, .. } => *step,
             RunError::StepsOutOfRange { instructions, .. } => *instructions,
             RunError::TooManyRows { rows } => *rows,
         }
@@ -95,55 +110,144 @@ pub struct Outcome<F> {
 }
 
 /// The operands of an instruction as words.
-struct Values<F> {
-    top: F,
-    second: F,
+struct Values<'a, F> {
+    /// The stack, from the bottom up, at least [`InstructionSet::MAX_WINDOW`] words.
+    stack: &'a [F],
     argument: F,
+    hint: F,
+    result: F,
 }
 
-impl<F: Word> Operands<F> for Values<F> {
+impl<F: Word> Operands<F> for Values<'_, F> {
     #[inline]
-    fn top(&self) -> F {
-        self.top
-    }
-    #[inline]
-    fn second(&self) -> F {
-        self.second
+    fn word(&self, place: usize) -> F {
+        let place = self.stack.len().checked_sub(place + 1);
+        place
+            .and_then(|place| self.stack.get(place))
+            .copied()
+            .unwrap_or(F::zero())
     }
     #[inline]
     fn argument(&self) -> F {
         self.argument
     }
     #[inline]
-    fn product(&self) -> F {
-        self.second * self.top
+    fn hint(&self) -> F {
+        self.hint
+    }
+    #[inline]
+    fn result(&self) -> F {
+        self.result
+    }
+}
+
+/// An instruction's relation on words.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<F> {
+    /// The new top.
+    result: F,
+    /// What comes under the new top, if that is moved.
+    second: Option<F>,
+    third: Option<F>,
+    pub(crate) factor: F,
+    pub(crate) cofactor: F,
+}
+
+impl<F: Word> Step<F> {
+    /// What an instruction makes of a stack, from the bottom up.
+    #[inline]
+    pub(crate) fn of(opcode: Opcode, stack: &[F], argument: F) -> Self {
+        let mut values = Values {
+            stack,
+            argument,
+            hint: F::zero(),
+            result: F::zero(),
+        };
+        let Relation {
+            mut top,
+            second,
+            third,
+            factor,
+            cofactor,
+            ..
+        } = opcode.relation(&values);
+        let cofactor = match cofactor {
+            Cofactor::Second => values.word(1),
+            Cofactor::Argument => argument,
+            Cofactor::Hint => {
+                values.hint = F::zero() - factor.inverse().unwrap_or(F::zero());
+                top = opcode.relation(&values).top;
+                values.hint
+            }
+            Cofactor::Zero => F::zero(),
+        };
+        Step {
+            result: match cofactor == F::zero() {
+                true => top,
+                false => top + factor * cofactor,
+            },
+            second,
+            third,
+            factor,
+            cofactor,
+        }
+    }
+
+    /// What the step tests: the tests of the factor and of the cofactor, and what must be zero.
+    pub(crate) fn tests(&self, opcode: Opcode, stack: &[F], argument: F) -> [F; 3] {
+        let relation = opcode.relation(&Values {
+            stack,
+            argument,
+            hint: self.cofactor,
+            result: self.result,
+        });
+        [relation.factor_test, relation.cofactor_test, relation.zero]
+    }
+
+    /// Whether the tests pass.
+    fn holds(&self, opcode: Opcode, stack: &[F], argument: F) -> bool {
+        let [factor_test, cofactor_test, zero] = self.tests(opcode, stack, argument);
+        [
+            self.factor * factor_test,
+            self.cofactor * cofactor_test,
+            zero,
+        ] == [F::zero(); 3]
     }
 }
 
 /// A stack and what an instruction does to it.
 struct Machine<F> {
     set: InstructionSet,
-    /// The words under the top, with a zero at the very bottom, so that an empty stack has a
-    /// `second` too.
-    below: Vec<F>,
-    top: F,
-    depth: usize,
+    /// The words, from the bottom up, on as many zeros as a window has words, so that the window of
+    /// an empty stack is there too.
+    stack: Vec<F>,
     max_depth: usize,
 }
+
+/// The zeros under a stack.
+const PADDING: usize = InstructionSet::MAX_WINDOW;
 
 impl<F: Word> Machine<F> {
     fn new(set: InstructionSet) -> Self {
         Machine {
             set,
-            below: vec![],
-            top: F::zero(),
-            depth: 0,
+            stack: vec![F::zero(); PADDING],
             max_depth: 0,
         }
     }
 
-    fn second(&self) -> F {
-        self.below.last().copied().unwrap_or(F::zero())
+    #[inline]
+    fn depth(&self) -> usize {
+        self.stack.len() - PADDING
+    }
+
+    /// The topmost words, from the top down.
+    fn window(&self) -> [F; InstructionSet::MAX_WINDOW] {
+        let mut window = [F::zero(); InstructionSet::MAX_WINDOW];
+        for (word, own) in window.iter_mut().zip(self.stack.iter().rev()) {
+            *word = *own;
+        }
+        window
     }
 
     #[inline]
@@ -154,48 +258,51 @@ impl<F: Word> Machine<F> {
             .ok_or(RunError::InvalidOpcode {
                 step,
                 opcode: instruction.opcode,
-                depth: self.depth,
+                depth: self.depth(),
                 set: self.set,
             })?;
-        if self.depth < opcode.needs() as usize {
+        if self.depth() < opcode.needs() {
             return Err(RunError::StackUnderflow {
                 step,
                 opcode,
                 needs: opcode.needs(),
-                depth: self.depth,
+                depth: self.depth(),
             });
         }
         Ok(opcode)
     }
 
-    /// Executes an instruction whose needs are met.
+    /// Executes an instruction whose needs are met, and says whether its tests pass.
     #[inline]
-    fn execute(&mut self, opcode: Opcode, argument: F) {
-        let new_top = opcode.new_top(&Values {
-            top: self.top,
-            second: self.second(),
-            argument,
-        });
+    fn execute(&mut self, opcode: Opcode, argument: F) -> bool {
+        let step = Step::of(opcode, &self.stack, argument);
+        let holds = opcode.fault().is_none() || step.holds(opcode, &self.stack, argument);
         match opcode.effect() {
             Effect::Grow => {
-                self.below.push(self.top);
-                self.depth += 1;
-                self.max_depth = self.max_depth.max(self.depth);
+                self.stack.push(step.result);
+                self.max_depth = self.max_depth.max(self.depth());
+                return holds;
             }
             Effect::Keep => {}
+            // On the empty stack for a defiant trace only.
+            Effect::Shrink if self.depth() == 0 => {}
             Effect::Shrink => {
-                self.below.pop();
-                // Saturates for a defiant trace only.
-                self.depth = self.depth.saturating_sub(1);
+                self.stack.pop();
             }
         }
-        self.top = new_top;
+        let moved = [Some(step.result), step.second, step.third];
+        for (word, moved) in self.stack.iter_mut().rev().zip(moved) {
+            if let Some(moved) = moved {
+                *word = moved;
+            }
+        }
+        holds
     }
 
     /// The word at the bottom of the stack, 0 if there is none.
     fn bottom(&self) -> F {
-        // Under the first word lies the zero that was on top of the empty stack.
-        self.below.get(1).copied().unwrap_or(self.top)
+        let bottom = self.stack.get(PADDING);
+        bottom.or(self.stack.last()).copied().unwrap_or(F::zero())
     }
 }
 
@@ -214,6 +321,16 @@ fn executed<F: Word>(
         })
 }
 
+/// The error of a step whose tests fail.
+fn fault(step: usize, opcode: Opcode, depth: usize) -> RunError {
+    RunError::Fault {
+        step,
+        opcode,
+        depth,
+        fault: opcode.fault().unwrap_or("its operands are wrong"),
+    }
+}
+
 /// Runs the first `steps` instructions of a program, or all of them. Uses no memory but the stack's.
 ///
 /// # Errors
@@ -228,7 +345,10 @@ pub fn run<F: Word>(
     let mut machine = Machine::new(set);
     for (step, instruction) in instructions.iter().enumerate() {
         let opcode = machine.decode(step, instruction)?;
-        machine.execute(opcode, instruction.argument);
+        let depth = machine.depth();
+        if !machine.execute(opcode, instruction.argument) {
+            return Err(fault(step, opcode, depth));
+        }
     }
     Ok(Outcome {
         output: machine.bottom(),
@@ -245,12 +365,12 @@ pub struct TraceRow<F> {
     /// The instruction that the step executes; [`Opcode::Halt`] where the machine unwinds, and on
     /// the final state.
     pub opcode: Opcode,
+    /// The argument that it reads, if it reads one.
+    pub argument: F,
     /// The number of words on the stack.
     pub depth: u32,
-    /// The word at the top, 0 if there is none.
-    pub top: F,
-    /// The word below the top, 0 if there is none.
-    pub second: F,
+    /// The topmost words, from the top down, 0 where there is none.
+    pub window: [F; InstructionSet::MAX_WINDOW],
     /// See [`crate::row::Cell::Link`].
     pub link: u32,
 }
@@ -286,11 +406,11 @@ impl<F: Word> Trace<F> {
         steps: Option<usize>,
         set: InstructionSet,
     ) -> Result<Self, RunError> {
-        Self::with(program, steps, set, Machine::decode)
+        Self::with(program, steps, set, Machine::decode, true)
     }
 
-    /// The trace of a machine that goes on where a program fails: it takes zeros from an empty stack
-    /// and skips what it does not know. A circuit rejects it, and so tells by which constraint.
+    /// The trace of a machine that goes on where a program fails: it takes zeros from an empty stack,
+    /// skips what it does not know, and passes all tests. A circuit rejects it, and so tells by which constraint.
     ///
     /// # Errors
     ///
@@ -300,9 +420,10 @@ impl<F: Word> Trace<F> {
         steps: Option<usize>,
         set: InstructionSet,
     ) -> Result<Self, RunError> {
-        Self::with(program, steps, set, |_, _, instruction| {
+        let decode = |_: &Machine<F>, _, instruction: &Instruction<F>| {
             Ok(set.decode(instruction.opcode).unwrap_or(Opcode::IDLE))
-        })
+        };
+        Self::with(program, steps, set, decode, false)
     }
 
     fn with(
@@ -310,6 +431,7 @@ impl<F: Word> Trace<F> {
         steps: Option<usize>,
         set: InstructionSet,
         decode: impl Fn(&Machine<F>, usize, &Instruction<F>) -> Result<Opcode, RunError>,
+        tested: bool,
     ) -> Result<Self, RunError> {
         let instructions = executed(program, steps)?;
         let mut machine = Machine::new(set);
@@ -318,16 +440,17 @@ impl<F: Word> Trace<F> {
         let mut links: Vec<u32> = vec![];
         let mut link = 0;
         let mut execute = |machine: &mut Machine<F>, opcode: Opcode, argument: F| {
+            let depth = machine.depth();
             rows.push(TraceRow {
                 opcode,
+                argument,
                 // A machine has no more words than rows.
-                depth: machine.depth as u32,
-                top: machine.top,
-                second: machine.second(),
+                depth: depth as u32,
+                window: machine.window(),
                 link,
             });
             let next = u32::try_from(rows.len()).map_err(|_| RunError::TooManyRows {
-                rows: rows.len() + machine.depth,
+                rows: rows.len() + depth,
             })?;
             match opcode.effect() {
                 Effect::Grow => {
@@ -337,21 +460,23 @@ impl<F: Word> Trace<F> {
                 Effect::Keep => {}
                 Effect::Shrink => link = links.pop().unwrap_or(0),
             }
-            machine.execute(opcode, argument);
+            if !machine.execute(opcode, argument) && tested {
+                return Err(fault(rows.len() - 1, opcode, depth));
+            }
             Ok(())
         };
         for (step, instruction) in instructions.iter().enumerate() {
             let opcode = decode(&machine, step, instruction)?;
             execute(&mut machine, opcode, instruction.argument)?;
         }
-        while machine.depth >= Opcode::Halt.needs() as usize {
+        while machine.depth() >= Opcode::Halt.needs() {
             execute(&mut machine, Opcode::Halt, F::zero())?;
         }
         rows.push(TraceRow {
             opcode: Opcode::Halt,
-            depth: machine.depth as u32,
-            top: machine.top,
-            second: machine.second(),
+            argument: F::zero(),
+            depth: machine.depth() as u32,
+            window: machine.window(),
             link,
         });
         Ok(Trace {

@@ -12,7 +12,7 @@ use crate::isa::{InstructionSet, Opcode};
 use crate::program::Program;
 use crate::row::Row;
 use crate::sum;
-use crate::vm::Trace;
+use crate::vm::{Step, Trace};
 
 /// Why a witness can't be made, or is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +67,7 @@ impl<F> fmt::Debug for Witness<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Witness")
             .field("set", &self.set)
-            .field("rows", &self.columns.top.len().saturating_sub(1))
+            .field("rows", &self.columns.top().len().saturating_sub(1))
             .finish_non_exhaustive()
     }
 }
@@ -92,10 +92,13 @@ impl<F: Word> Witness<F> {
         let run = trace.rows().iter();
         let padding = trace.rows().last().into_iter().cycle().take(idle);
         for (i, row) in run.chain(padding).enumerate() {
-            columns.top.push(row.top);
-            columns.second.push(row.second);
+            for (column, word) in columns.words.iter_mut().zip(row.window) {
+                column.push(word);
+            }
             columns.link.push(F::constant(row.link.into()));
-            columns.nonempty.push(bit(row.depth > 0));
+            for (column, least) in columns.present.iter_mut().zip(0..) {
+                column.push(bit(row.depth > least));
+            }
             if i == rows {
                 // The final state: there is no step.
                 break;
@@ -107,8 +110,19 @@ impl<F: Word> Witness<F> {
             for (opcode, flag) in &mut columns.flags {
                 flag.push(bit(*opcode == executed));
             }
-            let factor = executed.product_coefficient::<F>() * row.top;
-            columns.factor.push(factor);
+            let mut stack = row.window;
+            stack.reverse();
+            let step = Step::of(executed, &stack, row.argument);
+            let [factor_test, cofactor_test, _] = step.tests(executed, &stack, row.argument);
+            let products = [
+                (&mut columns.factor, step.factor),
+                (&mut columns.cofactor, step.cofactor),
+                (&mut columns.factor_test, factor_test),
+                (&mut columns.cofactor_test, cofactor_test),
+            ];
+            for (column, value) in products {
+                column.iter_mut().for_each(|column| column.push(value));
+            }
         }
         Ok(Witness { set, columns })
     }
@@ -120,7 +134,7 @@ impl<F: Word> Witness<F> {
 
     /// The number of steps of the machine.
     pub fn rows(&self) -> usize {
-        self.columns.top.len().saturating_sub(1)
+        self.columns.top().len().saturating_sub(1)
     }
 
     /// The columns, each with an entry for every step and, if it tells of the state

@@ -48,13 +48,22 @@ pub struct Copy {
 #[derive(Clone, Debug)]
 pub struct Checker {
     names: Vec<String>,
-    tape: Vec<Op>,
-    /// The place on the tape of every polynomial.
-    polynomials: Vec<usize>,
+    /// All polynomials.
+    all: Tape,
+    /// Those that read a column of the second phase.
+    second_phase: Tape,
     copies: Vec<(Rule, Copy)>,
     /// The fixed columns.
     pub fixed: Vec<Vec<Fr>>,
     rows: usize,
+}
+
+/// The evaluation of some polynomials on a row.
+#[derive(Clone, Debug)]
+struct Tape {
+    ops: Vec<Op>,
+    /// The polynomials, and the places on the tape where they are known.
+    polynomials: Vec<(Rule, usize)>,
 }
 
 /// A step of the evaluation of all polynomials on a row, of what earlier steps have given.
@@ -94,54 +103,84 @@ fn rotation(rotation: i32) -> usize {
     rotation as usize
 }
 
+impl Tape {
+    /// The polynomials of a constraint system that read an advice column of these.
+    fn new(cs: &ConstraintSystem<Fr>, challenges: &[Fr], columns: impl Fn(usize) -> bool) -> Self {
+        let writer = RefCell::new(Writer::default());
+        let push = |op| writer.borrow_mut().push(op);
+        let mut polynomials = vec![];
+        let all = cs.gates().iter().flat_map(|gate| gate.polynomials());
+        for (rule, polynomial) in all.enumerate() {
+            let reads = polynomial.evaluate(
+                &|_| false,
+                &|_| false,
+                &|_| false,
+                &|query| columns(query.column_index()),
+                &|_| false,
+                &|_| false,
+                &|a| a,
+                &|a, b| a || b,
+                &|a, b| a || b,
+                &|a, _| a,
+            );
+            if !reads {
+                continue;
+            }
+            let place = polynomial.evaluate(
+                &|constant| push(Op::Constant(constant)),
+                &|_| panic!("no circuit here has a selector"),
+                &|query| {
+                    let rotation = rotation(query.rotation().0);
+                    push(Op::Fixed(query.column_index(), rotation))
+                },
+                &|query| {
+                    let rotation = rotation(query.rotation().0);
+                    push(Op::Advice(query.column_index(), rotation))
+                },
+                &|query| {
+                    let rotation = rotation(query.rotation().0);
+                    push(Op::Instance(query.column_index(), rotation))
+                },
+                &|challenge| push(Op::Constant(challenges[challenge.index()])),
+                &|a| push(Op::Negated(a)),
+                &|a, b| push(Op::Sum(a, b)),
+                &|a, b| push(Op::Product(a, b)),
+                &|a, factor| {
+                    let factor = push(Op::Constant(factor));
+                    push(Op::Product(a, factor))
+                },
+            );
+            polynomials.push((Rule(rule), place));
+        }
+        Tape {
+            ops: writer.into_inner().tape,
+            polynomials,
+        }
+    }
+}
+
 impl Checker {
-    /// The checker of a constraint system with these fixed columns, copies and challenges.
+    /// The checker of a constraint system with these fixed columns, copies, challenges, and advice
+    /// columns of the second phase.
     pub fn new(
         cs: &ConstraintSystem<Fr>,
         fixed: Vec<Vec<Fr>>,
         copies: Vec<Copy>,
         challenges: &[Fr],
+        second_phase: [usize; 2],
     ) -> Self {
         assert!(cs.lookups().is_empty(), "lookups are not checked here");
-        let writer = RefCell::new(Writer::default());
-        let push = |op| writer.borrow_mut().push(op);
+        let all = Tape::new(cs, challenges, |_| true);
+        let of_second_phase = |column: usize| second_phase.contains(&column);
+        let second_phase = Tape::new(cs, challenges, of_second_phase);
         let mut names = vec![];
-        let mut polynomials = vec![];
         for (g, gate) in cs.gates().iter().enumerate() {
-            for (i, polynomial) in gate.polynomials().iter().enumerate() {
+            for i in 0..gate.polynomials().len() {
                 let name = gate.constraint_name(i);
                 // As halo2 writes it.
                 names.push(format!(
                     "Constraint {i} ('{name}') in gate {g} ('{}')",
                     gate.name()
-                ));
-                polynomials.push(polynomial.evaluate(
-                    &|constant| push(Op::Constant(constant)),
-                    &|_| panic!("no circuit here has a selector"),
-                    &|query| {
-                        push(Op::Fixed(
-                            query.column_index(),
-                            rotation(query.rotation().0),
-                        ))
-                    },
-                    &|query| {
-                        push(Op::Advice(
-                            query.column_index(),
-                            rotation(query.rotation().0),
-                        ))
-                    },
-                    &|query| {
-                        let rotation = rotation(query.rotation().0);
-                        push(Op::Instance(query.column_index(), rotation))
-                    },
-                    &|challenge| push(Op::Constant(challenges[challenge.index()])),
-                    &|a| push(Op::Negated(a)),
-                    &|a, b| push(Op::Sum(a, b)),
-                    &|a, b| push(Op::Product(a, b)),
-                    &|a, factor| {
-                        let factor = push(Op::Constant(factor));
-                        push(Op::Product(a, factor))
-                    },
                 ));
             }
         }
@@ -157,8 +196,8 @@ impl Checker {
         }
         Checker {
             names,
-            tape: writer.into_inner().tape,
-            polynomials,
+            all,
+            second_phase,
             copies: named_copies,
             rows: fixed.first().map_or(0, Vec::len),
             fixed,
@@ -177,7 +216,7 @@ impl Checker {
 
     /// The rule of a polynomial is its number; copies have those above.
     pub fn is_copy(&self, rule: Rule) -> bool {
-        rule.0 >= self.polynomials.len()
+        rule.0 >= self.all.polynomials.len()
     }
 
     /// Whether these cells are constrained to be equal.
@@ -194,38 +233,65 @@ impl Checker {
 
     /// Every violation.
     pub fn violations(&self, table: &Table) -> Vec<Violation> {
-        self.violations_on(table, 0..self.rows)
+        let mut violations = self.violations_on(&self.all, table, 0..self.rows);
+        violations.extend(self.violated_copies(table));
+        violations
     }
 
     /// The violations in a table that differs from one without any in a cell of this row alone.
     pub fn violations_near(&self, table: &Table, row: usize) -> Vec<Violation> {
-        self.violations_on(table, [(row + self.rows - 1) % self.rows, row].into_iter())
+        let near = [(row + self.rows - 1) % self.rows, row];
+        let mut violations = self.violations_on(&self.all, table, near.into_iter());
+        violations.extend(self.violated_copies(table));
+        violations
     }
 
-    fn violations_on(&self, table: &Table, rows: impl Iterator<Item = usize>) -> Vec<Violation> {
-        let mut violations = vec![];
-        let mut values = Vec::with_capacity(self.tape.len());
-        for row in rows {
-            values.clear();
-            self.evaluate(table, row, &mut values);
-            for (rule, polynomial) in self.polynomials.iter().enumerate() {
-                if values[*polynomial] != Fr::ZERO {
-                    let rule = Rule(rule);
-                    violations.push(Violation { rule, row });
-                }
-            }
-        }
-        for (rule, copy) in &self.copies {
-            if self.at(table, copy.left) != self.at(table, copy.right) {
-                let (rule, row) = (*rule, copy.left.1);
-                violations.push(Violation { rule, row });
+    /// The violations in a table that differs from one without any in a cell of this row and in the
+    /// columns of the second phase.
+    pub fn violations_refilled(&self, table: &Table, row: usize) -> Vec<Violation> {
+        let mut violations = self.violations_near(table, row);
+        for other in self.violations_on(&self.second_phase, table, 0..self.rows) {
+            if !violations.contains(&other) {
+                violations.push(other);
             }
         }
         violations
     }
 
-    fn evaluate(&self, table: &Table, row: usize, values: &mut Vec<Fr>) {
-        for op in &self.tape {
+    fn violations_on(
+        &self,
+        tape: &Tape,
+        table: &Table,
+        rows: impl Iterator<Item = usize>,
+    ) -> Vec<Violation> {
+        let mut violations = vec![];
+        let mut values = Vec::with_capacity(tape.ops.len());
+        for row in rows {
+            values.clear();
+            self.evaluate(tape, table, row, &mut values);
+            for (rule, polynomial) in &tape.polynomials {
+                if values[*polynomial] != Fr::ZERO {
+                    violations.push(Violation { rule: *rule, row });
+                }
+            }
+        }
+        violations
+    }
+
+    fn violated_copies(&self, table: &Table) -> impl Iterator<Item = Violation> {
+        let violated =
+            |(_, copy): &&(Rule, Copy)| self.at(table, copy.left) != self.at(table, copy.right);
+        self.copies
+            .iter()
+            .filter(violated)
+            .map(|(rule, copy)| Violation {
+                rule: *rule,
+                row: copy.left.1,
+            })
+    }
+
+    fn evaluate(&self, tape: &Tape, table: &Table, row: usize, values: &mut Vec<Fr>) {
+        for op in &tape.ops {
             let cell = |columns: &[Vec<Fr>], column: usize, rotation: usize| {
                 columns[column][(row + rotation) % self.rows]
             };

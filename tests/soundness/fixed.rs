@@ -46,7 +46,7 @@ fn forged_tables(machine: &Machine) -> Vec<Table> {
     let empty = Scene::new(machine, vec![]);
     for row in 0..machine.rows {
         let mut claim = empty.honest.clone();
-        claim.columns.factor[row] = Fr::ONE;
+        claim.columns.factor.as_mut().expect("a product")[row] = Fr::ONE;
         tables.push(machine.table(&claim));
     }
     for nops in 0..machine.program_rows {

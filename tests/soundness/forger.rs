@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode, Operands};
+use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::row::{Cell, Row};
 use halo2_stack_vm::vm::Trace;
@@ -42,7 +42,7 @@ pub fn honest(machine: &Machine, program: &Program<Fr>) -> Option<(Claim, Trace<
 
 /// The claim that these columns are of a run of what is given.
 pub fn claim(machine: &Machine, given: Vec<[Fr; 2]>, columns: Row<Vec<Fr>>) -> Claim {
-    let output = columns.top[machine.rows];
+    let output = columns.top()[machine.rows];
     let mut cells = given.clone();
     cells.resize(machine.rows + 1, [Fr::ZERO; 2]);
     Claim {
@@ -133,14 +133,14 @@ fn is_the_witness(machine: &Machine, claim: &Claim) -> bool {
     same_columns && same_cells && same_start && claim.slip.is_none()
 }
 
-/// What stands under the top.
+/// What a cell holds: the lowest word of the window, the last presence flag, and the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Below {
-    /// The word under the top.
-    pub second: Fr,
-    /// Whether there is a top.
-    pub nonempty: Fr,
-    /// The key of the cell with what stands under `second`.
+    /// The word.
+    pub lowest: Fr,
+    /// The flag.
+    pub present: Fr,
+    /// The key of the cell with what stands under `lowest`.
     pub link: Fr,
 }
 
@@ -151,10 +151,12 @@ pub struct Forger<'a> {
     /// What it is given to execute.
     pub given: Vec<Step>,
     columns: Row<Vec<Fr>>,
-    /// The word at the top.
-    pub top: Fr,
-    /// What stands under it.
-    pub below: Below,
+    /// The words of the window, from the top down.
+    pub words: Vec<Fr>,
+    /// The presence flags.
+    pub present: Vec<Fr>,
+    /// The key of the cell with what stands under the window.
+    pub link: Fr,
     /// How many words it believes to hold: it unwinds while there are two.
     pub depth: usize,
     /// The cells made, by their keys.
@@ -163,52 +165,71 @@ pub struct Forger<'a> {
     pub forced: VecDeque<Below>,
 }
 
-/// The operands of a step, the product apart.
-struct Values {
-    top: Fr,
-    second: Fr,
-    argument: Fr,
-    product: Fr,
+/// What the product of a step is made of, and what tests it, where it is not what the instruction says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Product {
+    /// [`Cell::Factor`]
+    pub factor: Option<Fr>,
+    /// [`Cell::Cofactor`]
+    pub cofactor: Option<Fr>,
+    /// [`Cell::FactorTest`]
+    pub factor_test: Option<Fr>,
+    /// [`Cell::CofactorTest`]
+    pub cofactor_test: Option<Fr>,
 }
 
-impl Operands<Fr> for Values {
-    fn top(&self) -> Fr {
-        self.top
-    }
-    fn second(&self) -> Fr {
-        self.second
+/// The operands of a step.
+struct Values<'a> {
+    words: &'a [Fr],
+    argument: Fr,
+    hint: Fr,
+    result: Fr,
+}
+
+impl Operands<Fr> for Values<'_> {
+    fn word(&self, place: usize) -> Fr {
+        self.words.get(place).copied().unwrap_or(Fr::ZERO)
     }
     fn argument(&self) -> Fr {
         self.argument
     }
-    fn product(&self) -> Fr {
-        self.product
+    fn hint(&self) -> Fr {
+        self.hint
+    }
+    fn result(&self) -> Fr {
+        self.result
     }
 }
 
 impl<'a> Forger<'a> {
     /// The machine at its first row.
     pub fn new(machine: &'a Machine, given: Vec<Step>) -> Self {
-        let nothing = Below {
-            second: Fr::ZERO,
-            nonempty: Fr::ZERO,
-            link: Fr::ZERO,
-        };
         Forger {
             machine,
             given,
             columns: Row::new(machine.set, |_| vec![]),
-            top: Fr::ZERO,
-            below: nothing,
+            words: vec![Fr::ZERO; machine.set.window()],
+            present: vec![Fr::ZERO; machine.set.presence()],
+            link: Fr::ZERO,
             depth: 0,
             cells: BTreeMap::new(),
             forced: VecDeque::new(),
         }
     }
 
+    /// The number of the lowest word of the window.
+    pub fn lowest(&self) -> usize {
+        self.words.len() - 1
+    }
+
+    /// The number of the last presence flag.
+    pub fn last_present(&self) -> usize {
+        self.present.len() - 1
+    }
+
     /// The row that is next.
     pub fn row(&self) -> usize {
-        self.columns.top.len()
+        self.columns.top().len()
     }
 
     /// What the next row is given.
@@ -219,7 +240,7 @@ impl<'a> Forger<'a> {
 
     /// The cell that the link names, if it was made.
     pub fn linked(&self) -> Option<Below> {
-        self.cells.get(&self.below.link.to_u64()?).copied()
+        self.cells.get(&self.link.to_u64()?).copied()
     }
 
     /// A step that executes what it is given.
@@ -233,64 +254,111 @@ impl<'a> Forger<'a> {
 
     /// A step that does nothing.
     pub fn idle(&mut self) {
-        self.combine(&[], Fr::ZERO, None);
+        self.combine(&[], Fr::ZERO, Product::default());
     }
 
     /// A step that executes `opcode`, whatever it is given.
     pub fn execute(&mut self, opcode: Opcode, argument: Fr) {
         match opcode == Opcode::IDLE {
             true => self.idle(),
-            false => self.combine(&[(opcode, Fr::ONE)], argument, None),
+            false => self.combine(&[(opcode, Fr::ONE)], argument, Product::default()),
         }
     }
 
-    /// A step with these flags, and a factor if not the right one. The next state is what the
-    /// constraints make of them, where they can be met.
-    pub fn combine(&mut self, flags: &[(Opcode, Fr)], argument: Fr, factor: Option<Fr>) {
+    /// A step with these flags, and other products than theirs where that is said. The next state is
+    /// what the constraints make of them, where they can be met.
+    pub fn combine(&mut self, flags: &[(Opcode, Fr)], argument: Fr, product: Product) {
         let sum = |of: &dyn Fn(Opcode) -> Fr| -> Fr {
             flags.iter().map(|(opcode, flag)| of(*opcode) * flag).sum()
         };
         let effect = |effect: Effect| sum(&|opcode| Fr::from(u64::from(opcode.effect() == effect)));
         let idle = Fr::ONE - sum(&|_| Fr::ONE);
-        let factor = factor.unwrap_or(self.top * sum(&|opcode| opcode.product_coefficient::<Fr>()));
-        let operands = Values {
-            top: self.top,
-            second: self.below.second,
+        let mut values = Values {
+            words: &self.words,
             argument,
-            product: Fr::ZERO,
+            hint: Fr::ZERO,
+            result: Fr::ZERO,
         };
-        let new_top = sum(&|opcode| opcode.new_top(&operands))
-            + idle * Opcode::IDLE.new_top(&operands)
-            + factor * self.below.second;
+        let factor = sum(&|opcode| opcode.relation(&values).factor);
+        let factor = product.factor.unwrap_or(factor);
+        let hint = -factor.invert().unwrap_or(Fr::ZERO);
+        let cofactor = sum(&|opcode| match opcode.relation(&values).cofactor {
+            Cofactor::Second => values.word(1),
+            Cofactor::Argument => argument,
+            Cofactor::Hint => hint,
+            Cofactor::Zero => Fr::ZERO,
+        });
+        let cofactor = match self.columns.cofactor {
+            Some(_) => product.cofactor.unwrap_or(cofactor),
+            None => values.word(1),
+        };
+        values.hint = cofactor;
+        let new_top = sum(&|opcode| opcode.relation(&values).top)
+            + idle * Opcode::IDLE.relation(&values).top
+            + factor * cofactor;
+        values.result = new_top;
+        let factor_test = sum(&|opcode| opcode.relation(&values).factor_test);
+        let cofactor_test = sum(&|opcode| opcode.relation(&values).cofactor_test);
+        let moved = |place: usize| {
+            sum(&|opcode| {
+                let relation = opcode.relation(&values);
+                let moved = match place {
+                    1 => relation.second,
+                    2 => relation.third,
+                    _ => None,
+                };
+                moved.map_or(Fr::ZERO, |moved| moved - values.words[place])
+            })
+        };
+        let moved: Vec<_> = (0..self.words.len()).map(moved).collect();
         self.write(|cell| match cell {
             Cell::Factor => Some(factor),
+            Cell::Cofactor => Some(cofactor),
+            Cell::FactorTest => Some(product.factor_test.unwrap_or(factor_test)),
+            Cell::CofactorTest => Some(product.cofactor_test.unwrap_or(cofactor_test)),
             Cell::Flag(own) => Some(sum(&|opcode| Fr::from(u64::from(opcode == own)))),
             _ => None,
         });
         let key = self.row() as u64;
         let (grow, shrink) = (effect(Effect::Grow), effect(Effect::Shrink));
-        let before = self.below;
-        let grown = Below {
-            second: self.top,
-            nonempty: Fr::ONE,
-            link: Fr::from(key),
+        let keep = idle + effect(Effect::Keep);
+        let before = Below {
+            lowest: self.words[self.lowest()],
+            present: self.present[self.last_present()],
+            link: self.link,
         };
-        self.below = match Option::<Fr>::from((Fr::ONE - shrink).invert()) {
+        // What comes from above, what stays, and what comes from below.
+        let shifted = |own: &[Fr], top: Fr, place: usize| {
+            let above = if place == 0 { top } else { own[place - 1] };
+            let below = own.get(place + 1).copied().unwrap_or(Fr::ZERO);
+            grow * above + keep * own[place] + shrink * below
+        };
+        let (words, present) = (self.words.clone(), self.present.clone());
+        for place in 1..words.len() {
+            self.words[place] = shifted(&words, Fr::ZERO, place) + moved[place];
+        }
+        for place in 0..present.len() {
+            self.present[place] = shifted(&present, Fr::ONE, place);
+        }
+        // What shrinks the stack takes the last of each from a cell.
+        let (lowest, last) = (self.lowest(), self.last_present());
+        match Option::<Fr>::from((Fr::ONE - shrink).invert()) {
             Some(inverse) => {
-                let keep = idle + effect(Effect::Keep);
-                let mix = |grown, kept| (grow * grown + keep * kept) * inverse;
-                Below {
-                    second: mix(grown.second, before.second),
-                    nonempty: mix(grown.nonempty, before.nonempty),
-                    link: mix(grown.link, before.link),
-                }
+                self.words[lowest] *= inverse;
+                self.present[last] *= inverse;
+                self.link = (grow * Fr::from(key) + keep * self.link) * inverse;
             }
-            None => self.take(),
-        };
+            None => {
+                let taken = self.take();
+                self.words[lowest] = taken.lowest;
+                self.present[last] = taken.present;
+                self.link = taken.link;
+            }
+        }
         if grow != Fr::ZERO {
             self.cells.insert(key, before);
         }
-        self.top = new_top;
+        self.words[0] = new_top;
         if grow == Fr::ONE {
             self.depth += 1;
         }
@@ -302,8 +370,8 @@ impl<'a> Forger<'a> {
     /// What stands below what is now taken away.
     fn take(&mut self) -> Below {
         let nothing = Below {
-            second: Fr::ZERO,
-            nonempty: Fr::ZERO,
+            lowest: Fr::ZERO,
+            present: Fr::ZERO,
             link: Fr::ZERO,
         };
         self.forced
@@ -314,14 +382,12 @@ impl<'a> Forger<'a> {
 
     /// Writes the state, and what the row says of its step, if there is one.
     fn write(&mut self, step: impl Fn(Cell) -> Option<Fr>) {
-        let state = (self.top, self.below);
         let cells: Vec<Cell> = self.columns.cells().map(|(cell, _)| cell).collect();
         for cell in cells {
             let value = match cell {
-                Cell::Top => state.0,
-                Cell::Second => state.1.second,
-                Cell::Nonempty => state.1.nonempty,
-                Cell::Link => state.1.link,
+                Cell::Word(place) => self.words[place],
+                Cell::Present(count) => self.present[count],
+                Cell::Link => self.link,
                 Cell::Made | Cell::Sum => continue,
                 other => match step(other) {
                     Some(value) => value,

@@ -7,7 +7,7 @@ use halo2_stack_vm::isa::{Effect, Opcode};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
-use crate::forger::{Below, Forger, Scene};
+use crate::forger::{Below, Forger, Product, Scene};
 use crate::machine::{Claim, Slip};
 use crate::programs::{self, Step, below, pick, random, word, writable};
 
@@ -28,14 +28,21 @@ const UNWINDS: &str = "where halt is given";
 const DECODE: &str = "the given instruction is executed";
 const AFTER_HALT: &str = "after halt there is only halt";
 const LAST_HALT: &str = "the last row is given halt";
-const FACTOR: &str = "factor = top";
+const FACTOR: &str = "('factor is the instruction's";
 const TOP: &str = "top' is the instruction's new top";
 const SECOND: &str = "second' =";
+const THIRD: &str = "third' =";
+const FOURTH: &str = "fourth' =";
 const LINK: &str = "link' =";
 const NONEMPTY: &str = "nonempty' =";
-const LEAVES_ONE: &str = "what takes two words";
-const START_TOP: &str = "top = 0 on the first row";
-const START_SECOND: &str = "second = 0 on the first row";
+const HAS: &str = "has_";
+const NEEDS: &str = "needed, before the step";
+const COFACTOR: &str = "('cofactor is the instruction's";
+const FACTOR_TEST: &str = "factor_test is the instruction's";
+const COFACTOR_TEST: &str = "cofactor_test is the instruction's";
+const TESTED: &str = "factor_test = 0";
+const ZERO: &str = "what the instruction says is zero";
+const START: &str = "= 0 on the first row";
 const START_LINK: &str = "link = 0 on the first row";
 const MADE: &str = "made = 1 / (";
 const TAKEN: &str = "sum' - sum + made";
@@ -68,7 +75,7 @@ fn shrinking(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<usize> {
 fn runnable(scene: &Scene, depth: usize) -> Vec<Opcode> {
     writable(scene.set())
         .into_iter()
-        .filter(|opcode| opcode.needs() as usize <= depth)
+        .filter(|opcode| opcode.needs() <= depth)
         .collect()
 }
 
@@ -109,7 +116,7 @@ fn relinked(
     let row = shrinking(scene, rng)?;
     let mut forger = scene.forger();
     forger.go_to(row + 1);
-    forger.below.link = link(&forger, rng)?;
+    forger.link = link(&forger, rng)?;
     Some(forger.finish())
 }
 
@@ -137,8 +144,33 @@ fn put_in<'a>(
     Some(forger)
 }
 
+/// Another product on a row whose instruction `fits`.
+fn with_product(
+    scene: &Scene,
+    rng: &mut ChaCha8Rng,
+    fits: impl Fn(Opcode) -> bool,
+    product: Product,
+) -> Option<Claim> {
+    let at = row(scene, rng, |row| fits(scene.executed[row]))?;
+    let own = [(scene.executed[at], Fr::ONE)];
+    let flags = match scene.executed[at] {
+        Opcode::IDLE => &[],
+        _ => &own[..],
+    };
+    let argument = given_argument(scene, at);
+    Some(scene.tampered(at, |forger| forger.combine(flags, argument, product)))
+}
+
+/// A machine that comes to an instruction that refuses some operands, put into the program; likely these.
+fn refused<'a>(scene: &Scene<'a>, rng: &mut ChaCha8Rng) -> Option<Forger<'a>> {
+    let depth = 1 + below(rng, 3);
+    put_in(scene, rng, depth, |opcode| {
+        opcode.fault().is_some() && opcode.needs() <= depth
+    })
+}
+
 /// What takes so many words and leaves one less.
-fn takes(needs: u32) -> impl Fn(Opcode) -> bool {
+fn takes(needs: usize) -> impl Fn(Opcode) -> bool {
     move |opcode| opcode.needs() == needs && opcode.effect() == Effect::Shrink
 }
 
@@ -181,7 +213,9 @@ fn cancelling(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     }
     let argument = given_argument(scene, at);
     let flags = [(a, flag), (b, Fr::ONE - flag)];
-    Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+    Some(scene.tampered(at, |forger| {
+        forger.combine(&flags, argument, Product::default())
+    }))
 }
 
 /// A fraction of an instruction, the rest of which is idle.
@@ -197,7 +231,7 @@ fn fraction(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     }
     let argument = given_argument(scene, at);
     Some(scene.tampered(at, |forger| {
-        forger.combine(&[(opcode, flag)], argument, None)
+        forger.combine(&[(opcode, flag)], argument, Product::default())
     }))
 }
 
@@ -222,7 +256,9 @@ fn two_flags(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     };
     let argument = given_argument(scene, at);
     let flags = [(a, Fr::ONE), (b, Fr::ONE)];
-    Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+    Some(scene.tampered(at, |forger| {
+        forger.combine(&flags, argument, Product::default())
+    }))
 }
 
 /// Flags of which one is -1 and the others are 1, such that they encode the given opcode.
@@ -259,7 +295,9 @@ fn minus(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let mut flags = vec![(minus, -Fr::ONE), (a, Fr::ONE)];
     flags.extend(b.map(|b| (b, Fr::ONE)));
     let argument = given_argument(scene, at);
-    Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+    Some(scene.tampered(at, |forger| {
+        forger.combine(&flags, argument, Product::default())
+    }))
 }
 
 /// Nothing instead of an instruction: its own flag and another's encode its opcode, while their
@@ -277,25 +315,29 @@ fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let flag = (code(own) - code(Opcode::IDLE)) * apart;
     let argument = given_argument(scene, at);
     let flags = [(own, flag), (other, -flag)];
-    Some(scene.tampered(at, |forger| forger.combine(&flags, argument, None)))
+    Some(scene.tampered(at, |forger| {
+        forger.combine(&flags, argument, Product::default())
+    }))
 }
 
 /// While it unwinds, the machine takes a cell that was never made, of the key that it has at hand,
 /// and then takes -1 of it: another word stands under the top, and the sum is as before.
 fn taken_back(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let at = scene.executed.iter().position(|own| *own == Opcode::Halt)?;
-    if programs::steps(&scene.program) + 2 > scene.rows() {
+    // With so many words all presence flags are 1, and stay so.
+    let deep = scene.depths[at] > scene.set().presence();
+    if !deep || programs::steps(&scene.program) + 2 > scene.rows() {
         return None;
     }
-    let second = word(rng);
+    let lowest = word(rng);
     Some(scene.tampered(at, |forger| {
         forger.forced.push_back(Below {
-            second,
-            nonempty: Fr::ONE,
-            link: forger.below.link,
+            lowest,
+            present: Fr::ONE,
+            link: forger.link,
         });
         forger.execute(Opcode::Halt, Fr::ZERO);
-        forger.combine(&[(Opcode::Halt, -Fr::ONE)], Fr::ZERO, None);
+        forger.combine(&[(Opcode::Halt, -Fr::ONE)], Fr::ZERO, Product::default());
         forger.depth += 1;
     }))
 }
@@ -359,7 +401,10 @@ fn slipped(scene: &Scene, rng: &mut ChaCha8Rng, slip: fn(usize) -> Slip) -> Opti
 fn lost_word(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let row = shrinking(scene, rng)?;
     let other = nonzero(rng);
-    after(scene, row, |forger| forger.below.second += other)
+    after(scene, row, |forger| {
+        let lowest = forger.lowest();
+        forger.words[lowest] += other;
+    })
 }
 
 /// The program's cells say something else on a row, and the machine executes it.
@@ -409,15 +454,15 @@ fn relinked_idly(scene: &Scene) -> Option<Claim> {
         (scene.program.len()..scene.rows().checked_sub(4)?).find(|row| scene.depths[*row] == 3)?;
     let mut forger = scene.forger();
     forger.go_to(at);
-    let first = forger.below.link;
+    let first = forger.link;
     let second = forger.linked()?.link;
     for link in [second, first] {
         forger.idle();
-        forger.below.link = link;
+        forger.link = link;
         forger.execute(Opcode::Halt, Fr::ZERO);
     }
     forger.idle();
-    forger.below.link = forger.cells.keys().next().map(|key| Fr::from(*key))?;
+    forger.link = forger.cells.keys().next().map(|key| Fr::from(*key))?;
     instead_from(forger, scene.rows())
 }
 
@@ -432,7 +477,7 @@ fn instead_from(mut forger: Forger, rows: usize) -> Option<Claim> {
 /// A word on the empty stack that is not there, for what takes two words; and gone again at the end.
 fn phantom(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let opcodes = writable(scene.set());
-    let with = |effect: Effect, needs: u32| {
+    let with = |effect: Effect, needs: usize| {
         let fits = |opcode: &&Opcode| opcode.effect() == effect && opcode.needs() == needs;
         opcodes
             .iter()
@@ -447,9 +492,9 @@ fn phantom(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let program = vec![nop, (grows, argument), (shrinks, argument), nop];
     let mut forger = Forger::new(scene.machine, program);
     forger.go_to(1);
-    forger.below.nonempty = Fr::ONE;
+    forger.present[0] = Fr::ONE;
     forger.go_to(4);
-    forger.below.nonempty = Fr::ZERO;
+    forger.present[0] = Fr::ZERO;
     Some(forger.finish())
 }
 
@@ -460,15 +505,16 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[TOP],
         forge: |scene, rng| {
             let (row, other) = (any_row(scene, rng), nonzero(rng));
-            after(scene, row, |forger| forger.top += other)
+            after(scene, row, |forger| forger.words[0] += other)
         },
     },
     Kind {
-        name: "wrong second",
-        rejected_by: &[SECOND, SUM_END],
+        name: "wrong word under the top",
+        rejected_by: &[SECOND, THIRD, FOURTH, SUM_END],
         forge: |scene, rng| {
             let (row, other) = (any_row(scene, rng), nonzero(rng));
-            after(scene, row, |forger| forger.below.second += other)
+            let place = 1 + below(rng, scene.set().window() - 1);
+            after(scene, row, |forger| forger.words[place] += other)
         },
     },
     Kind {
@@ -476,16 +522,17 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[LINK, SUM_END],
         forge: |scene, rng| {
             let (row, other) = (any_row(scene, rng), nonzero(rng));
-            after(scene, row, |forger| forger.below.link += other)
+            after(scene, row, |forger| forger.link += other)
         },
     },
     Kind {
-        name: "wrong nonempty",
-        rejected_by: &[NONEMPTY, LEAVES_ONE, SUM_END],
+        name: "wrong presence flag",
+        rejected_by: &[NONEMPTY, HAS, NEEDS, SUM_END],
         forge: |scene, rng| {
             let row = any_row(scene, rng);
+            let count = below(rng, scene.set().presence());
             after(scene, row, |forger| {
-                forger.below.nonempty = Fr::ONE - forger.below.nonempty
+                forger.present[count] = Fr::ONE - forger.present[count]
             })
         },
     },
@@ -496,43 +543,49 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "the state of another row",
-        rejected_by: &[TOP, SECOND, LINK, NONEMPTY, SUM_END],
+        rejected_by: &[TOP, SECOND, THIRD, FOURTH, LINK, NONEMPTY, HAS, SUM_END],
         forge: |scene, rng| {
             let (row, other) = (any_row(scene, rng), any_row(scene, rng));
             let mut source = scene.forger();
             source.go_to(other);
             after(scene, row, |forger| {
-                (forger.top, forger.below) = (source.top, source.below)
+                forger.words = source.words;
+                forger.present = source.present;
+                forger.link = source.link;
             })
         },
     },
     Kind {
         name: "a word on the stack from the start",
-        rejected_by: &[START_TOP],
+        rejected_by: &[START],
         forge: |scene, rng| {
             let word = nonzero(rng);
-            Some(scene.tampered(0, |forger| forger.top = word))
+            Some(scene.tampered(0, |forger| forger.words[0] = word))
         },
     },
     Kind {
-        name: "a second word from the start",
-        rejected_by: &[START_SECOND],
+        name: "another word from the start",
+        rejected_by: &[START],
         forge: |scene, rng| {
             let word = nonzero(rng);
-            Some(scene.tampered(0, |forger| forger.below.second = word))
+            let place = 1 + below(rng, scene.set().window() - 1);
+            Some(scene.tampered(0, |forger| forger.words[place] = word))
         },
     },
     Kind {
-        name: "nonempty from the start",
-        rejected_by: &[SUM_END],
-        forge: |scene, _| Some(scene.tampered(0, |forger| forger.below.nonempty = Fr::ONE)),
+        name: "words present from the start",
+        rejected_by: &[START, SUM_END],
+        forge: |scene, rng| {
+            let count = below(rng, scene.set().presence());
+            Some(scene.tampered(0, |forger| forger.present[count] = Fr::ONE))
+        },
     },
     Kind {
         name: "a link from the start",
         rejected_by: &[START_LINK],
         forge: |scene, rng| {
             let link = Fr::from(1 + below(rng, scene.rows()) as u64);
-            Some(scene.tampered(0, |forger| forger.below.link = link))
+            Some(scene.tampered(0, |forger| forger.link = link))
         },
     },
     Kind {
@@ -541,7 +594,7 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| {
             // The first step takes the cell that the second one makes.
             let opcodes = writable(scene.set());
-            let with = |effect: Effect, needs: u32| {
+            let with = |effect: Effect, needs: usize| {
                 let fits = |opcode: &&Opcode| opcode.effect() == effect && opcode.needs() == needs;
                 opcodes.iter().find(fits).copied()
             };
@@ -550,18 +603,16 @@ pub const KINDS: &[Kind] = &[
                 (with(Effect::Grow, 0)?, word(rng)),
             ];
             let mut forger = Forger::new(scene.machine, steps.to_vec());
-            forger.below.link = Fr::from(2);
+            forger.link = Fr::from(2);
             Some(forger.finish())
         },
     },
     Kind {
         name: "swapped operands",
-        rejected_by: &[TOP, SECOND, SUM_END],
+        rejected_by: &[TOP, SECOND, THIRD, FOURTH, SUM_END],
         forge: |scene, rng| {
             let row = row(scene, rng, |row| scene.depths[row + 1] >= 2)?;
-            after(scene, row, |forger| {
-                std::mem::swap(&mut forger.top, &mut forger.below.second)
-            })
+            after(scene, row, |forger| forger.words.swap(0, 1))
         },
     },
     Kind {
@@ -659,7 +710,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "unwinding one word more",
-        rejected_by: &[LEAVES_ONE],
+        rejected_by: &[NEEDS],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| {
                 row >= scene.program.len() && scene.depths[row] < 2
@@ -669,14 +720,14 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "unwinding one word more, as if there were another",
-        rejected_by: &[SUM_END],
+        rejected_by: &[NONEMPTY, SUM_END],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| {
                 row >= scene.program.len() && scene.depths[row] < 2
             })?;
             Some(scene.tampered(at, |forger| {
                 forger.execute(Opcode::Halt, Fr::ZERO);
-                forger.below.nonempty = Fr::ONE;
+                forger.present[0] = Fr::ONE;
             }))
         },
     },
@@ -687,7 +738,7 @@ pub const KINDS: &[Kind] = &[
             relinked(scene, rng, |forger, rng| {
                 let keys: Vec<_> = forger.cells.keys().copied().collect();
                 let key = Fr::from(pick(rng, &keys)?);
-                (key != forger.below.link).then_some(key)
+                (key != forger.link).then_some(key)
             })
         },
     },
@@ -706,7 +757,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[SUM_END],
         forge: |scene, rng| {
             relinked(scene, rng, |forger, _| {
-                (forger.below.link != Fr::ZERO).then_some(Fr::ZERO)
+                (forger.link != Fr::ZERO).then_some(Fr::ZERO)
             })
         },
     },
@@ -722,7 +773,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "what another cell holds",
-        rejected_by: &[SUM_END, LEAVES_ONE],
+        rejected_by: &[SUM_END, NEEDS],
         forge: |scene, rng| {
             let at = shrinking(scene, rng)?;
             let mut forger = scene.forger();
@@ -735,14 +786,14 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "the same cell taken twice",
-        rejected_by: &[SUM_END, LEAVES_ONE],
+        rejected_by: &[SUM_END, NEEDS],
         forge: |scene, rng| {
             let at = shrinking(scene, rng)?;
             let mut forger = scene.forger();
             forger.go_to(at);
-            let link = forger.below.link;
+            let link = forger.link;
             forger.step();
-            forger.below.link = link;
+            forger.link = link;
             Some(forger.finish())
         },
     },
@@ -760,8 +811,8 @@ pub const KINDS: &[Kind] = &[
         name: "an instruction that needs more words than there are",
         rejected_by: &[],
         forge: |scene, rng| {
-            let depth = below(rng, 2);
-            let needs_more = |opcode: Opcode| opcode.needs() as usize > depth;
+            let depth = below(rng, scene.set().window().max(scene.set().presence()));
+            let needs_more = |opcode: Opcode| opcode.needs() > depth;
             Some(put_in(scene, rng, depth, needs_more)?.finish())
         },
     },
@@ -772,30 +823,30 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "two words taken of one",
-        rejected_by: &[LEAVES_ONE],
+        rejected_by: &[NEEDS],
         forge: |scene, rng| Some(put_in(scene, rng, 1, takes(2))?.finish()),
     },
     Kind {
         name: "two words taken of none",
-        rejected_by: &[LEAVES_ONE],
+        rejected_by: &[NEEDS],
         forge: |scene, rng| Some(put_in(scene, rng, 0, takes(2))?.finish()),
     },
     Kind {
         name: "two words taken of one, as if there were another",
-        rejected_by: &[SUM_END],
+        rejected_by: &[NONEMPTY, SUM_END],
         forge: |scene, rng| {
             let mut forger = put_in(scene, rng, 1, takes(2))?;
             forger.step();
-            forger.below.nonempty = Fr::ONE;
+            forger.present[0] = Fr::ONE;
             Some(forger.finish())
         },
     },
     Kind {
         name: "the last word hidden",
-        rejected_by: &[NONEMPTY, SUM_END],
+        rejected_by: &[NONEMPTY, HAS, SUM_END],
         forge: |scene, _| {
             let from = (scene.program.len()..scene.rows()).find(|row| scene.depths[*row] == 1)?;
-            Some(scene.tampered(from, |forger| forger.below.nonempty = Fr::ZERO))
+            Some(scene.tampered(from, |forger| forger.present[0] = Fr::ZERO))
         },
     },
     Kind {
@@ -805,7 +856,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "a word that comes out of nothing and vanishes again",
-        rejected_by: &[NONEMPTY],
+        rejected_by: &[NONEMPTY, HAS],
         forge: phantom,
     },
     Kind {
@@ -852,22 +903,107 @@ pub const KINDS: &[Kind] = &[
                 } else {
                     &flags
                 };
-                forger.combine(flags, argument, Some(factor));
+                let factor = Some(factor);
+                let product = Product {
+                    factor,
+                    ..Product::default()
+                };
+                forger.combine(flags, argument, product);
             }))
         },
     },
     Kind {
+        name: "wrong cofactor",
+        rejected_by: &[COFACTOR, TESTED, ZERO],
+        forge: |scene, rng| {
+            let cofactor = Some(word(rng));
+            with_product(
+                scene,
+                rng,
+                |_| true,
+                Product {
+                    cofactor,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "wrong test of the factor",
+        rejected_by: &[FACTOR_TEST],
+        forge: |scene, rng| {
+            let factor_test = Some(word(rng));
+            with_product(
+                scene,
+                rng,
+                |_| true,
+                Product {
+                    factor_test,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "wrong test of the cofactor",
+        rejected_by: &[COFACTOR_TEST],
+        forge: |scene, rng| {
+            let cofactor_test = Some(word(rng));
+            with_product(
+                scene,
+                rng,
+                |_| true,
+                Product {
+                    cofactor_test,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "a wrong hint, untested",
+        rejected_by: &[FACTOR_TEST, COFACTOR_TEST, ZERO],
+        forge: |scene, rng| {
+            let product = Product {
+                cofactor: Some([Fr::ZERO, word(rng)][below(rng, 2)]),
+                factor_test: Some(Fr::ZERO),
+                cofactor_test: Some(Fr::ZERO),
+                ..Product::default()
+            };
+            with_product(scene, rng, programs::is_hinted, product)
+        },
+    },
+    Kind {
+        name: "an instruction whose operands it refuses",
+        rejected_by: &[TESTED, ZERO],
+        forge: |scene, rng| Some(refused(scene, rng)?.finish()),
+    },
+    Kind {
+        name: "an instruction whose operands it refuses, untested",
+        rejected_by: &[FACTOR_TEST, COFACTOR_TEST, ZERO],
+        forge: |scene, rng| {
+            let mut forger = refused(scene, rng)?;
+            let (opcode, argument) = forger.instruction();
+            let product = Product {
+                factor_test: Some(Fr::ZERO),
+                cofactor_test: Some(Fr::ZERO),
+                ..Product::default()
+            };
+            forger.combine(&[(opcode, Fr::ONE)], argument, product);
+            Some(forger.finish())
+        },
+    },
+    Kind {
         name: "garbage in an idle row",
-        rejected_by: &[TOP, SECOND, LINK, NONEMPTY],
+        rejected_by: &[TOP, SECOND, THIRD, FOURTH, LINK, NONEMPTY, HAS],
         forge: |scene, rng| {
             let first = programs::steps(&scene.program);
             let row = row(scene, rng, |row| row >= first)?;
-            let garbage = [(); 4].map(|()| word(rng));
+            let mut garbage = || word(rng);
             after(scene, row, |forger| {
-                forger.top = garbage[0];
-                forger.below.second = garbage[1];
-                forger.below.link = garbage[2];
-                forger.below.nonempty = garbage[3];
+                forger.words.fill_with(&mut garbage);
+                forger.present.fill_with(&mut garbage);
+                forger.link = garbage();
             })
         },
     },
@@ -890,7 +1026,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[SUM_START, OUTPUT_COPY],
         forge: |scene, rng| {
             let mut claim = scene.honest.clone();
-            claim.output = claim.columns.top[any_row(scene, rng)];
+            claim.output = claim.columns.top()[any_row(scene, rng)];
             Some(claim)
         },
     },
@@ -908,7 +1044,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[SUM_END, OUTPUT_COPY],
         forge: |scene, rng| {
             let mut claim = scene.honest.clone();
-            claim.output = claim.columns.top[any_row(scene, rng)];
+            claim.output = claim.columns.top()[any_row(scene, rng)];
             claim.start = claim.output;
             Some(claim)
         },

@@ -282,7 +282,13 @@ impl Machine {
                 beta: value(beta),
             },
             garbage: (0..cs.num_advice_columns()).map(random_column).collect(),
-            checker: Checker::new(cs, fixed, copies.collect(), &values),
+            checker: Checker::new(
+                cs,
+                fixed,
+                copies.collect(),
+                &values,
+                [config.advice().made.index(), config.advice().sum.index()],
+            ),
         }
     }
 
@@ -384,10 +390,10 @@ impl Machine {
         let last = |column: &[Fr]| column[self.rows];
         let bottom = (challenges.alpha + last(&columns.link)).invert().unwrap();
         let carried = match self.binds_output() {
-            true => challenges.beta * last(&columns.top),
+            true => challenges.beta * last(columns.top()),
             false => Fr::ZERO,
         };
-        let missing = carried - last(&columns.nonempty) * bottom - last(&columns.sum);
+        let missing = carried - last(columns.nonempty()) * bottom - last(&columns.sum);
         let from = match slip {
             Slip::Start => 0,
             Slip::Sum(row) | Slip::Made(row) => row + 1,
@@ -411,7 +417,7 @@ fn copy_kind(
     let [opcode, argument] = program
         .expect("a public program is not copied")
         .map(Column::<Any>::from);
-    let top = Column::<Any>::from(config.advice().top);
+    let top = Column::<Any>::from(*config.advice().top());
     match (left.0, right.0) {
         (l, r) if l == opcode && r == opcode => "the opcode after the program is halt",
         (l, _) if l == opcode => "the opcode is the outer circuit's",

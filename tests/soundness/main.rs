@@ -96,8 +96,13 @@ fn report(name: String, machine: Machine, random: u64) -> Report {
         .map(|program| Scene::new(&machine, program))
         .collect();
     let seeded = |seed: usize| ChaCha8Rng::seed_from_u64(seed as u64);
-    let sweep = scenes
-        .par_iter()
+    let mut seen = BTreeSet::new();
+    let swept: Vec<_> = scenes
+        .iter()
+        .filter(|scene| situations(scene).fold(false, |new, own| seen.insert(own) || new))
+        .collect();
+    let sweep = swept
+        .into_par_iter()
         .enumerate()
         .map(|(seed, scene)| sweep::sweep(scene, &selectors, &mut seeded(seed)))
         .reduce(Sweep::default, Sweep::merge);
@@ -118,6 +123,18 @@ fn report(name: String, machine: Machine, random: u64) -> Report {
         sweep,
         campaign: campaign.merge(systematic),
     }
+}
+
+/// What is executed in a scene, and in which situation: the depth, whether the machine is full, and
+/// whether it is the first row or the last.
+fn situations(scene: &Scene) -> impl Iterator<Item = (Opcode, usize, bool, bool, bool)> {
+    let rows = scene.rows();
+    let full = programs::steps(&scene.program) == rows;
+    let executed = scene.executed.iter().enumerate();
+    executed.map(move |(row, opcode)| {
+        let depth = scene.depths[row].min(InstructionSet::MAX_WINDOW);
+        (*opcode, depth, full, row == 0, row + 1 == rows)
+    })
 }
 
 #[test]
@@ -145,17 +162,17 @@ fn every_instruction_is_swept_in_every_situation() {
         let mut seen = BTreeSet::new();
         let programs = programs::systematic(&machine, &mut ChaCha8Rng::seed_from_u64(0));
         for program in programs {
-            let full = programs::steps(&program) == machine.rows;
             let scene = Scene::new(&machine, program);
-            for (row, opcode) in scene.executed.iter().enumerate() {
-                seen.insert((*opcode, scene.depths[row].min(3), full));
-            }
+            seen.extend(situations(&scene).map(|(opcode, depth, full, ..)| (opcode, depth, full)));
         }
         for opcode in machine.set.opcodes() {
-            for depth in opcode.needs() as usize..=3 {
+            for depth in opcode.needs()..=opcode.needs().max(3) {
                 // Nothing fills a machine whose program has few cells but words to unwind.
                 let fills = machine.program_rows == machine.rows || opcode == Opcode::Halt;
-                for full in [false, true].iter().filter(|full| fills || !**full) {
+                // Some fill it whatever stands around them.
+                let least = depth + 1 + depth.saturating_add_signed(programs::change(opcode));
+                let may = |full: bool| if full { fills } else { least <= machine.rows };
+                for full in [false, true].iter().filter(|full| may(**full)) {
                     let situation = (opcode, depth, *full);
                     assert!(seen.contains(&situation), "{name}: {situation:?}");
                 }

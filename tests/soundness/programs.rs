@@ -2,7 +2,9 @@
 //! read off the table of instructions.
 
 use ff::Field;
-use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode};
+use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands};
+use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::vm;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::RngCore;
@@ -68,17 +70,20 @@ pub fn word(rng: &mut ChaCha8Rng) -> Fr {
     }
 }
 
+/// Whether a program runs.
+fn runs(set: InstructionSet, program: &[Step]) -> bool {
+    let instruction = |(opcode, argument): &Step| Instruction::new(*opcode, *argument);
+    let program: Option<Program<Fr>> = program.iter().map(instruction).collect();
+    vm::run(&program.expect("what programs write"), None, set).is_ok()
+}
+
 /// Programs in which every instruction stands before every small depth, on the first row and on the
-/// last, next to every other, in a machine that is full or has idle rows, and programs of extreme
-/// shapes.
+/// last, next to many others, in a machine that is full or has idle rows, on random words, ones and
+/// zeros, and programs of extreme shapes.
 pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
     let set = machine.set;
     let nops = |count: usize| vec![(Opcode::IDLE, Fr::ZERO); count];
-    let mut pushes = |count: usize| -> Vec<Step> {
-        (0..count)
-            .map(|_| (push(), Fr::random(&mut *rng)))
-            .collect()
-    };
+    let pushes = |words: &[Fr]| -> Vec<Step> { words.iter().map(|own| (push(), *own)).collect() };
     let opcodes = writable(set);
     // The machine is full if this many nops stand in front.
     let room = |program: &[Step]| {
@@ -88,25 +93,46 @@ pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
     let full = |program: &[Step]| room(program).map(|room| [nops(room), program.to_vec()].concat());
     let mut programs = vec![vec![]];
     programs.extend(full(&[]));
-    for opcode in &opcodes {
-        for depth in opcode.needs() as usize..=3 {
-            let mut program = pushes(depth);
-            program.push((*opcode, pushes(1)[0].1));
-            programs.extend(full(&program));
-            programs.push(program);
+    for (i, opcode) in opcodes.iter().enumerate() {
+        for depth in opcode.needs()..=opcode.needs().max(3) {
+            let random: Vec<_> = (0..=depth).map(|_| Fr::random(&mut *rng)).collect();
+            let ones = vec![Fr::ONE; depth + 1];
+            let zeros = vec![Fr::ZERO; depth + 1];
+            let choices = [random, ones, zeros].into_iter().map(|words| {
+                let mut program = pushes(&words[..depth]);
+                program.push((*opcode, words[depth]));
+                program
+            });
+            let mut choices: Vec<_> = choices.filter(|program| runs(set, program)).collect();
+            if opcode.fault().is_none() && !is_hinted(*opcode) {
+                choices.truncate(1);
+            }
+            for program in choices {
+                programs.extend(full(&program));
+                programs.push(program);
+            }
         }
-        for other in &opcodes {
-            let mut program = pushes(3);
-            let argument = pushes(1)[0].1;
-            program.extend([(*opcode, argument), (*other, argument + Fr::ONE)]);
-            programs.push(program);
+        for other in (0..opcodes.len().min(5)).map(|j| opcodes[(i + j) % opcodes.len()]) {
+            let depth = opcode.needs().max(3);
+            let mut program = pushes(&vec![Fr::ONE; depth]);
+            program.extend([(*opcode, Fr::ONE), (other, Fr::ONE)]);
+            if runs(set, &program) {
+                programs.push(program);
+            }
         }
     }
-    let deepest = pushes(machine.rows.div_ceil(2).min(machine.program_rows));
+    let deepest = pushes(&vec![
+        Fr::ONE;
+        machine.rows.div_ceil(2).min(machine.program_rows)
+    ]);
     for opcode in &opcodes {
         let mut program = deepest.clone();
-        while program.len() < machine.program_rows && depth(&program) >= opcode.needs() as usize {
+        while program.len() < machine.program_rows {
             program.push((*opcode, Fr::ONE));
+            if !runs(set, &program) || steps(&program) > machine.rows {
+                program.pop();
+                break;
+            }
         }
         programs.push(program);
     }
@@ -115,7 +141,28 @@ pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
     programs
 }
 
-/// A random program that fits.
+/// Whether an instruction has a hint.
+pub fn is_hinted(opcode: Opcode) -> bool {
+    /// Operands that say nothing, for what does not depend on them.
+    struct Nothing;
+    impl Operands<Fr> for Nothing {
+        fn word(&self, _: usize) -> Fr {
+            Fr::ZERO
+        }
+        fn argument(&self) -> Fr {
+            Fr::ZERO
+        }
+        fn hint(&self) -> Fr {
+            Fr::ZERO
+        }
+        fn result(&self) -> Fr {
+            Fr::ZERO
+        }
+    }
+    opcode.relation(&Nothing).cofactor == Cofactor::Hint
+}
+
+/// A random program that fits and runs.
 pub fn random(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Step> {
     let length = below(rng, machine.program_rows + 1);
     let opcodes = writable(machine.set);
@@ -125,7 +172,7 @@ pub fn random(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Step> {
         let fits: Vec<_> = opcodes
             .iter()
             .copied()
-            .filter(|opcode| opcode.needs() as usize <= depth)
+            .filter(|opcode| opcode.needs() <= depth)
             .collect();
         let opcode = match depth < 3 && rng.next_u32() % 2 == 0 {
             true => push(),
@@ -135,6 +182,9 @@ pub fn random(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Step> {
         if steps(&program) > machine.rows {
             program.pop();
             break;
+        }
+        if !runs(machine.set, &program) {
+            program.pop();
         }
     }
     program

@@ -207,7 +207,7 @@ impl<B: AnyCircuit> Bench<B> {
                 .iter()
                 .all(|own| own[0] == Fr::zero())
             && program(&claim.given).is_some_and(|own| own.len() == claim.given.len());
-        claim.slip.is_none() && claim.start == claim.columns.top[self.machine.rows] && cells
+        claim.slip.is_none() && claim.start == claim.columns.top()[self.machine.rows] && cells
     }
 
     fn prove(&self, claim: &Claim, way: Way) -> Result<(), plonk::Error> {

@@ -154,12 +154,15 @@ impl Sweeper<'_> {
         let machine = self.scene.machine;
         let mut claim = self.scene.honest.clone();
         claim.columns.get_mut(cell).expect("a column")[row] = value;
-        let own = claim.columns.top[machine.rows];
+        let own = claim.columns.top()[machine.rows];
         let starts = [claim.start, own];
         let distinct = if own == claim.start { 1 } else { 2 };
         for start in &starts[..distinct] {
             claim.start = *start;
-            let violations = machine.checker.violations(&machine.table(&claim));
+            let table = machine.table(&claim);
+            let violations = machine
+                .checker
+                .violations_refilled(&table, machine.offset + row);
             self.judge(&violations, false, || {
                 format!("{cell} on row {row}, refilled")
             });

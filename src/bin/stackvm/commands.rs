@@ -171,8 +171,8 @@ fn steps(trace: &Trace<Fr>) -> impl Iterator<Item = Step> {
                 number,
                 instruction: instruction.to_string(),
                 depth: after.depth,
-                top: word(after.depth > 0, after.top),
-                second: word(after.depth > 1, after.second),
+                top: word(after.depth > 0, after.window[0]),
+                second: word(after.depth > 1, after.window[1]),
             }
         })
 }
