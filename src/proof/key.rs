@@ -195,7 +195,7 @@ enum Key {
     Kzg {
         key: VerifyingKey<Kzg>,
         /// Of use to a verifier only: [`KzgParams::of_verifier`].
-        params: KzgParams,
+        params: Box<KzgParams>,
         s_g1: G1Affine,
     },
 }
@@ -224,7 +224,7 @@ impl KeyFile {
             parameters: origin.into(),
             key: Key::Kzg {
                 key: key.clone(),
-                params: KzgParams::of_verifier(key.circuit.k(), s_g1, s_g2, origin),
+                params: Box::new(KzgParams::of_verifier(key.circuit.k(), s_g1, s_g2, origin)),
                 s_g1,
             },
         })
@@ -404,7 +404,7 @@ impl KeyFile {
             None => Key::Ipa(header.key(inner)),
             Some((params, s_g1)) => Key::Kzg {
                 key: header.key(inner),
-                params,
+                params: Box::new(params),
                 s_g1,
             },
         };
