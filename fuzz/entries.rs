@@ -15,6 +15,7 @@ use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::cache::Cache;
 use halo2_stack_vm::proof::file::{BackendName, ProofFile};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+use halo2_stack_vm::proof::key::KeyFile;
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Parameters, VerifyingKey};
 use halo2_stack_vm::vm::{self, Trace};
@@ -196,6 +197,58 @@ fn kzg() -> &'static Setting<Kzg> {
 fn ipa() -> &'static Setting<Ipa> {
     static SETTING: OnceLock<Setting<Ipa>> = OnceLock::new();
     SETTING.get_or_init(|| Setting::new(IpaParams::setup(MIN_K).unwrap()))
+}
+
+/// The largest `k` of a key file that is read.
+const KEY_MAX_K: u32 = 6;
+
+/// Any bytes are refused, or are an honest key file.
+///
+/// The first byte says whether the others are a file, or one whose last 32 bytes are to be its checksum:
+/// few damaged files have the checksum of what they hold, whoever forges one does.
+pub fn key_file(data: &[u8]) {
+    let Some((mode, file)) = data.split_first() else {
+        return;
+    };
+    let mut file = file.to_vec();
+    if mode & 1 == 1 {
+        let Some(end) = file.len().checked_sub(32) else {
+            return;
+        };
+        let checksum = blake2b_simd::Params::new()
+            .hash_length(32)
+            .personal(b"StackVm.Key")
+            .hash(&file[..end]);
+        file[end..].copy_from_slice(checksum.as_bytes());
+    }
+    match KeyFile::read_from(&file[..], KEY_MAX_K) {
+        Ok(key) => {
+            assert_eq!(key.to_bytes(), file);
+            assert!(honest_keys().contains(&file), "{key:?}");
+        }
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            assert!(!honest_keys().contains(&file), "{error}");
+        }
+    }
+}
+
+/// The key files of the smallest circuits, of the parameters that the corpus has.
+fn honest_keys() -> &'static [Vec<u8>] {
+    static KEYS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let ceremony = honest_params(MIN_K);
+        fn of_kzg(key: &VerifyingKey<Kzg>, params: &KzgParams) -> KeyFile {
+            KeyFile::of_kzg(key, params).unwrap()
+        }
+        let mut keys: Vec<_> = ipa().keys.iter().map(KeyFile::of_ipa).collect();
+        for key in &kzg().keys {
+            keys.push(of_kzg(key, &kzg().params));
+            let key = Kzg::keygen_vk(&ceremony, key.circuit()).unwrap();
+            keys.push(of_kzg(&key, &ceremony));
+        }
+        keys.iter().map(KeyFile::to_bytes).collect()
+    })
 }
 
 /// A file in halo2's raw form, of a secret that was thrown away.

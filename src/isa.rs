@@ -257,6 +257,23 @@ impl InstructionSet {
         Opcode::from_code(code).filter(|opcode| self.contains(*opcode))
     }
 
+    /// The set as an integer: bit `i`, the least significant one being bit 0, says whether the table's
+    /// instruction `i` is in the set.
+    pub const fn members(self) -> u64 {
+        self.members
+    }
+
+    /// The set that [`members`](Self::members) gives as this integer; `None` if a bit is one of no
+    /// instruction, or `nop` or `halt` is missing.
+    pub fn from_members(members: u64) -> Option<InstructionSet> {
+        let set = InstructionSet { members };
+        let known = set
+            .opcodes()
+            .fold(0, |known, opcode| known | 1 << opcode as u8);
+        let complete = set.contains(Opcode::Nop) && set.contains(Opcode::Halt);
+        (complete && known == members).then_some(set)
+    }
+
     /// The set's name.
     pub fn name(self) -> &'static str {
         Self::NAMED
@@ -348,6 +365,18 @@ mod tests {
                 "a b -- a"
             ]
         );
+    }
+
+    #[test]
+    fn a_set_is_its_members() {
+        for (_, set) in InstructionSet::NAMED {
+            assert_eq!(InstructionSet::from_members(set.members()), Some(*set));
+        }
+        let all = (1 << Opcode::ALL.len()) - 1;
+        assert!(InstructionSet::from_members(all).is_some());
+        for refused in [0, all + 1, u64::MAX, all ^ 1, all ^ 1 << Opcode::Halt as u8] {
+            assert_eq!(InstructionSet::from_members(refused), None, "{refused:b}");
+        }
     }
 
     #[test]

@@ -156,6 +156,11 @@ fn proof_bytes() {
 }
 
 #[test]
+fn key_file() {
+    fuzz("key_file", entries::key_file, 3_000);
+}
+
+#[test]
 fn parameters() {
     fuzz("parameters", entries::parameters, 200);
 }

@@ -34,13 +34,13 @@ use halo2curves::bn256::{G1, G1Affine};
 use halo2curves::serde::SerdeObject;
 use rand_core::{OsRng, RngCore};
 
-use super::ELEMENT_BYTES;
 use super::file::write_atomically;
 use super::ipa::{self, IpaParams};
 use super::kzg::{self, KzgParams};
 use super::srs::check::{self, G1_BYTES};
 use super::srs::secret::{self, DevBases};
 use super::srs::{ParamsError, Powers};
+use super::{ELEMENT_BYTES, blake2b_256};
 
 /// A directory in which parameters are kept. It need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -283,18 +283,9 @@ impl Entry {
 
     fn header(&self, payload: &[u8]) -> [u8; HEADER_BYTES] {
         let start = self.start();
-        let checksum = blake2b_simd::Params::new()
-            .hash_length(CHECKSUM_BYTES)
-            .personal(b"StackVm.Cache")
-            .to_state()
-            .update(&start)
-            .update(payload)
-            .finalize();
+        let checksum = blake2b_256(b"StackVm.Cache", &[&start, payload]);
         let mut header = [0; HEADER_BYTES];
-        for (byte, from) in header
-            .iter_mut()
-            .zip(start.iter().chain(checksum.as_bytes()))
-        {
+        for (byte, from) in header.iter_mut().zip(start.iter().chain(&checksum)) {
             *byte = *from;
         }
         header

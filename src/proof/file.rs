@@ -11,6 +11,7 @@ use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
+use super::kzg::SrsOrigin;
 use super::{Backend, Cost};
 use crate::algebra::Word;
 use crate::circuit::{Binding, CircuitParams, SizeError, Statement};
@@ -32,6 +33,16 @@ pub enum BackendName {
     Kzg,
 }
 
+impl BackendName {
+    /// [`Backend::NAME`]
+    pub const fn name(self) -> &'static str {
+        match self {
+            BackendName::Ipa => super::ipa::Ipa::NAME,
+            BackendName::Kzg => super::kzg::Kzg::NAME,
+        }
+    }
+}
+
 /// Where the public parameters of a proof come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -42,6 +53,37 @@ pub enum ParametersKind {
     Ceremony,
     /// A public seed: everybody knows the secret and can prove what is false.
     InsecureDev,
+}
+
+impl ParametersKind {
+    /// The kind's name, as it stands in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ParametersKind::Transparent => "transparent",
+            ParametersKind::Ceremony => "ceremony",
+            ParametersKind::InsecureDev => "insecure-dev",
+        }
+    }
+
+    /// The digest of the parameters for this `k`, where everybody can derive them.
+    pub(super) fn derived_digest(self, k: u32) -> Option<[u8; 32]> {
+        match self {
+            ParametersKind::Transparent => Some(super::ipa::digest(k)),
+            ParametersKind::InsecureDev => {
+                Some(super::kzg::digest(&super::srs::secret::dev_s_g2()))
+            }
+            ParametersKind::Ceremony => None,
+        }
+    }
+}
+
+impl From<SrsOrigin> for ParametersKind {
+    fn from(origin: SrsOrigin) -> Self {
+        match origin {
+            SrsOrigin::Ceremony => ParametersKind::Ceremony,
+            SrsOrigin::InsecureDev => ParametersKind::InsecureDev,
+        }
+    }
 }
 
 /// Why a file holds no proof.
@@ -207,10 +249,7 @@ fn word(name: &'static str, text: &str) -> Result<Fr, FileError> {
 impl ProofFile {
     /// The name of the backend.
     pub fn backend_name(&self) -> &'static str {
-        match self.backend {
-            BackendName::Ipa => super::ipa::Ipa::NAME,
-            BackendName::Kzg => super::kzg::Kzg::NAME,
-        }
+        self.backend.name()
     }
 
     /// The file as JSON, one field a line.
@@ -391,12 +430,12 @@ impl ProofFile {
                 found: format!("{bytes} bytes"),
             });
         }
-        let derived = match self.parameters {
-            ParametersKind::Transparent => super::ipa::digest(self.circuit.k()),
-            ParametersKind::InsecureDev => super::kzg::digest(&super::srs::secret::dev_s_g2()),
-            ParametersKind::Ceremony => return Ok(()),
-        };
-        Contradiction::check("parameters_digest", &self.parameters_digest, &derived)
+        match self.parameters.derived_digest(self.circuit.k()) {
+            Some(derived) => {
+                Contradiction::check("parameters_digest", &self.parameters_digest, &derived)
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use group::GroupEncoding;
 use halo2_proofs::plonk::{self, ConstraintSystem};
-use halo2_proofs::poly::commitment::Params;
+use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
@@ -132,6 +132,23 @@ impl KzgParams {
             params: powers.into_params(lagrange),
             origin: SrsOrigin::Ceremony,
         }
+    }
+
+    /// What a verifier reads of the parameters for `2^k` rows: the generator and the secret's multiple
+    /// of it in G1, and the secret in G2.
+    ///
+    /// halo2 has no type for it. With these nothing can be committed to, no key be made and nothing
+    /// proved: halo2 would panic. So they must not leave this crate.
+    pub(super) fn of_verifier(k: u32, s_g1: G1Affine, s_g2: G2Affine, origin: SrsOrigin) -> Self {
+        KzgParams {
+            params: secret::params(k, vec![G1Affine::generator(), s_g1], vec![], s_g2),
+            origin,
+        }
+    }
+
+    /// The secret's multiple of the generator of G1.
+    pub(super) fn s_g1(&self) -> Option<G1Affine> {
+        self.params.get_g().get(1).copied()
     }
 
     /// Where they come from.

@@ -45,9 +45,17 @@ pub enum Command {
         after_help = "Examples:\n  stackvm prove programs/example.svm\n  stackvm prove programs/example.svm --backend kzg --srs ceremony.ptau -o example.proof.json"
     )]
     Prove(ProveArguments),
+    /// Make a verifying key, write it to a file, and print its digest.
+    ///
+    /// It is one for all programs of the instruction set that fit into the circuit. Who verifies with
+    /// the file trusts whoever made it, or compares its digest.
+    #[command(
+        after_help = "Examples:\n  stackvm keygen --k 4 -o ipa-4.vkey\n  stackvm keygen --k 14 --backend kzg --srs ceremony.ptau -o kzg-14.vkey"
+    )]
+    Keygen(KeygenArguments),
     /// Verify a proof, and print the digest of its program and its output.
     #[command(
-        after_help = "Example:\n  stackvm verify example.proof.json --program programs/example.svm"
+        after_help = "Examples:\n  stackvm verify example.proof.json --program programs/example.svm\n  stackvm verify example.proof.json --key ipa-4.vkey"
     )]
     Verify(VerifyArguments),
     /// Print the reference of the instructions and the constraints.
@@ -164,6 +172,23 @@ pub struct ProveArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct KeygenArguments {
+    #[command(flatten)]
+    pub circuit: InfoArguments,
+    /// The polynomial commitment scheme.
+    #[arg(long, value_enum, default_value_t = BackendName::Ipa)]
+    pub backend: BackendName,
+    #[command(flatten)]
+    pub srs: SrsArguments,
+    /// Overwrite a file that is no key file.
+    #[arg(long)]
+    pub force: bool,
+    /// Where to write the key.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub struct VerifyArguments {
     /// The proof file; `-` reads standard input.
     #[arg(value_name = "PROOF")]
@@ -174,6 +199,10 @@ pub struct VerifyArguments {
     /// With --program: the program's first N instructions.
     #[arg(long, value_name = "N", requires = "program")]
     pub steps: Option<usize>,
+    /// Verify with the key in this file instead of one made anew, and with its parameters: trust whoever
+    /// made it.
+    #[arg(long, value_name = "FILE", conflicts_with = "srs")]
+    pub key: Option<PathBuf>,
     /// Refuse proofs of circuits with more than 2^K rows, whose parameters take long to make.
     #[arg(long, value_name = "K", default_value_t = 17)]
     pub max_k: u32,

@@ -4,7 +4,7 @@
 use ff::PrimeField;
 use group::cofactor::CofactorGroup;
 use group::prime::PrimeCurveAffine;
-use group::{Curve, Group};
+use group::{Curve, Group, GroupEncoding};
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::poly::EvaluationDomain;
 use halo2curves::CurveAffine;
@@ -31,6 +31,9 @@ pub enum PointProblem {
     NotInSubgroup,
     /// It is the point at infinity.
     Identity,
+    /// The bits of its compressed encoding that are none of the coordinate's are not the ones that
+    /// the point has.
+    Flags,
 }
 
 impl std::fmt::Display for PointProblem {
@@ -40,6 +43,7 @@ impl std::fmt::Display for PointProblem {
             PointProblem::NotOnCurve => "is not on the curve",
             PointProblem::NotInSubgroup => "is not in the subgroup of prime order",
             PointProblem::Identity => "is the point at infinity",
+            PointProblem::Flags => "has flags that its encoding does not have",
         })
     }
 }
@@ -61,7 +65,46 @@ pub(crate) fn g2(bytes: &[u8]) -> Result<G2Affine, PointProblem> {
     let (Some(x), Some(y)) = (Fq2::from_raw_bytes(x), Fq2::from_raw_bytes(y)) else {
         return Err(PointProblem::NotCanonical);
     };
-    let point = on_curve(G2Affine { x, y })?;
+    in_subgroup(on_curve(G2Affine { x, y })?)
+}
+
+/// A point from its compressed encoding, of which there is one: a coordinate, least significant byte
+/// first, with two flags in the most significant bits.
+///
+/// halo2's own reader ignores a flag where it does not matter. It may be the identity; of G2, it need
+/// not be in the subgroup.
+pub(crate) fn compressed<C: GroupEncoding>(bytes: &[u8]) -> Result<C, PointProblem> {
+    let mut encoding = C::Repr::default();
+    if encoding.as_ref().len() != bytes.len() {
+        return Err(PointProblem::NotCanonical);
+    }
+    encoding.as_mut().copy_from_slice(bytes);
+    // The fork's own reader panics where a coordinate of G2 is too large.
+    if let Some(last) = encoding.as_mut().last_mut() {
+        *last &= 0b0011_1111;
+    }
+    let is_canonical = |part: &[u8]| {
+        let mut repr = <Fq as PrimeField>::Repr::default();
+        repr.as_mut().copy_from_slice(part);
+        bool::from(Fq::from_repr(repr).is_some())
+    };
+    if !encoding.as_ref().chunks_exact(32).all(is_canonical) {
+        return Err(PointProblem::NotCanonical);
+    }
+    encoding.as_mut().copy_from_slice(bytes);
+    match C::from_bytes(&encoding).into_option() {
+        Some(point) if point.to_bytes().as_ref() == bytes => Ok(point),
+        Some(_) => Err(PointProblem::Flags),
+        None => Err(PointProblem::NotOnCurve),
+    }
+}
+
+/// A point of G2 but the identity, from its compressed encoding.
+pub(crate) fn compressed_g2(bytes: &[u8]) -> Result<G2Affine, PointProblem> {
+    in_subgroup(on_curve(compressed(bytes)?)?)
+}
+
+fn in_subgroup(point: G2Affine) -> Result<G2Affine, PointProblem> {
     if !bool::from(point.to_curve().is_torsion_free()) {
         return Err(PointProblem::NotInSubgroup);
     }
