@@ -19,7 +19,9 @@
 //! the cache's directory is trusted not to place a few bad ones among many.
 //!
 //! A file that is not good is no error: the parameters are made again, and the file is replaced. Files
-//! appear whole or not at all, whatever happens to the process and whoever else writes.
+//! appear whole or not at all, whatever happens to the process and whoever else writes. What a killed
+//! process leaves has a name that begins with `.unfinished-stackvm-`; it is removed when a file is put into
+//! the cache an hour later.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
