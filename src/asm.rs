@@ -620,31 +620,43 @@ pub fn from_json<F: Word>(text: &str) -> Result<Program<F>, JsonProgramError> {
     })?;
     let Some(length) = array.length() else {
         return Err(JsonProgramError::NotAnArray {
-            found: description(&array),
+            found: description(array),
         });
     };
+    // As for text, there is no room for a program before it is known that there is one.
+    json_instructions::<F>(array, length, |_| {})?;
     let mut instructions = Vec::with_capacity(length / 2);
+    json_instructions(array, length, |instruction| instructions.push(instruction))?;
+    Ok(Program::from(instructions))
+}
+
+/// Calls a function with each instruction of an array of so many elements.
+fn json_instructions<F: Word>(
+    array: Json<'_>,
+    length: usize,
+    mut f: impl FnMut(Instruction<F>),
+) -> Result<(), JsonProgramError> {
     let mut opcode = None;
     let mut index = 0;
     array.for_each(|element| {
         let at = |reason| JsonProgramError::Element { index, reason };
         match opcode.take() {
-            None => opcode = Some(json_opcode(&element).map_err(at)?),
-            Some(opcode) => instructions.push(Instruction {
+            None => opcode = Some(json_opcode(element).map_err(at)?),
+            Some(opcode) => f(Instruction {
                 opcode,
-                argument: json_argument(&element).map_err(at)?,
+                argument: json_argument(element).map_err(at)?,
             }),
         }
         index += 1;
         Ok(())
     })?;
-    if opcode.is_some() {
-        return Err(JsonProgramError::OddLength { length });
+    match opcode {
+        Some(_) => Err(JsonProgramError::OddLength { length }),
+        None => Ok(()),
     }
-    Ok(Program::from(instructions))
 }
 
-fn json_opcode(element: &Json<'_>) -> Result<u64, ElementError> {
+fn json_opcode(element: Json<'_>) -> Result<u64, ElementError> {
     let opcode = match element.kind() {
         Kind::Number => integer(element)?.as_u64(),
         Kind::String => Literal::parse(&string(element)?)?.opcode(),
@@ -655,7 +667,7 @@ fn json_opcode(element: &Json<'_>) -> Result<u64, ElementError> {
     })
 }
 
-fn json_argument<F: Word>(element: &Json<'_>) -> Result<F, ElementError> {
+fn json_argument<F: Word>(element: Json<'_>) -> Result<F, ElementError> {
     match element.kind() {
         Kind::Number => Ok(parse_word(&integer(element)?.to_string())?),
         Kind::String => Ok(parse_word(&string(element)?)?),
@@ -663,14 +675,14 @@ fn json_argument<F: Word>(element: &Json<'_>) -> Result<F, ElementError> {
     }
 }
 
-fn string<'t>(element: &Json<'t>) -> Result<Cow<'t, str>, NumberError> {
+fn string<'t>(element: Json<'t>) -> Result<Cow<'t, str>, NumberError> {
     element.string().ok_or_else(|| NumberError::Malformed {
         text: excerpt(element.text()),
     })
 }
 
 /// A number of at most 64 bits.
-fn integer(element: &Json<'_>) -> Result<Number, ElementError> {
+fn integer(element: Json<'_>) -> Result<Number, ElementError> {
     const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
     // What is beyond the range of floats is no `Number`.
     let number = element.number().ok_or(ElementError::TooLarge)?;
@@ -685,13 +697,13 @@ fn integer(element: &Json<'_>) -> Result<Number, ElementError> {
     })
 }
 
-fn wrong_type(element: &Json<'_>) -> ElementError {
+fn wrong_type(element: Json<'_>) -> ElementError {
     ElementError::WrongType {
         found: description(element),
     }
 }
 
-fn description(value: &Json<'_>) -> String {
+fn description(value: Json<'_>) -> String {
     match value.kind() {
         Kind::Array => "an array".into(),
         Kind::Object => "an object".into(),

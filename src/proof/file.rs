@@ -252,12 +252,25 @@ impl<'t> Fields<'t> {
         Ok(digest)
     }
 
-    /// The instructions, of which each is an opcode and, in quotes, an argument.
+    /// The instructions.
     fn program(&self) -> Result<Program<Fr>, FileError> {
+        // There is no room for a program before it is known that there is one: it is five times as
+        // large as its text.
+        let mut length = 0;
+        self.for_each_instruction(|_| length += 1)?;
+        let mut program = Vec::with_capacity(length);
+        self.for_each_instruction(|instruction| program.push(instruction))?;
+        Ok(Program::from(program))
+    }
+
+    /// Calls a function with each instruction; it is an array of an opcode and, in quotes, an argument.
+    fn for_each_instruction(&self, mut f: impl FnMut(Instruction<Fr>)) -> Result<(), FileError> {
         const NAME: &str = "program";
         let problem = || field(NAME, "is no array of arrays [opcode, \"argument\"]");
         let array = self.get(NAME)?;
-        let mut program = Vec::with_capacity(array.length().ok_or_else(problem)?);
+        if array.kind() != Kind::Array {
+            return Err(problem());
+        }
         array.for_each(|pair| {
             if pair.length() != Some(2) {
                 return Err(problem());
@@ -276,10 +289,9 @@ impl<'t> Fields<'t> {
             let (Some(opcode), Some(argument)) = (opcode, argument) else {
                 return Err(problem());
             };
-            program.push(Instruction { opcode, argument });
+            f(Instruction { opcode, argument });
             Ok(())
-        })?;
-        Ok(Program::from(program))
+        })
     }
 
     fn proof(&self) -> Result<Vec<u8>, FileError> {
