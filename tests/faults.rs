@@ -402,7 +402,7 @@ fn processes_that_fill_one_cache_all_succeed() {
             assert!(output.status.success(), "{}", stderr(&output));
             assert!(!stderr(&output).contains("can't keep"));
         }
-        assert_eq!(desk.cached(), [path.clone()]);
+        assert_eq!(desk.cached(), std::slice::from_ref(&path));
         assert_eq!(fs::read(&path).unwrap(), whole);
         assert!(desk.unfinished().is_empty());
     }
