@@ -2,7 +2,7 @@
 //!
 //! The targets of the fuzzer and `tests/fuzz.rs` both include this file.
 
-use std::path::Path;
+use std::io::Cursor;
 use std::sync::OnceLock;
 
 use halo2_proofs::dev::MockProver;
@@ -12,7 +12,7 @@ use halo2_stack_vm::asm;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, StackVmCircuit, Statement};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::program::{Instruction, Program};
-use halo2_stack_vm::proof::cache::Cache;
+use halo2_stack_vm::proof::cache::{self, Cache};
 use halo2_stack_vm::proof::file::{BackendName, ProofFile};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::key::KeyFile;
@@ -264,20 +264,18 @@ const CACHE_HEADER: usize = CACHE_START + 32;
 /// Any bytes as a ceremony's file, or as a file of the cache: whatever parameters come out are the
 /// honest ones.
 ///
-/// The inputs hold one secret, of which no other file can be made without knowing it.
+/// The inputs hold one secret, of which no other file can be made without knowing it. They are read
+/// from memory; for one in 4096, the cache is asked too, which waits for the disk.
 pub fn parameters(data: &[u8]) {
-    let folder = tempfile::tempdir().unwrap();
     if !data.starts_with(CACHE_MAGIC) || data.len() < CACHE_HEADER {
-        let path = folder.path().join("srs");
-        std::fs::write(&path, data).unwrap();
         for k in 1..=SRS_K {
-            if let Ok(params) = KzgParams::from_srs(&path, k) {
+            if let Ok(params) = KzgParams::from_srs_contents(Cursor::new(data), k) {
                 assert_eq!(written(params.inner()), honest_srs(k), "k = {k}");
             }
         }
         return;
     }
-    cached(folder.path(), data);
+    cached(data);
     // Few damaged files have the checksum of what they hold; whoever forges one does.
     let mut forged = data.to_vec();
     let (start, payload) = (&data[..CACHE_START], &data[CACHE_HEADER..]);
@@ -289,47 +287,77 @@ pub fn parameters(data: &[u8]) {
         .update(payload)
         .finalize();
     forged[CACHE_START..CACHE_HEADER].copy_from_slice(checksum.as_bytes());
-    cached(folder.path(), &forged);
+    cached(&forged);
+    if checksum.as_bytes().starts_with(&[0]) && checksum.as_bytes()[1] < 16 {
+        cached_on_disk(data);
+        cached_on_disk(&forged);
+    }
+}
+
+/// The kind and size that the bytes state as a file of the cache.
+fn stated(data: &[u8]) -> (u8, u32) {
+    let k = 1 + u32::from(data[16]).wrapping_sub(1) % (SRS_K - 1);
+    (data[12] % 3, k)
 }
 
 /// The bytes as the cache's file of the kind and size that they state.
-fn cached(folder: &Path, data: &[u8]) {
-    let k = 1 + u32::from(data[16]).wrapping_sub(1) % (SRS_K - 1);
-    let cache = Cache::at(folder);
-    let name = match data[12] % 3 {
+fn cached(data: &[u8]) {
+    let (kind, k) = stated(data);
+    let file = Cursor::new(data);
+    match kind {
         0 => {
-            let name = lagrange_file(k);
-            std::fs::write(folder.join(&name), data).unwrap();
+            let params = cache::read_srs(Cursor::new(HONEST_SRS), file, k).unwrap();
+            if let Some(params) = params {
+                assert_eq!(written(params.inner()), honest_srs(k), "k = {k}");
+            }
+        }
+        1 => {
+            if let Some(params) = cache::read_ipa(file, k) {
+                assert_eq!(written(params.inner()), honest_ipa(k));
+            }
+        }
+        _ => {
+            if let Some(params) = cache::read_insecure_dev(file, k) {
+                assert_eq!(written(params.inner()), honest_dev(k));
+            }
+        }
+    }
+}
+
+/// The bytes in a folder, where the cache has its file of the kind and size that they state.
+pub fn cached_on_disk(data: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let cache = Cache::at(folder);
+    let (kind, k) = stated(data);
+    let name = match kind {
+        0 => lagrange_file(k),
+        1 => format!("ipa-{k}.params"),
+        _ => format!("kzg-insecure-dev-{k}.params"),
+    };
+    std::fs::write(folder.join(&name), data).unwrap();
+    match kind {
+        0 => {
             let path = folder.join("srs");
             std::fs::write(&path, HONEST_SRS).unwrap();
             let loaded = cache.srs(&path, k).unwrap();
             assert_eq!(written(loaded.params.inner()), honest_srs(k), "k = {k}");
-            name
         }
         1 => {
-            let name = format!("ipa-{k}.params");
-            std::fs::write(folder.join(&name), data).unwrap();
             let loaded = cache.ipa(k).unwrap();
-            let honest = IpaParams::setup(k).unwrap();
-            assert_eq!(written(loaded.params.inner()), written(honest.inner()));
-            name
+            assert_eq!(written(loaded.params.inner()), honest_ipa(k));
         }
         _ => {
-            let name = format!("kzg-insecure-dev-{k}.params");
-            std::fs::write(folder.join(&name), data).unwrap();
             let loaded = cache.insecure_dev(k).unwrap();
-            let honest = KzgParams::insecure_dev(k).unwrap();
-            assert_eq!(written(loaded.params.inner()), written(honest.inner()));
-            name
+            assert_eq!(written(loaded.params.inner()), honest_dev(k));
         }
-    };
+    }
     // What was there and no good is replaced under the same name, and nothing else is left.
     let others = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|found| *found != name && found != "srs");
     assert_eq!(others.count(), 0);
-    std::fs::remove_file(folder.join(name)).unwrap();
 }
 
 /// The name of the cache's file for the Lagrange basis of the honest file.
@@ -346,21 +374,32 @@ fn lagrange_file(k: u32) -> String {
 }
 
 fn honest_params(k: u32) -> KzgParams {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("srs");
-    std::fs::write(&path, HONEST_SRS).unwrap();
-    KzgParams::from_srs(&path, k).unwrap()
+    KzgParams::from_srs_contents(Cursor::new(HONEST_SRS), k).unwrap()
 }
 
 /// What the honest file gives for `k`.
 fn honest_srs(k: u32) -> &'static [u8] {
     static HONEST: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    let honest = HONEST.get_or_init(|| {
-        (1..=SRS_K)
-            .map(|k| written(honest_params(k).inner()))
-            .collect()
-    });
-    &honest[k as usize - 1]
+    every(&HONEST, k, |k| written(honest_params(k).inner()))
+}
+
+fn honest_ipa(k: u32) -> &'static [u8] {
+    static HONEST: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    every(&HONEST, k, |k| {
+        written(IpaParams::setup(k).unwrap().inner())
+    })
+}
+
+fn honest_dev(k: u32) -> &'static [u8] {
+    static HONEST: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    every(&HONEST, k, |k| {
+        written(KzgParams::insecure_dev(k).unwrap().inner())
+    })
+}
+
+/// What `make` gives for `k`, made once for every `k`.
+fn every(made: &'static OnceLock<Vec<Vec<u8>>>, k: u32, make: fn(u32) -> Vec<u8>) -> &'static [u8] {
+    &made.get_or_init(|| (1..=SRS_K).map(make).collect())[k as usize - 1]
 }
 
 fn written<'p, C: halo2curves::CurveAffine>(params: &impl Params<'p, C>) -> Vec<u8> {

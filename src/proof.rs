@@ -153,7 +153,8 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         let statement = Statement::of(trace);
         circuit.check(&statement)?;
         let instances = key.verifying.instances(&statement)?;
-        if key.verifying.params != params.digest() {
+        // Those of a ceremony have one digest for every size.
+        if key.verifying.params != params.digest() || key.verifying.circuit.k() != params.k() {
             return Err(ProveError::WrongParams);
         }
         Ok(Self::create_proof(params, key, circuit, &instances)?)

@@ -162,7 +162,16 @@ fn key_file() {
 
 #[test]
 fn parameters() {
-    fuzz("parameters", entries::parameters, 200);
+    fuzz("parameters", entries::parameters, 2_000);
+}
+
+/// The committed files of a cache where a cache keeps them: on the disk.
+#[test]
+fn parameters_on_disk() {
+    let files = corpus("parameters");
+    let files = files.iter().filter(|file| file.starts_with(b"SVMCACHE"));
+    let on_disk = files.map(|file| entries::cached_on_disk(file)).count();
+    assert!(on_disk >= 3);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! KZG over bn254, with SHPLONK openings: short proofs, fast verification, a trusted setup.
 
 use std::fmt;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use group::GroupEncoding;
@@ -112,12 +113,25 @@ impl KzgParams {
     ///
     /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::File`] if the file is refused.
     pub fn from_srs(path: impl AsRef<Path>, k: u32) -> Result<Self, ParamsError> {
-        let mut powers = Powers::read(path.as_ref(), k)?;
+        Ok(Self::with_basis(Powers::read(path.as_ref(), k)?))
+    }
+
+    /// Reads the contents of such a file, from memory for example: as [`Self::from_srs`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::Contents`] if the contents are refused.
+    pub fn from_srs_contents(contents: impl Read + Seek, k: u32) -> Result<Self, ParamsError> {
+        Ok(Self::with_basis(Powers::read_from(contents, k)?))
+    }
+
+    /// The parameters, with a Lagrange basis that is computed where the file has none.
+    fn with_basis(mut powers: Powers) -> Self {
         let lagrange = match powers.lagrange.take() {
             Some(lagrange) => lagrange,
             None => powers.compute_lagrange(),
         };
-        Ok(Self::from_powers(powers, lagrange))
+        Self::from_powers(powers, lagrange)
     }
 
     pub(super) fn from_dev(k: u32, bases: DevBases) -> Self {

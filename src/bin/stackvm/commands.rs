@@ -53,7 +53,9 @@ const MAX_PROGRAM_BYTES: u64 = 1 << 30;
 
 /// Reads a program's text and makes a program of it.
 fn load(path: &Path) -> Result<Program<Fr>, Failure> {
-    let mut bytes = vec![];
+    // A file says how long it is, so that there is room for so much and no more.
+    let len = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::with_capacity(len.min(MAX_PROGRAM_BYTES) as usize);
     open(path)
         .and_then(|file| file.take(MAX_PROGRAM_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| Failure::file("io", path, error))?;
@@ -588,10 +590,11 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
 
 pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     let path = &arguments.proof;
-    let file = open(path)
-        .map_err(FileError::from)
-        .and_then(ProofFile::read_from)
-        .map_err(|error| Failure::file(kind(&error), path, error))?;
+    let file = match path == Path::new("-") {
+        true => ProofFile::read_from(std::io::stdin()),
+        false => ProofFile::read(path),
+    };
+    let file = file.map_err(|error| Failure::file(kind(&error), path, error))?;
     let output = decimal(file.statement.output);
     let digest = hex::encode(file.statement.program.digest());
     let report = |valid: bool| {

@@ -1,12 +1,11 @@
 //! Whether points are what a structured reference string must have: on the curve, the powers of one
 //! secret, and in the Lagrange basis the same powers.
 
-use ff::PrimeField;
+use ff::{BatchInvert, Field, PrimeField};
 use group::cofactor::CofactorGroup;
 use group::prime::PrimeCurveAffine;
 use group::{Curve, Group, GroupEncoding};
 use halo2_proofs::arithmetic::best_multiexp;
-use halo2_proofs::poly::EvaluationDomain;
 use halo2curves::CurveAffine;
 use halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1Affine, G2Affine, G2Prepared};
 use halo2curves::serde::SerdeObject;
@@ -152,17 +151,36 @@ pub(crate) fn are_powers(g: &[G1Affine], s_g2: &G2Affine) -> bool {
     .into()
 }
 
-/// Whether a polynomial of random values on the `2^k` roots of unity has the same commitment in both
-/// bases. No point may be the identity.
+/// Whether the polynomial with the coefficients `r^i` has the same commitment in both bases, for a
+/// random `r`. No point may be the identity.
+///
+/// Its value at a root of unity `w` is `(r^n - 1) / (r w - 1)`. Both commitments are polynomials in `r` of
+/// a degree below `n`, so that different ones agree with probability `n / |F|`.
 pub(crate) fn is_lagrange_basis(k: u32, g: &[G1Affine], lagrange: &[G1Affine]) -> bool {
     if g.len() != 1 << k || lagrange.len() != g.len() {
         return false;
     }
-    let values = random_scalars(lagrange.len());
-    let committed = best_multiexp(&values, lagrange);
-    let domain = EvaluationDomain::new(1, k);
-    let coefficients = domain.lagrange_to_coeff(domain.lagrange_from_vec(values));
-    committed == best_multiexp(&coefficients, g)
+    let r = Fr::random(OsRng);
+    let coefficients: Vec<Fr> = powers_from(Fr::ONE, r, g.len());
+    let committed = best_multiexp(&coefficients, g);
+    drop(coefficients);
+    let mut values = powers_from(r, root_of_unity(k), g.len());
+    for value in &mut values {
+        *value -= Fr::ONE;
+    }
+    values.batch_invert();
+    let factor = r.pow_vartime([1u64 << k]) - Fr::ONE;
+    for value in &mut values {
+        *value *= factor;
+    }
+    committed == best_multiexp(&values, lagrange)
+}
+
+/// `first`, `first * ratio`, `first * ratio^2` and so on.
+fn powers_from(first: Fr, ratio: Fr, count: usize) -> Vec<Fr> {
+    let mut powers = Vec::with_capacity(count);
+    powers.extend(std::iter::successors(Some(first), |power| Some(power * ratio)).take(count));
+    powers
 }
 
 /// The generator of the group of `2^k`-th roots of unity on which a Lagrange basis is taken.
@@ -173,7 +191,6 @@ pub(crate) fn root_of_unity(k: u32) -> Fr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ff::Field;
     use halo2curves::bn256::{G1, G2};
 
     fn powers(secret: Fr, count: usize) -> Vec<G1Affine> {
