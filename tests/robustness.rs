@@ -123,7 +123,7 @@ fn an_edited_field_is_noticed() {
     let text = proof_file().to_json().unwrap();
     let edits = [
         ("halo2-stack-vm proof", "halo2-stack-vm prof"),
-        ("\"version\": 1", "\"version\": 2"),
+        ("\"version\": 2", "\"version\": 1"),
         ("\"ipa\"", "\"ipb\""),
         ("\"transparent\"", "\"opaque\""),
         ("\"k\": 4", "\"k\": 3"),

@@ -161,6 +161,11 @@ fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
     if program.len() > scene.machine.program_rows || programs::steps(&program) > scene.rows() {
         return None;
     }
+    // A run that idles before it unwinds is one of the scene's own program.
+    let own = program.strip_prefix(&scene.program[..]);
+    if own.is_some_and(|rest| rest.iter().all(|(opcode, _)| *opcode == Opcode::IDLE)) {
+        return None;
+    }
     let mut claim = Scene::new(scene.machine, program).honest;
     claim.given = scene.honest.given.clone();
     claim.cells = scene.honest.cells.clone();
