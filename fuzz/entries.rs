@@ -2,7 +2,7 @@
 //!
 //! The targets of the fuzzer and `tests/fuzz.rs` both include this file.
 
-use std::path::Path;
+use std::io::Cursor;
 use std::sync::OnceLock;
 
 use halo2_proofs::dev::MockProver;
@@ -12,14 +12,20 @@ use halo2_stack_vm::asm;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, StackVmCircuit, Statement};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::program::{Instruction, Program};
-use halo2_stack_vm::proof::cache::Cache;
+use halo2_stack_vm::proof::cache::{self, Cache};
 use halo2_stack_vm::proof::file::{BackendName, ProofFile};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+use halo2_stack_vm::proof::key::KeyFile;
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Parameters, VerifyingKey};
 use halo2_stack_vm::vm::{self, Trace};
 use halo2curves::bn256::{Fq, Fr};
 use num_bigint::BigUint;
+
+use self::evaluator::{evaluate, modulus};
+
+#[path = "evaluator.rs"]
+mod evaluator;
 
 /// Any text is assembled or refused; what is assembled is the same after a disassembly.
 pub fn assembler(data: &[u8]) {
@@ -80,7 +86,7 @@ pub fn proof_file(data: &[u8]) {
     };
     if accepted {
         let program = integers(&file.statement.program);
-        let expected = evaluate(&program, file.circuit.set());
+        let expected = evaluate(&program, codes(file.circuit.set()));
         assert_eq!(Ok(file.statement.output.to_integer()), expected, "{text}");
     }
 }
@@ -198,6 +204,58 @@ fn ipa() -> &'static Setting<Ipa> {
     SETTING.get_or_init(|| Setting::new(IpaParams::setup(MIN_K).unwrap()))
 }
 
+/// The largest `k` of a key file that is read.
+const KEY_MAX_K: u32 = 6;
+
+/// Any bytes are refused, or are an honest key file.
+///
+/// The first byte says whether the others are a file, or one whose last 32 bytes are to be its checksum:
+/// few damaged files have the checksum of what they hold, whoever forges one does.
+pub fn key_file(data: &[u8]) {
+    let Some((mode, file)) = data.split_first() else {
+        return;
+    };
+    let mut file = file.to_vec();
+    if mode & 1 == 1 {
+        let Some(end) = file.len().checked_sub(32) else {
+            return;
+        };
+        let checksum = blake2b_simd::Params::new()
+            .hash_length(32)
+            .personal(b"StackVm.Key")
+            .hash(&file[..end]);
+        file[end..].copy_from_slice(checksum.as_bytes());
+    }
+    match KeyFile::read_from(&file[..], KEY_MAX_K) {
+        Ok(key) => {
+            assert_eq!(key.to_bytes(), file);
+            assert!(honest_keys().contains(&file), "{key:?}");
+        }
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            assert!(!honest_keys().contains(&file), "{error}");
+        }
+    }
+}
+
+/// The key files of the smallest circuits, of the parameters that the corpus has.
+fn honest_keys() -> &'static [Vec<u8>] {
+    static KEYS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let ceremony = honest_params(MIN_K);
+        fn of_kzg(key: &VerifyingKey<Kzg>, params: &KzgParams) -> KeyFile {
+            KeyFile::of_kzg(key, params).unwrap()
+        }
+        let mut keys: Vec<_> = ipa().keys.iter().map(KeyFile::of_ipa).collect();
+        for key in &kzg().keys {
+            keys.push(of_kzg(key, &kzg().params));
+            let key = Kzg::keygen_vk(&ceremony, key.circuit()).unwrap();
+            keys.push(of_kzg(&key, &ceremony));
+        }
+        keys.iter().map(KeyFile::to_bytes).collect()
+    })
+}
+
 /// A file in halo2's raw form, of a secret that was thrown away.
 const HONEST_SRS: &[u8] = include_bytes!("corpus/parameters/raw-4");
 /// The largest `k` that it serves.
@@ -211,20 +269,18 @@ const CACHE_HEADER: usize = CACHE_START + 32;
 /// Any bytes as a ceremony's file, or as a file of the cache: whatever parameters come out are the
 /// honest ones.
 ///
-/// The inputs hold one secret, of which no other file can be made without knowing it.
+/// The inputs hold one secret, of which no other file can be made without knowing it. They are read
+/// from memory; for one in 4096, the cache is asked too, which waits for the disk.
 pub fn parameters(data: &[u8]) {
-    let folder = tempfile::tempdir().unwrap();
     if !data.starts_with(CACHE_MAGIC) || data.len() < CACHE_HEADER {
-        let path = folder.path().join("srs");
-        std::fs::write(&path, data).unwrap();
         for k in 1..=SRS_K {
-            if let Ok(params) = KzgParams::from_srs(&path, k) {
+            if let Ok(params) = KzgParams::from_srs_contents(Cursor::new(data), k) {
                 assert_eq!(written(params.inner()), honest_srs(k), "k = {k}");
             }
         }
         return;
     }
-    cached(folder.path(), data);
+    cached(data);
     // Few damaged files have the checksum of what they hold; whoever forges one does.
     let mut forged = data.to_vec();
     let (start, payload) = (&data[..CACHE_START], &data[CACHE_HEADER..]);
@@ -236,47 +292,77 @@ pub fn parameters(data: &[u8]) {
         .update(payload)
         .finalize();
     forged[CACHE_START..CACHE_HEADER].copy_from_slice(checksum.as_bytes());
-    cached(folder.path(), &forged);
+    cached(&forged);
+    if checksum.as_bytes().starts_with(&[0]) && checksum.as_bytes()[1] < 16 {
+        cached_on_disk(data);
+        cached_on_disk(&forged);
+    }
+}
+
+/// The kind and size that the bytes state as a file of the cache.
+fn stated(data: &[u8]) -> (u8, u32) {
+    let k = 1 + u32::from(data[16]).wrapping_sub(1) % (SRS_K - 1);
+    (data[12] % 3, k)
 }
 
 /// The bytes as the cache's file of the kind and size that they state.
-fn cached(folder: &Path, data: &[u8]) {
-    let k = 1 + u32::from(data[16]).wrapping_sub(1) % (SRS_K - 1);
-    let cache = Cache::at(folder);
-    let name = match data[12] % 3 {
+fn cached(data: &[u8]) {
+    let (kind, k) = stated(data);
+    let file = Cursor::new(data);
+    match kind {
         0 => {
-            let name = lagrange_file(k);
-            std::fs::write(folder.join(&name), data).unwrap();
+            let params = cache::read_srs(Cursor::new(HONEST_SRS), file, k).unwrap();
+            if let Some(params) = params {
+                assert_eq!(written(params.inner()), honest_srs(k), "k = {k}");
+            }
+        }
+        1 => {
+            if let Some(params) = cache::read_ipa(file, k) {
+                assert_eq!(written(params.inner()), honest_ipa(k));
+            }
+        }
+        _ => {
+            if let Some(params) = cache::read_insecure_dev(file, k) {
+                assert_eq!(written(params.inner()), honest_dev(k));
+            }
+        }
+    }
+}
+
+/// The bytes in a folder, where the cache has its file of the kind and size that they state.
+pub fn cached_on_disk(data: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let cache = Cache::at(folder);
+    let (kind, k) = stated(data);
+    let name = match kind {
+        0 => lagrange_file(k),
+        1 => format!("ipa-{k}.params"),
+        _ => format!("kzg-insecure-dev-{k}.params"),
+    };
+    std::fs::write(folder.join(&name), data).unwrap();
+    match kind {
+        0 => {
             let path = folder.join("srs");
             std::fs::write(&path, HONEST_SRS).unwrap();
             let loaded = cache.srs(&path, k).unwrap();
             assert_eq!(written(loaded.params.inner()), honest_srs(k), "k = {k}");
-            name
         }
         1 => {
-            let name = format!("ipa-{k}.params");
-            std::fs::write(folder.join(&name), data).unwrap();
             let loaded = cache.ipa(k).unwrap();
-            let honest = IpaParams::setup(k).unwrap();
-            assert_eq!(written(loaded.params.inner()), written(honest.inner()));
-            name
+            assert_eq!(written(loaded.params.inner()), honest_ipa(k));
         }
         _ => {
-            let name = format!("kzg-insecure-dev-{k}.params");
-            std::fs::write(folder.join(&name), data).unwrap();
             let loaded = cache.insecure_dev(k).unwrap();
-            let honest = KzgParams::insecure_dev(k).unwrap();
-            assert_eq!(written(loaded.params.inner()), written(honest.inner()));
-            name
+            assert_eq!(written(loaded.params.inner()), honest_dev(k));
         }
-    };
+    }
     // What was there and no good is replaced under the same name, and nothing else is left.
     let others = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|found| *found != name && found != "srs");
     assert_eq!(others.count(), 0);
-    std::fs::remove_file(folder.join(name)).unwrap();
 }
 
 /// The name of the cache's file for the Lagrange basis of the honest file.
@@ -293,21 +379,32 @@ fn lagrange_file(k: u32) -> String {
 }
 
 fn honest_params(k: u32) -> KzgParams {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("srs");
-    std::fs::write(&path, HONEST_SRS).unwrap();
-    KzgParams::from_srs(&path, k).unwrap()
+    KzgParams::from_srs_contents(Cursor::new(HONEST_SRS), k).unwrap()
 }
 
 /// What the honest file gives for `k`.
 fn honest_srs(k: u32) -> &'static [u8] {
     static HONEST: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    let honest = HONEST.get_or_init(|| {
-        (1..=SRS_K)
-            .map(|k| written(honest_params(k).inner()))
-            .collect()
-    });
-    &honest[k as usize - 1]
+    every(&HONEST, k, |k| written(honest_params(k).inner()))
+}
+
+fn honest_ipa(k: u32) -> &'static [u8] {
+    static HONEST: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    every(&HONEST, k, |k| {
+        written(IpaParams::setup(k).unwrap().inner())
+    })
+}
+
+fn honest_dev(k: u32) -> &'static [u8] {
+    static HONEST: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    every(&HONEST, k, |k| {
+        written(KzgParams::insecure_dev(k).unwrap().inner())
+    })
+}
+
+/// What `make` gives for `k`, made once for every `k`.
+fn every(made: &'static OnceLock<Vec<Vec<u8>>>, k: u32, make: fn(u32) -> Vec<u8>) -> &'static [u8] {
+    &made.get_or_init(|| (1..=SRS_K).map(make).collect())[k as usize - 1]
 }
 
 fn written<'p, C: halo2curves::CurveAffine>(params: &impl Params<'p, C>) -> Vec<u8> {
@@ -322,10 +419,11 @@ pub fn differential(data: &[u8]) {
     let Some((mode, rest)) = data.split_first() else {
         return;
     };
-    let set = match mode & 1 {
-        0 => InstructionSet::STACK,
-        _ => InstructionSet::SEED,
-    };
+    let set = [
+        InstructionSet::STACK,
+        InstructionSet::SEED,
+        InstructionSet::FIELD,
+    ][usize::from(mode % 3)];
     let integers = decoded(rest);
     let program: Program<Fr> = integers
         .iter()
@@ -340,7 +438,7 @@ pub fn differential(data: &[u8]) {
         None => Some(&integers[..]),
     };
     let expected = match executed {
-        Some(executed) => evaluate(executed, set),
+        Some(executed) => evaluate(executed, codes(set)),
         None => Err("steps_out_of_range"),
     };
     let outcome = vm::run(&program, steps, set);
@@ -401,6 +499,16 @@ fn satisfied(
 }
 
 /// Reads instructions. Most of them push, so that most programs do not underflow at once.
+/// How many codes a set has.
+fn codes(set: InstructionSet) -> u64 {
+    match set {
+        InstructionSet::SEED => 4,
+        InstructionSet::STACK => 5,
+        InstructionSet::FIELD => 23,
+        _ => panic!("a set without a name"),
+    }
+}
+
 fn decoded(mut bytes: &[u8]) -> Vec<(u64, BigUint)> {
     let mut take = |count: usize| {
         let (head, tail) = bytes.split_at_checked(count)?;
@@ -416,6 +524,7 @@ fn decoded(mut bytes: &[u8]) -> Vec<(u64, BigUint)> {
             10..=12 => 3,
             13 => 4,
             14 => u64::from(code >> 4),
+            15 if code < 0x80 => u64::from(16 + (code >> 4)),
             _ => u64::MAX >> (code >> 4),
         };
         let width = match code >> 4 {
@@ -440,37 +549,4 @@ fn decoded(mut bytes: &[u8]) -> Vec<(u64, BigUint)> {
 fn integers(program: &Program<Fr>) -> Vec<(u64, BigUint)> {
     let pair = |own: &Instruction<Fr>| (own.opcode, own.argument.to_integer());
     program.instructions().iter().map(pair).collect()
-}
-
-fn modulus() -> &'static BigUint {
-    const MODULUS: &[u8] =
-        b"21888242871839275222246405745257275088548364400416034343698204186575808495617";
-    static MODULUS_INTEGER: OnceLock<BigUint> = OnceLock::new();
-    MODULUS_INTEGER.get_or_init(|| BigUint::parse_bytes(MODULUS, 10).unwrap())
-}
-
-/// What a program gives by the meaning of its words alone: integers modulo the field's, a vector for
-/// the stack. Shares nothing with the crate but the codes of the instructions.
-fn evaluate(program: &[(u64, BigUint)], set: InstructionSet) -> Result<BigUint, &'static str> {
-    let mut stack: Vec<BigUint> = vec![];
-    for (opcode, argument) in program {
-        let combine = |stack: &mut Vec<BigUint>, f: fn(BigUint, BigUint) -> BigUint| {
-            let (Some(b), Some(a)) = (stack.pop(), stack.pop()) else {
-                return Err("stack_underflow");
-            };
-            stack.push(f(a, b) % modulus());
-            Ok(())
-        };
-        match opcode {
-            0 => {}
-            1 => stack.push(argument.clone()),
-            2 => combine(&mut stack, |a, b| a + b)?,
-            3 => combine(&mut stack, |a, b| a * b)?,
-            4 if set == InstructionSet::STACK => {
-                stack.pop().ok_or("stack_underflow")?;
-            }
-            _ => return Err("invalid_opcode"),
-        }
-    }
-    Ok(stack.into_iter().next().unwrap_or_default())
 }

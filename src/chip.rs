@@ -6,6 +6,7 @@
 //! back to the caller as a cell ([`OutputColumn`]).
 
 use std::cell::RefCell;
+use std::fmt;
 use std::ops::Range;
 
 use ff::PrimeField;
@@ -213,12 +214,22 @@ impl StackVmConfig {
 ///
 /// The value is a copy. The fork's own assigned cells point into the prover's columns, and are not to
 /// be kept longer than these.
-#[derive(Clone, Copy, Debug)]
+///
+/// Its [`Debug`](fmt::Debug) form shows no value, for the outer circuit may keep it private.
+#[derive(Clone, Copy)]
 pub struct WordCell<F: PrimeField> {
     /// The cell, in a column with equality enabled.
     pub cell: circuit::Cell,
     /// Its value.
     pub value: Value<F>,
+}
+
+impl<F: PrimeField> fmt::Debug for WordCell<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WordCell")
+            .field("cell", &self.cell)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<F: PrimeField> WordCell<F> {

@@ -489,10 +489,10 @@ impl InstructionSet {
 
     /// The set of these instructions, and of `nop` and `halt`, which are in every set.
     pub const fn of(opcodes: &[Opcode]) -> InstructionSet {
-        let mut members = 1 << Opcode::Nop as u8 | 1 << Opcode::Halt as u8;
+        let mut members = 1 << Opcode::Nop.encoded() | 1 << Opcode::Halt.encoded();
         let mut i = 0;
         while i < opcodes.len() {
-            members |= 1 << opcodes[i] as u8;
+            members |= 1 << opcodes[i].encoded();
             i += 1;
         }
         InstructionSet { members }
@@ -542,7 +542,7 @@ impl InstructionSet {
 
     /// Whether `opcode` is in the set.
     pub const fn contains(self, opcode: Opcode) -> bool {
-        self.members >> opcode as u8 & 1 == 1
+        self.members >> opcode.encoded() & 1 == 1
     }
 
     /// The instructions of the set, in the order of the table.
@@ -562,6 +562,23 @@ impl InstructionSet {
     /// The set's instruction with this code.
     pub fn decode(self, code: u64) -> Option<Opcode> {
         Opcode::from_code(code).filter(|opcode| self.contains(*opcode))
+    }
+
+    /// The set as an integer: bit `i`, the least significant one being bit 0, says whether the
+    /// instruction that is [encoded](Opcode::encoded) as `i` is in the set.
+    pub const fn members(self) -> u64 {
+        self.members
+    }
+
+    /// The set that [`members`](Self::members) gives as this integer; `None` if a bit is one of no
+    /// instruction, or `nop` or `halt` is missing.
+    pub fn from_members(members: u64) -> Option<InstructionSet> {
+        let set = InstructionSet { members };
+        let known = set
+            .opcodes()
+            .fold(0, |known, opcode| known | 1 << opcode.encoded());
+        let complete = set.contains(Opcode::Nop) && set.contains(Opcode::Halt);
+        (complete && known == members).then_some(set)
     }
 
     /// The set's name or, if it has none, the mnemonics of its instructions but `nop`, with commas
@@ -694,6 +711,24 @@ mod tests {
                 "a b -- a"
             ]
         );
+    }
+
+    #[test]
+    fn a_set_is_its_members() {
+        for (_, set) in InstructionSet::NAMED {
+            assert_eq!(InstructionSet::from_members(set.members()), Some(*set));
+        }
+        let all = (1 << Opcode::ALL.len()) - 1;
+        assert!(InstructionSet::from_members(all).is_some());
+        for refused in [
+            0,
+            all + 1,
+            u64::MAX,
+            all ^ 1,
+            all ^ 1 << Opcode::Nop.encoded(),
+        ] {
+            assert_eq!(InstructionSet::from_members(refused), None, "{refused:b}");
+        }
     }
 
     #[test]

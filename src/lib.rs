@@ -46,6 +46,7 @@ pub mod docs;
 pub mod fork;
 pub mod frame;
 pub mod isa;
+mod json;
 pub mod program;
 pub mod proof;
 pub mod row;

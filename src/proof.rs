@@ -1,10 +1,11 @@
 //! Real proofs: the [`Backend`] seam, with KZG ([`kzg`]) and IPA ([`ipa`]), both over bn254.
 //!
-//! What is in a proof file, and how it is read: [`mod@file`].
+//! What is in a proof file, and how it is read: [`mod@file`]. Verifying keys in files: [`key`].
 
 pub mod cache;
 pub mod file;
 pub mod ipa;
+pub mod key;
 pub mod kzg;
 pub mod srs;
 mod transcript;
@@ -152,7 +153,8 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         let statement = Statement::of(trace);
         circuit.check(&statement)?;
         let instances = key.verifying.instances(&statement)?;
-        if key.verifying.params != params.digest() {
+        // Those of a ceremony have one digest for every size.
+        if key.verifying.params != params.digest() || key.verifying.circuit.k() != params.k() {
             return Err(ProveError::WrongParams);
         }
         Ok(Self::create_proof(params, key, circuit, &instances)?)
@@ -423,13 +425,21 @@ fn opening_sets(cs: &ConstraintSystem<Fr>) -> usize {
 
 /// The hash of a sequence of byte strings.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let prefixed: Vec<u8> = parts
+        .iter()
+        .flat_map(|part| [&(part.len() as u64).to_le_bytes(), *part].concat())
+        .collect();
+    blake2b_256(b"StackVm.Params", &[&prefixed])
+}
+
+/// BLAKE2b-256 of pieces, one after the other, with a personalisation of at most 16 bytes.
+fn blake2b_256(personal: &[u8], pieces: &[&[u8]]) -> [u8; 32] {
     let mut state = blake2b_simd::Params::new()
         .hash_length(32)
-        .personal(b"StackVm.Params")
+        .personal(personal)
         .to_state();
-    for part in parts {
-        state.update(&(part.len() as u64).to_le_bytes());
-        state.update(part);
+    for piece in pieces {
+        state.update(piece);
     }
     let mut digest = [0; 32];
     digest.copy_from_slice(state.finalize().as_bytes());

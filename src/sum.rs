@@ -8,13 +8,14 @@
 //! ```text
 //! den(w, x, y, z) = alpha + w + gamma * x + gamma^2 * y + gamma^3 * z
 //!
-//! every step:  made * den(index', second, nonempty, link) = grow
-//!              (sum' - sum + made) * den(link, second', nonempty', link') = shrink
+//! every step:  made * den(index', lowest, present, link) = grow
+//!              (sum' - sum + made) * den(link, lowest', present', link') = shrink
 //! first row:   sum = beta * output
 //! last row:    (sum - beta * top) * (alpha + link) + nonempty = 0
 //! ```
 //!
-//! where `grow` and `shrink` are 1 on the steps that make or take a cell. This is the logarithmic
+//! where `lowest` is the lowest word of the window, `present` the last presence flag, and `grow` and
+//! `shrink` are 1 on the steps that make or take a cell. This is the logarithmic
 //! derivative of Haböck, *Multivariate lookups based on logarithmic derivatives*, ePrint 2022/1530,
 //! section 3, with the multiplicity of every cell known: made once, taken once, but for the bottom one.
 //! Hence no lookup argument, no sorting, no timestamps and no column of multiplicities.
@@ -45,24 +46,26 @@
 //!
 //! *State.* By the frame's rules `grow` and `shrink` are 0 or 1, and the step that makes a cell gives
 //! it its own `index'`, which is at least 1, so no two cells of M share their first entry, and none has
-//! 0 there. Let n be `nonempty` on the first row; `second` and `link` are 0 there. By induction over the
-//! rows, on row i the columns (`second`, `link`, `nonempty`) are those of the honest machine, but that on
-//! the empty stack `nonempty` is n instead of 0: a step that keeps or grows copies them; a step that
-//! shrinks takes a cell whose first entry is this row's `link`. That is, by induction, either 0 (a `pop`
-//! on the empty stack, see below) or the `index'` of the step that last covered what is now under
-//! `second`, and then the cell is what stood there: the state that the honest machine returns to. In
-//! particular `link` never names a later row.
+//! 0 there. Let n be `present` on the first row, where the words and `link` are 0, and so are the
+//! presence flags if there are several. By induction over the rows, on row i the window, the flags and
+//! `link` are those of the honest machine, but that n stands for `present` where the honest machine has
+//! what was there on the first row: a step that keeps or grows moves them as the frame says; a step that
+//! shrinks moves them up, and takes a cell whose first entry is this row's `link`. That is, by
+//! induction, either 0 (a `pop` on the empty stack, see below) or the `index'` of the step that last
+//! covered what is now lowest in the window, and then the cell is what stood there: the state that the
+//! honest machine returns to. In particular `link` never names a later row.
 //!
 //! *The empty stack.* M has no cell of key 0, so if T has one, the last rule's cell must cancel it:
 //! `link = 0` on the last row, all the cells of key 0 that are taken are `(0, 0, 0, 0)`, and `nonempty` is
-//! minus their number. But after the last of them the machine is as on a first row with n = 0, and
-//! wherever `link` is 0 from there on, `nonempty` is too: a contradiction. So a `pop` on the empty stack
-//! is unsatisfiable. And n is 0: if the final stack is empty, (*) says that `n / alpha` is nothing; if
-//! not, its bottom cell, `(link, 0, n, 0)`, is the one of the last rule, `(link, 0, 0, 0)`.
+//! minus their number. But after the last of them the state is that of a first row with n = 0, and from
+//! there on `nonempty` is 0 wherever `link` is: a contradiction. So a `pop` on the empty stack is
+//! unsatisfiable. And n is 0: with several flags the frame says so; with one, if the
+//! final stack is empty, (*) says that `n / alpha` is nothing, and if not, its bottom cell, `(link, 0, n, 0)`,
+//! is the one of the last rule, `(link, 0, 0, 0)`.
 //!
-//! *Needs.* What takes two words and leaves one demands `nonempty' = 1`. On a stack of one word the
-//! cell that comes back is the bottom one, `(1, 0, 0, 0)` or its like, whose `nonempty` is 0. So
-//! `add`, `mul` and an unwinding `halt` need two words.
+//! *Needs.* What keeps the depth or grows it demands the presence flag of the words that it needs. What
+//! shrinks it demands that of one word less after the step: on a stack of one word less than needed,
+//! the flag that comes up, from the window or from a cell, is 0.
 //!
 //! *End.* A machine whose final stack holds d words has made d cells more than it has taken. By the
 //! multiset equation d is 1 if `nonempty`, else 0; so everything above the bottom word is unwound,

@@ -36,7 +36,8 @@ pub enum RunError {
     },
     /// The instruction set has no such instruction.
     #[error(
-        "step {step} (stack depth {depth}): opcode {opcode} is not in the instruction set `{set}`"
+        "step {step} (stack depth {depth}): opcode {opcode}{} is not in the instruction set `{set}`",
+        Opcode::from_code(*.opcode).map_or(String::new(), |own| format!(" (`{own}`)"))
     )]
     InvalidOpcode {
         /// The step, counted from 0.

@@ -163,6 +163,11 @@ fn unreadable_input_is_exit_code_2() {
         "verify missing.proof.json",
         "verify example.svm",
         "info --k 99",
+        "keygen",
+        "keygen -o example.svm",
+        "keygen -o missing/a.vkey",
+        "keygen --backend kzg -o a.vkey",
+        "keygen --insecure-dev-srs -o a.vkey",
         "nonsense",
         "",
     ] {
@@ -192,7 +197,8 @@ fn check_names_the_constraint_that_fails() {
     let output = desk.run("check underflow.svm");
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("what takes two words and leaves one leaves the stack nonempty"),
+        stderr(&output)
+            .contains("there is a word where one is needed, before the step or after it"),
         "{}",
         stderr(&output)
     );
@@ -269,6 +275,131 @@ fn kzg_with_development_parameters_warns_every_time() {
     assert_eq!(desk.run("verify b.proof.json").status.code(), Some(2));
 }
 
+/// Makes a key with these options, and verifies a proof made with `prove` with it.
+fn keygen_and_verify(desk: &Desk, keygen: &str, prove: &str, verify: &str) {
+    let (code, made) = desk.json(&format!("keygen --k 4 {keygen} -o a.vkey"));
+    assert_eq!(code, 0, "{made}");
+    assert_eq!(made["key"], "a.vkey");
+    let (code, value) = desk.json(&format!("prove example.svm {prove} -o a.proof.json"));
+    assert_eq!(code, 0, "{value}");
+    let proof: Value = serde_json::from_str(&desk.read("a.proof.json")).unwrap();
+    for field in [
+        "backend",
+        "k",
+        "instruction_set",
+        "binding",
+        "parameters",
+        "parameters_digest",
+        "verifying_key_digest",
+    ] {
+        assert_eq!(made[field], proof[field], "{field}");
+    }
+    let verify = format!("verify a.proof.json --key a.vkey {verify}");
+    let (code, value) = desk.json(&verify);
+    assert_eq!((code, &value["valid"]), (0, &json!(true)), "{value}");
+    let text = desk.read("a.proof.json");
+    desk.write(
+        "a.proof.json",
+        text.replacen("\"output\": \"36\"", "\"output\": \"37\"", 1),
+    );
+    let (code, value) = desk.json(&verify);
+    assert_eq!((code, &value["valid"]), (1, &json!(false)), "{value}");
+    desk.write("a.proof.json", text);
+}
+
+#[test]
+fn a_key_file_verifies() {
+    let desk = Desk::new();
+    keygen_and_verify(&desk, "", "", "");
+    let output = desk.run("keygen --k 4 -o a.vkey");
+    assert!(output.status.success(), "a key file is overwritten");
+    assert!(stdout(&output).contains("digest "), "{}", stdout(&output));
+    // What differs is named.
+    let others = [
+        ("--k 5", "k is 4"),
+        ("--k 4 --set seed", "instruction_set is `stack`"),
+        ("--k 4 --binding cells", "binding is public"),
+        ("--k 4 --backend kzg --insecure-dev-srs", "backend is ipa"),
+    ];
+    for (keygen, differs) in others {
+        assert!(
+            desk.run(&format!("keygen {keygen} -o b.vkey"))
+                .status
+                .success()
+        );
+        let (code, value) = desk.json("verify a.proof.json --key b.vkey");
+        assert_eq!((code, &value["valid"]), (1, &json!(false)), "{value}");
+        let reason = value["reason"].as_str().unwrap();
+        assert!(reason.contains(differs), "{reason}");
+    }
+    desk.write("c.vkey", &std::fs::read(desk.path("a.vkey")).unwrap()[1..]);
+    for refused in ["example.svm", "c.vkey", "missing.vkey", "."] {
+        let output = desk.run(&format!("verify a.proof.json --key {refused}"));
+        assert_eq!(output.status.code(), Some(2), "{refused}");
+        assert!(!stderr(&output).contains("panicked"));
+    }
+}
+
+#[test]
+fn a_key_file_of_development_parameters_has_to_be_allowed() {
+    let desk = Desk::new();
+    let dev = "--backend kzg --insecure-dev-srs";
+    keygen_and_verify(&desk, dev, dev, "--insecure-dev-srs");
+    let output = desk.run("verify a.proof.json --key a.vkey");
+    assert_eq!(output.status.code(), Some(2));
+    let output = desk.run("verify a.proof.json --key a.vkey --insecure-dev-srs");
+    assert!(stderr(&output).contains("everybody knows"));
+    // The proof does not decide it alone.
+    let text = desk.read("a.proof.json");
+    desk.write("a.proof.json", text.replacen("insecure-dev", "ceremony", 1));
+    let (code, value) = desk.json("verify a.proof.json --key a.vkey");
+    assert_eq!(code, 1, "{value}");
+    assert!(
+        value["reason"]
+            .as_str()
+            .unwrap()
+            .contains("parameters is ceremony")
+    );
+}
+
+/// With a ceremony's key a verifier needs no parameters.
+#[test]
+fn a_key_file_serves_instead_of_a_ceremony() {
+    use halo2_proofs::halo2curves::bn256::Bn256;
+    use halo2_proofs::poly::commitment::Params;
+    use halo2_proofs::poly::kzg::commitment::ParamsKZG;
+    let desk = Desk::new();
+    let mut file = vec![];
+    let params = ParamsKZG::<Bn256>::setup(4, rand_core::OsRng);
+    params.write(&mut file).unwrap();
+    desk.write("srs", file);
+    let srs = "--backend kzg --srs srs";
+    keygen_and_verify(&desk, srs, srs, "");
+    let output = desk.run("verify a.proof.json --key a.vkey");
+    assert_eq!(stderr(&output), "");
+    let both = desk.run("verify a.proof.json --key a.vkey --srs srs");
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn a_key_file_is_written_where_it_does_no_harm() {
+    let desk = Desk::new();
+    for refused in ["example.svm", ".", "-"] {
+        let output = desk.run(&format!("keygen --k 4 -o {refused}"));
+        assert_eq!(output.status.code(), Some(2), "{refused}");
+    }
+    assert_eq!(desk.read("example.svm"), EXAMPLE);
+    assert!(desk.run("prove example.svm").status.success());
+    // A proof is no key, and a key no proof.
+    let proof = desk.run("keygen --k 4 -o example.proof.json");
+    assert_eq!(proof.status.code(), Some(2));
+    assert!(desk.run("keygen --k 4 -o a.vkey").status.success());
+    let key = desk.run("prove example.svm -o a.vkey");
+    assert_eq!(key.status.code(), Some(2));
+    let forced = desk.run("keygen --k 4 -o example.proof.json --force");
+    assert!(forced.status.success());
+}
+
 #[test]
 fn kzg_with_a_ceremony() {
     let srs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hermez-bn254-8.ptau");
@@ -287,6 +418,13 @@ fn kzg_with_a_ceremony() {
             .status
             .code(),
         Some(2)
+    );
+    // A key made with it serves instead of it.
+    keygen_and_verify(
+        &desk,
+        &format!("--backend kzg {srs}"),
+        &format!("--backend kzg {srs}"),
+        "",
     );
     // The ceremony is too small for 2^9 rows.
     let output = desk.run(&format!("prove example.svm --backend kzg --k 9 {srs}"));
@@ -387,7 +525,7 @@ fn isa_prints_the_reference() {
 #[test]
 fn every_command_has_help_with_an_example() {
     let desk = Desk::new();
-    for command in ["run", "check", "prove", "verify", "isa", "info"] {
+    for command in ["run", "check", "prove", "keygen", "verify", "isa", "info"] {
         let output = desk.run(&format!("{command} --help"));
         assert!(output.status.success());
         let text = stdout(&output);

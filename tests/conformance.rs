@@ -66,6 +66,10 @@ fn vectors() -> Vec<Vector> {
     }
 }
 
+#[path = "../fuzz/evaluator.rs"]
+mod evaluator;
+use evaluator::evaluate;
+
 const SEED: InstructionSet = InstructionSet::SEED;
 
 fn traces(vectors: &[Vector]) -> Vec<(&Vector, Trace<Fr>)> {
@@ -136,7 +140,7 @@ fn the_circuit_rejects_what_the_vectors_call_errors() {
     for vector in vectors() {
         let expected = match &vector.expect {
             Expect::Error(kind) if kind == "stack_underflow" => [
-                "what takes two words and leaves one leaves the stack nonempty",
+                "there is a word where one is needed, before the step or after it",
                 "sum ends as beta * top less the bottom word's cell",
             ],
             Expect::Error(kind) if kind == "invalid_opcode" => [
@@ -203,38 +207,13 @@ fn ipa_proves_the_vectors() {
     prove_vectors::<Ipa>(&params, Binding::Cells);
 }
 
-/// What a program gives by the meaning of its words alone: integers modulo the field's, a vector for
-/// the stack. Shares nothing with the crate but the codes of the instructions.
-fn evaluate(program: &[(u64, BigUint)]) -> Result<BigUint, &'static str> {
-    const MODULUS: &str =
-        "21888242871839275222246405745257275088548364400416034343698204186575808495617";
-    let modulus = BigUint::parse_bytes(MODULUS.as_bytes(), 10).unwrap();
-    let mut stack: Vec<BigUint> = vec![];
-    for (opcode, argument) in program {
-        let combine = |stack: &mut Vec<BigUint>, f: fn(BigUint, BigUint) -> BigUint| {
-            let (Some(b), Some(a)) = (stack.pop(), stack.pop()) else {
-                return Err("stack_underflow");
-            };
-            stack.push(f(a, b) % &modulus);
-            Ok(())
-        };
-        match opcode {
-            0 => {}
-            1 => stack.push(argument.clone()),
-            2 => combine(&mut stack, |a, b| a + b)?,
-            3 => combine(&mut stack, |a, b| a * b)?,
-            4 => {
-                stack.pop().ok_or("stack_underflow")?;
-            }
-            _ => return Err("invalid_opcode"),
-        }
-    }
-    Ok(stack.into_iter().next().unwrap_or_default())
-}
+/// The sets under test, and how many codes they have.
+const SETS: [(InstructionSet, u64); 2] = [(InstructionSet::STACK, 5), (InstructionSet::FIELD, 23)];
 
-/// Instructions, most of them such that the program does not underflow.
-fn instruction() -> impl Strategy<Value = (u64, BigUint)> {
+/// Instructions of a set with so many codes, most of them such that the program does not underflow.
+fn instruction(codes: u64) -> impl Strategy<Value = (u64, BigUint)> {
     let argument = prop_oneof![
+        (0u8..2).prop_map(BigUint::from),
         any::<u8>().prop_map(BigUint::from),
         any::<[u8; 31]>().prop_map(|bytes| BigUint::from_bytes_le(&bytes)),
         (1u8..4).prop_map(|below| Fr::modulus() - below),
@@ -245,11 +224,20 @@ fn instruction() -> impl Strategy<Value = (u64, BigUint)> {
         4 => Just(2),
         4 => Just(3),
         2 => Just(4),
-        1 => prop_oneof![Just(5), any::<u64>()].prop_perturb(|code, mut rng| {
+        if codes > 5 { 20 } else { 0 } => 5..codes.max(6),
+        1 => prop_oneof![Just(codes), any::<u64>()].prop_perturb(|code, mut rng| {
             if rng.random_ratio(1, 8) { code } else { 1 }
         }),
     ];
     (opcode, argument)
+}
+
+/// A program, the set that it is run in, and how many codes that has.
+fn program_in_a_set() -> impl Strategy<Value = (Vec<(u64, BigUint)>, InstructionSet, u64)> {
+    prop::sample::select(&SETS[..]).prop_flat_map(|(set, codes)| {
+        let instructions = prop::collection::vec(instruction(codes), 0..24);
+        (instructions, Just(set), Just(codes))
+    })
 }
 
 fn program_of(instructions: &[(u64, BigUint)]) -> Program<Fr> {
@@ -279,10 +267,10 @@ proptest! {
 
     #[test]
     fn the_interpreter_agrees_with_an_independent_evaluator(
-        instructions in prop::collection::vec(instruction(), 0..24)
+        (instructions, set, codes) in program_in_a_set()
     ) {
-        let outcome = vm::run(&program_of(&instructions), None, InstructionSet::STACK);
-        match (evaluate(&instructions), outcome) {
+        let outcome = vm::run(&program_of(&instructions), None, set);
+        match (evaluate(&instructions, codes), outcome) {
             (Ok(expected), Ok(outcome)) => prop_assert_eq!(outcome.output.to_integer(), expected),
             (Err(expected), Err(error)) => prop_assert_eq!(error.kind(), expected),
             (expected, outcome) => prop_assert!(false, "{expected:?}, but {outcome:?}"),
@@ -295,13 +283,12 @@ proptest! {
 
     #[test]
     fn the_circuit_agrees_with_an_independent_evaluator(
-        instructions in prop::collection::vec(instruction(), 0..24)
+        (instructions, set, codes) in program_in_a_set()
     ) {
-        let set = InstructionSet::STACK;
         let program = program_of(&instructions);
         let trace = Trace::defiant(&program, None, set).unwrap();
         let params = CircuitParams::for_steps(trace.steps(), set, Binding::Public).unwrap();
-        let expected = evaluate(&instructions);
+        let expected = evaluate(&instructions, codes);
         let mut statement = Statement::of(&trace);
         if let Ok(expected) = &expected {
             statement.output = Fr::from_integer(expected).unwrap();
@@ -314,16 +301,19 @@ proptest! {
 }
 
 /// As many random programs, proved for real with one key a backend.
-fn prove_random<B: Backend>(params: &B::Parameters, programs: u32) {
-    let set = InstructionSet::STACK;
+fn prove_random<B: Backend>(
+    params: &B::Parameters,
+    (set, codes): (InstructionSet, u64),
+    programs: u32,
+) {
     let circuit = CircuitParams::new(5, set, Binding::Public).unwrap();
     let key = B::keygen(params, circuit).unwrap();
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let strategy = prop::collection::vec(instruction(), 0..13);
+    let strategy = prop::collection::vec(instruction(codes), 0..13);
     let mut proved = 0;
     while proved < programs {
         let instructions = strategy.new_tree(&mut runner).unwrap().current();
-        let Ok(expected) = evaluate(&instructions) else {
+        let Ok(expected) = evaluate(&instructions, codes) else {
             continue;
         };
         let trace = Trace::new(&program_of(&instructions), None, set).unwrap();
@@ -343,8 +333,10 @@ fn real_proofs_agree_with_an_independent_evaluator() {
         Some(_) => 1000,
         None => 50,
     };
-    prove_random::<Kzg>(&KzgParams::insecure_dev(5).unwrap(), programs);
-    prove_random::<Ipa>(&IpaParams::setup(5).unwrap(), programs);
+    for set in SETS {
+        prove_random::<Kzg>(&KzgParams::insecure_dev(5).unwrap(), set, programs);
+        prove_random::<Ipa>(&IpaParams::setup(5).unwrap(), set, programs);
+    }
 }
 
 /// Every program in `programs/` gives what its first line says.
@@ -361,7 +353,10 @@ fn the_programs_give_what_they_say() {
             .and_then(|line| line.strip_prefix("# output: "));
         let expected = expected.unwrap_or_else(|| panic!("{}: no output", path.display()));
         let program = asm::assemble::<Fr>(&source).unwrap();
-        let trace = Trace::new(&program, None, InstructionSet::STACK).unwrap();
+        // The smallest set has all that the program needs, and a larger one gives the same.
+        let trace = Trace::new(&program, None, program.smallest_set()).unwrap();
+        let outcome = vm::run(&program, None, InstructionSet::FIELD);
+        assert_eq!(outcome, Ok(trace.outcome()));
         let statement = Statement::of(&trace);
         assert_eq!(
             statement.output.to_integer().to_string(),
@@ -378,5 +373,5 @@ fn the_programs_give_what_they_say() {
         );
         seen += 1;
     }
-    assert!(seen >= 4);
+    assert!(seen >= 9);
 }

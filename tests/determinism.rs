@@ -6,7 +6,7 @@
 //!   back (that this is the right one is what [`halo2_stack_vm::sum`] is about);
 //! - they are those of the relation in the table;
 //! - some next row satisfies the constraints, so that all this is not said of nothing;
-//! - what takes two words and leaves one leaves a word;
+//! - the words that the instruction needs are there, and what it says is zero is zero;
 //!
 //! and for every opcode that a row can be given the flags are determined, but that a row which is
 //! given `halt` may be idle; no row can be given anything else; and after `halt` there is only
@@ -23,7 +23,7 @@ use std::process::Command;
 
 use halo2_stack_vm::algebra::{Algebra, Word};
 use halo2_stack_vm::frame::{self, Challenges, Constraint, OutputBinding, Source, Window};
-use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode, Operands};
+use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands};
 use halo2_stack_vm::row::{Cell, Row};
 use halo2curves::bn256::Fr;
 
@@ -130,7 +130,7 @@ impl Query {
             .iter()
             .flat_map(|own| own.split([' ', '(', ')']))
         {
-            let operator = ["", "=", "and", "not", "true", "as", "F"].contains(&word);
+            let operator = ["", "=", "and", "or", "not", "true", "as", "F"].contains(&word);
             if !operator && !word.starts_with("ff") {
                 variables.insert(word);
             }
@@ -150,6 +150,16 @@ impl Query {
     }
 }
 
+/// Whether a column is taken from a cell when the stack shrinks.
+fn is_taken(set: InstructionSet, cell: Cell) -> bool {
+    let lowest = [
+        Cell::Word(set.window() - 1),
+        Cell::Present(set.presence() - 1),
+        Cell::Link,
+    ];
+    lowest.contains(&cell)
+}
+
 /// What a step sees. What the prover chooses has a name with `choice` in it.
 fn window(
     set: InstructionSet,
@@ -161,12 +171,12 @@ fn window(
     let chosen = |cell: Cell| Term::name(format!("{cell}_{choice}"));
     let row = Row::new(set, |cell| match cell {
         Cell::Flag(opcode) => flag(opcode),
-        Cell::Factor => chosen(cell),
+        Cell::Factor | Cell::Cofactor | Cell::FactorTest | Cell::CofactorTest => chosen(cell),
         _ => Term::name(cell.to_string()),
     });
     let next = Row::new(set, |cell| match cell {
         // What is taken back from a cell is not up to the prover.
-        Cell::Second | Cell::Nonempty | Cell::Link if taken => Term::name(format!("{cell}_taken")),
+        _ if taken && is_taken(set, cell) => Term::name(format!("{cell}_taken")),
         _ => Term::name(format!("next_{cell}_{choice}")),
     });
     let index = Term::name("index");
@@ -234,6 +244,7 @@ impl Case {
     fn constraints(&self, choice: &str) -> Vec<Constraint<Term>> {
         let window = self.window(choice);
         let mut constraints = frame::decode(&window).constraints;
+        constraints.extend(frame::relation(&window).constraints);
         constraints.extend(frame::stack(&window).constraints);
         constraints.retain(|constraint| constraint.polynomial != ZERO);
         constraints
@@ -244,38 +255,89 @@ impl Case {
         hold(&self.constraints(choice), without)
     }
 
-    /// What the step determines.
-    fn determined(&self, choice: &str) -> [Term; 5] {
+    /// What the step determines: the next window, and what the product is made of and tested with.
+    fn determined(&self, choice: &str) -> Vec<Term> {
         let Window { row, next, .. } = self.window(choice);
-        [next.top, next.second, next.nonempty, next.link, row.factor]
+        let products = [row.factor, row.cofactor, row.factor_test, row.cofactor_test];
+        let state = next
+            .words
+            .into_iter()
+            .chain(next.present)
+            .chain([next.link]);
+        state.chain(products.into_iter().flatten()).collect()
     }
 
-    /// What it determines according to the table.
-    fn expected(&self, choice: &str) -> [Term; 5] {
+    /// What holds between them according to the table: the words that come out, and for an instruction
+    /// with a hint that it is -1 / factor or, if the factor is 0, 0.
+    fn expected(&self, choice: &str) -> Vec<String> {
         let Window {
-            row, next, index, ..
+            set,
+            row,
+            next,
+            index,
+            ..
         } = self.window(choice);
+        let cofactor = row.cofactor.clone().unwrap_or(row.words[1].clone());
         let operands = Words {
-            top: row.top.clone(),
-            second: row.second.clone(),
+            words: row.words.clone(),
+            hint: cofactor.clone(),
+            result: next.top().clone(),
         };
-        let [second, nonempty, link] = match self.executed.effect() {
-            Effect::Grow => [row.top.clone(), ONE, index[1].clone()],
-            Effect::Keep => [row.second, row.nonempty, row.link],
-            Effect::Shrink => [next.second, next.nonempty, next.link],
+        let relation = self.executed.relation(&operands);
+        let factor = relation.factor.clone();
+        let product = match relation.cofactor {
+            Cofactor::Second => factor.clone() * row.words[1].clone(),
+            Cofactor::Argument => factor.clone() * Term::name("argument"),
+            Cofactor::Hint => factor.clone() * cofactor.clone(),
+            Cofactor::Zero => ZERO,
         };
-        let factor = self.executed.product_coefficient::<Term>() * row.top;
+        let mut all = vec![
+            equal(next.top(), &(relation.top + product)),
+            equal(&relation.zero, &ZERO),
+            equal(&(factor.clone() * relation.factor_test), &ZERO),
+            equal(&(cofactor.clone() * relation.cofactor_test), &ZERO),
+        ];
+        if relation.cofactor == Cofactor::Hint {
+            // f h = -1, or both are 0.
+            let inverse = equal(&(factor.clone() * cofactor.clone() + ONE), &ZERO);
+            let zero = [equal(&factor, &ZERO), equal(&cofactor, &ZERO)];
+            all.push(format!("(or {inverse} (and {} {}))", zero[0], zero[1]));
+        }
+        let moved = [None, relation.second, relation.third, None];
+        let effect = self.executed.effect();
+        for (cell, own) in next.cells() {
+            let expected = match (cell, effect) {
+                _ if effect == Effect::Shrink && is_taken(set, cell) => continue,
+                (Cell::Word(0), _) => continue,
+                (Cell::Word(i), Effect::Grow) => row.words[i - 1].clone(),
+                (Cell::Word(i), Effect::Keep) => moved[i].clone().unwrap_or(row.words[i].clone()),
+                (Cell::Word(i), Effect::Shrink) => row.words[i + 1].clone(),
+                (Cell::Present(0), Effect::Grow) => ONE,
+                (Cell::Present(i), Effect::Grow) => row.present[i - 1].clone(),
+                (Cell::Present(i), Effect::Keep) => row.present[i].clone(),
+                (Cell::Present(i), Effect::Shrink) => row.present[i + 1].clone(),
+                (Cell::Link, Effect::Grow) => index[1].clone(),
+                (Cell::Link, _) => row.link.clone(),
+                _ => continue,
+            };
+            all.push(equal(own, &expected));
+        }
+        all
+    }
+
+    /// Constraints that are no part of what comes out, but forbid that something is missing or wrong.
+    fn forbids(name: &str) -> bool {
         [
-            self.executed.new_top(&operands),
-            second,
-            nonempty,
-            link,
-            factor,
+            "there is a word",
+            "there are ",
+            "what the instruction says is zero",
         ]
+        .iter()
+        .any(|start| name.starts_with(start))
     }
 
     /// That two answers agree.
-    fn agree(a: &[Term; 5], b: &[Term; 5]) -> String {
+    fn agree(a: &[Term], b: &[Term]) -> String {
         let pairs: Vec<_> = a.iter().zip(b).map(|(a, b)| equal(a, b)).collect();
         all(&pairs)
     }
@@ -293,44 +355,47 @@ impl Case {
             Query::new(self.name("possible"), self.holds("a", None), true),
             self.second_answer(None, false, "determined"),
         ];
-        let same = Case::agree(&self.determined("a"), &self.expected("a"));
-        let wrong = [self.holds("a", None), vec![not(&same)]].concat();
+        let wrong = vec![not(&all(&self.expected("a")))];
+        let wrong = [self.holds("a", None), wrong].concat();
         queries.push(Query::new(self.name("as the table says"), wrong, false));
         for (i, constraint) in self.constraints("a").iter().enumerate() {
             let name = constraint.name;
-            // This one is no part of what comes out, but forbids that it is nothing.
-            let needs = name.starts_with("what takes two words");
-            queries.push(self.second_answer(Some(i), !needs, &format!("without \"{name}\"")));
-            if needs {
-                let nothing = equal(&self.window("a").next.nonempty, &ZERO);
-                for (without, what) in [(None, "leaves a word"), (Some(i), "may leave none")] {
-                    let assertions = [self.holds("a", without), vec![nothing.clone()]].concat();
-                    queries.push(Query::new(self.name(what), assertions, without.is_some()));
+            if Case::forbids(name) {
+                // What it forbids is possible without it.
+                let broken = not(&equal(&constraint.polynomial, &ZERO));
+                for (without, what) in [(None, "holds"), (Some(i), "may not hold")] {
+                    let assertions = [self.holds("a", without), vec![broken.clone()]].concat();
+                    let name = self.name(&format!("\"{name}\" {what}"));
+                    queries.push(Query::new(name, assertions, without.is_some()));
                 }
+            } else {
+                let what = format!("without \"{name}\"");
+                queries.push(self.second_answer(Some(i), true, &what));
             }
         }
         queries
     }
 }
 
-/// The two topmost words, and the argument.
+/// The operands of an instruction.
 struct Words {
-    top: Term,
-    second: Term,
+    words: Vec<Term>,
+    hint: Term,
+    result: Term,
 }
 
 impl Operands<Term> for Words {
-    fn top(&self) -> Term {
-        self.top.clone()
-    }
-    fn second(&self) -> Term {
-        self.second.clone()
+    fn word(&self, place: usize) -> Term {
+        self.words.get(place).cloned().unwrap_or(ZERO)
     }
     fn argument(&self) -> Term {
         Term::name("argument")
     }
-    fn product(&self) -> Term {
-        self.second.clone() * self.top.clone()
+    fn hint(&self) -> Term {
+        self.hint.clone()
+    }
+    fn result(&self) -> Term {
+        self.result.clone()
     }
 }
 

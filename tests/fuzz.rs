@@ -156,8 +156,22 @@ fn proof_bytes() {
 }
 
 #[test]
+fn key_file() {
+    fuzz("key_file", entries::key_file, 3_000);
+}
+
+#[test]
 fn parameters() {
-    fuzz("parameters", entries::parameters, 200);
+    fuzz("parameters", entries::parameters, 2_000);
+}
+
+/// The committed files of a cache where a cache keeps them: on the disk.
+#[test]
+fn parameters_on_disk() {
+    let files = corpus("parameters");
+    let files = files.iter().filter(|file| file.starts_with(b"SVMCACHE"));
+    let on_disk = files.map(|file| entries::cached_on_disk(file)).count();
+    assert!(on_disk >= 3);
 }
 
 #[test]

@@ -110,6 +110,24 @@ fn stack_cells() {
     );
 }
 
+#[test]
+fn field_public() {
+    check_constraint_system(
+        InstructionSet::FIELD,
+        Binding::Public,
+        expect_file!["golden/field-public.txt"],
+    );
+}
+
+#[test]
+fn field_cells() {
+    check_constraint_system(
+        InstructionSet::FIELD,
+        Binding::Cells,
+        expect_file!["golden/field-cells.txt"],
+    );
+}
+
 /// The size at which the digests are taken.
 const K: u32 = 6;
 

@@ -53,6 +53,7 @@ fn rejecting(program: &Program<Fr>, statement: &Statement<Fr>) -> Vec<String> {
 fn false_statements() -> Vec<(&'static str, Statement<Fr>, Vec<&'static str>)> {
     use Opcode::{Add, Mul, Nop, Pop, Push};
     let opcode = "the given instruction is executed, unless it is halt";
+    let flag = "a flag is set only where its opcode is given";
     let argument = "top' is the instruction's new top";
     let output = "the sum starts as beta * output";
     let (a, b, c, m) = ((Push, 3), (Push, 6), (Push, 2), (Mul, 0));
@@ -66,9 +67,9 @@ fn false_statements() -> Vec<(&'static str, Statement<Fr>, Vec<&'static str>)> {
     vec![
         case("wrong output", &[a, b, c, m, m], 37, &[output]),
         case("no output", &[a, b, c, m, m], 0, &[output]),
-        case("wrong opcode", &[a, b, c, m, (Add, 0)], 36, &[opcode]),
+        case("wrong opcode", &[a, b, c, m, (Add, 0)], 36, &[flag, opcode]),
         case("wrong argument", &[a, (Push, 7), c, m, m], 36, &[argument]),
-        case("one step less", &[a, b, c, m], 36, &[opcode]),
+        case("one step less", &[a, b, c, m], 36, &[flag]),
         case(
             "an instruction more",
             &[a, b, c, m, m, (Pop, 0)],
@@ -80,10 +81,10 @@ fn false_statements() -> Vec<(&'static str, Statement<Fr>, Vec<&'static str>)> {
             "shifted",
             &[(Nop, 0), a, b, c, m, m],
             36,
-            &[opcode, argument],
+            &[flag, opcode, argument],
         ),
         case("swapped", &[b, a, c, m, m], 36, &[argument]),
-        case("no program", &[], 36, &[opcode, argument]),
+        case("no program", &[], 36, &[flag, argument]),
     ]
 }
 
@@ -91,7 +92,10 @@ fn false_statements() -> Vec<(&'static str, Statement<Fr>, Vec<&'static str>)> {
 fn a_false_statement_is_rejected_by_the_constraint_that_should() {
     for (name, statement, expected) in false_statements() {
         let names = rejecting(&example(), &statement);
-        assert_eq!(names.len(), expected.len(), "{name}: {names:?}");
+        for found in &names {
+            let known = expected.iter().any(|own| found.contains(own));
+            assert!(known, "{name}: {names:?}");
+        }
         for constraint in expected {
             let named = names.iter().any(|n| n.contains(constraint));
             assert!(named, "{name}: {names:?}");
@@ -179,7 +183,7 @@ fn a_defiant_run_is_not_proved() {
     assert_eq!(row, 1);
     assert_eq!(
         constraint,
-        "what takes two words and leaves one leaves the stack nonempty"
+        "there is a word where one is needed, before the step or after it"
     );
 }
 

@@ -19,10 +19,12 @@
 //! the cache's directory is trusted not to place a few bad ones among many.
 //!
 //! A file that is not good is no error: the parameters are made again, and the file is replaced. Files
-//! appear whole or not at all, whatever happens to the process and whoever else writes.
+//! appear whole or not at all, whatever happens to the process and whoever else writes. What a killed
+//! process leaves has a name that begins with `.unfinished-stackvm-`; it is removed when a file is put into
+//! the cache an hour later.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use group::{Curve, GroupEncoding};
@@ -30,17 +32,17 @@ use halo2_proofs::poly::EvaluationDomain;
 use halo2_proofs::poly::commitment::{Blind, Params, ParamsProver};
 use halo2_proofs::poly::ipa::commitment::ParamsIPA;
 use halo2curves::CurveExt;
-use halo2curves::bn256::{G1, G1Affine};
+use halo2curves::bn256::{G1, G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
 use rand_core::{OsRng, RngCore};
 
-use super::ELEMENT_BYTES;
 use super::file::write_atomically;
 use super::ipa::{self, IpaParams};
 use super::kzg::{self, KzgParams};
 use super::srs::check::{self, G1_BYTES};
 use super::srs::secret::{self, DevBases};
 use super::srs::{ParamsError, Powers};
+use super::{ELEMENT_BYTES, blake2b_256};
 
 /// A directory in which parameters are kept. It need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,13 +105,9 @@ impl Cache {
     /// [`ParamsError::K`] if `k` is out of range.
     pub fn ipa(&self, k: u32) -> Result<Loaded<IpaParams>, ParamsError> {
         ParamsError::check_k(k)?;
-        let entry = Entry {
-            kind: Kind::Ipa,
-            k,
-            digest: ipa::digest(k),
-        };
-        if let Some(params) = self.load(&entry).and_then(|bytes| ipa_params(k, &bytes)) {
-            return Ok(Loaded::found(IpaParams { params }));
+        let entry = Entry::ipa(k);
+        if let Some(params) = self.open(&entry).and_then(|file| read_ipa(file, k)) {
+            return Ok(Loaded::found(params));
         }
         let params = IpaParams::setup(k)?;
         let mut bytes = Vec::with_capacity(entry.payload_bytes());
@@ -127,13 +125,12 @@ impl Cache {
     /// [`ParamsError::K`] if `k` is out of range.
     pub fn insecure_dev(&self, k: u32) -> Result<Loaded<KzgParams>, ParamsError> {
         ParamsError::check_k(k)?;
-        let entry = Entry {
-            kind: Kind::InsecureDev,
-            k,
-            digest: kzg::digest(&secret::dev_s_g2()),
-        };
-        if let Some(bases) = self.load(&entry).and_then(|bytes| dev_bases(k, &bytes)) {
-            return Ok(Loaded::found(KzgParams::from_dev(k, bases)));
+        let entry = Entry::insecure_dev(k);
+        if let Some(params) = self
+            .open(&entry)
+            .and_then(|file| read_insecure_dev(file, k))
+        {
+            return Ok(Loaded::found(params));
         }
         let bases = DevBases::new(k);
         let bytes = raw(bases.g.iter().chain(&bases.lagrange));
@@ -158,15 +155,10 @@ impl Cache {
                 outcome: CacheOutcome::NotNeeded,
             });
         }
-        let entry = Entry {
-            kind: Kind::Lagrange,
-            k,
-            digest: kzg::digest(&powers.s_g2),
-        };
+        let entry = Entry::lagrange(k, &powers.s_g2);
         let cached = self
-            .load(&entry)
-            .and_then(|bytes| g1_points(&bytes))
-            .filter(|lagrange| check::is_lagrange_basis(k, &powers.g, lagrange));
+            .open(&entry)
+            .and_then(|file| read_lagrange(file, k, &powers));
         if let Some(lagrange) = cached {
             return Ok(Loaded::found(KzgParams::from_powers(powers, lagrange)));
         }
@@ -186,26 +178,14 @@ impl Cache {
         Loaded { params, outcome }
     }
 
-    /// The payload of an entry's file, if there is one that is whole.
-    fn load(&self, entry: &Entry) -> Option<Vec<u8>> {
+    /// An entry's file, if there is one.
+    fn open(&self, entry: &Entry) -> Option<File> {
         let path = self.dir.join(entry.file_name());
         // To open a pipe would block.
         if !fs::metadata(&path).ok()?.is_file() {
             return None;
         }
-        let mut file = File::open(path).ok()?;
-        if file.metadata().ok()?.len() != (HEADER_BYTES + entry.payload_bytes()) as u64 {
-            return None;
-        }
-        let mut header = [0; HEADER_BYTES];
-        file.read_exact(&mut header).ok()?;
-        // All of the header but the checksum is known: it is not worth reading on if it differs.
-        if header[..HEADER_BYTES - CHECKSUM_BYTES] != entry.start() {
-            return None;
-        }
-        let mut payload = vec![0; entry.payload_bytes()];
-        file.read_exact(&mut payload).ok()?;
-        (header == entry.header(&payload)).then_some(payload)
+        File::open(path).ok()
     }
 
     /// Writes an entry's file.
@@ -223,6 +203,44 @@ impl<P> Loaded<P> {
             outcome: CacheOutcome::Found,
         }
     }
+}
+
+/// IPA's generators in the contents of a cache's file, which may be kept anywhere: `None` if they are
+/// not good, where [`Cache::ipa`] would make them again.
+pub fn read_ipa(contents: impl Read + Seek, k: u32) -> Option<IpaParams> {
+    let payload = Entry::ipa(k).read(contents)?;
+    Some(IpaParams {
+        params: ipa_params(k, payload)?,
+    })
+}
+
+/// The development parameters, **of no security**, in the contents of a cache's file: as [`read_ipa`].
+pub fn read_insecure_dev(contents: impl Read + Seek, k: u32) -> Option<KzgParams> {
+    let payload = Entry::insecure_dev(k).read(contents)?;
+    Some(KzgParams::from_dev(k, dev_bases(k, payload)?))
+}
+
+/// The parameters in a ceremony's file, whose Lagrange basis is in the contents of a cache's file:
+/// `None` if that basis is not good, as for [`read_ipa`].
+///
+/// # Errors
+///
+/// As [`KzgParams::from_srs_contents`], for the ceremony's file.
+pub fn read_srs(
+    srs: impl Read + Seek,
+    contents: impl Read + Seek,
+    k: u32,
+) -> Result<Option<KzgParams>, ParamsError> {
+    let powers = Powers::read_from(srs, k)?;
+    let lagrange = read_lagrange(contents, k, &powers);
+    Ok(lagrange.map(|lagrange| KzgParams::from_powers(powers, lagrange)))
+}
+
+fn read_lagrange(contents: impl Read + Seek, k: u32, powers: &Powers) -> Option<Vec<G1Affine>> {
+    let payload = Entry::lagrange(k, &powers.s_g2).read(contents)?;
+    let lagrange = g1_points(&payload)?;
+    drop(payload);
+    check::is_lagrange_basis(k, &powers.g, &lagrange).then_some(lagrange)
 }
 
 /// What a file of the cache holds.
@@ -249,6 +267,50 @@ struct Entry {
 }
 
 impl Entry {
+    fn ipa(k: u32) -> Self {
+        Entry {
+            kind: Kind::Ipa,
+            k,
+            digest: ipa::digest(k),
+        }
+    }
+
+    fn insecure_dev(k: u32) -> Self {
+        Entry {
+            kind: Kind::InsecureDev,
+            k,
+            digest: kzg::digest(&secret::dev_s_g2()),
+        }
+    }
+
+    fn lagrange(k: u32, s_g2: &G2Affine) -> Self {
+        Entry {
+            kind: Kind::Lagrange,
+            k,
+            digest: kzg::digest(s_g2),
+        }
+    }
+
+    /// The payload in a file's contents, if they are whole.
+    fn read(&self, mut contents: impl Read + Seek) -> Option<Vec<u8>> {
+        ParamsError::check_k(self.k).ok()?;
+        // No more is read, or room made for, than there is.
+        let len = contents.seek(SeekFrom::End(0)).ok()?;
+        if len != (HEADER_BYTES + self.payload_bytes()) as u64 {
+            return None;
+        }
+        contents.seek(SeekFrom::Start(0)).ok()?;
+        let mut header = [0; HEADER_BYTES];
+        contents.read_exact(&mut header).ok()?;
+        // All of the header but the checksum is known: it is not worth reading on if it differs.
+        if header[..HEADER_BYTES - CHECKSUM_BYTES] != self.start() {
+            return None;
+        }
+        let mut payload = vec![0; self.payload_bytes()];
+        contents.read_exact(&mut payload).ok()?;
+        (header == self.header(&payload)).then_some(payload)
+    }
+
     fn file_name(&self) -> String {
         let k = self.k;
         match self.kind {
@@ -283,18 +345,9 @@ impl Entry {
 
     fn header(&self, payload: &[u8]) -> [u8; HEADER_BYTES] {
         let start = self.start();
-        let checksum = blake2b_simd::Params::new()
-            .hash_length(CHECKSUM_BYTES)
-            .personal(b"StackVm.Cache")
-            .to_state()
-            .update(&start)
-            .update(payload)
-            .finalize();
+        let checksum = blake2b_256(b"StackVm.Cache", &[&start, payload]);
         let mut header = [0; HEADER_BYTES];
-        for (byte, from) in header
-            .iter_mut()
-            .zip(start.iter().chain(checksum.as_bytes()))
-        {
+        for (byte, from) in header.iter_mut().zip(start.iter().chain(&checksum)) {
             *byte = *from;
         }
         header
@@ -309,52 +362,62 @@ fn raw<'p>(points: impl IntoIterator<Item = &'p G1Affine>) -> Vec<u8> {
 }
 
 fn g1_points(bytes: &[u8]) -> Option<Vec<G1Affine>> {
-    bytes
-        .chunks_exact(G1_BYTES)
-        .map(|point| check::g1(point).ok())
-        .collect()
+    let mut points = Vec::with_capacity(bytes.len() / G1_BYTES);
+    for point in bytes.chunks_exact(G1_BYTES) {
+        points.push(check::g1(point).ok()?);
+    }
+    Some(points)
 }
 
-fn dev_bases(k: u32, payload: &[u8]) -> Option<DevBases> {
-    let mut g = g1_points(payload)?;
-    let lagrange = g.split_off(1 << k);
-    let bases = DevBases { g, lagrange };
+fn dev_bases(k: u32, payload: Vec<u8>) -> Option<DevBases> {
+    let (g, lagrange) = payload.split_at_checked(G1_BYTES << k)?;
+    let bases = DevBases {
+        g: g1_points(g)?,
+        lagrange: g1_points(lagrange)?,
+    };
+    drop(payload);
     bases.are_valid(k).then_some(bases)
 }
 
-/// How many of IPA's generators are derived anew when they are read.
+/// How many of IPA's generators are derived anew when they are read: all, if there are no more.
 const SAMPLE: usize = 256;
 
 /// Reads IPA's generators: `k`, the generators, their Lagrange basis, `w`, `u`.
-fn ipa_params(k: u32, payload: &[u8]) -> Option<ParamsIPA<G1Affine>> {
+fn ipa_params(k: u32, payload: Vec<u8>) -> Option<ParamsIPA<G1Affine>> {
     let n = 1usize << k;
     let (own_k, points) = payload.split_at_checked(4)?;
     if own_k != k.to_le_bytes() || points.len() != (2 * n + 2) * ELEMENT_BYTES {
         return None;
     }
-    let points: Vec<&[u8]> = points.chunks_exact(ELEMENT_BYTES).collect();
     // The spare bits of an encoding are in its last byte; without them, the identity is zero.
-    let identity = |point: &&[u8]| match point {
+    let identity = |point: &[u8]| match point {
         [rest @ .., last] => last & 0x3f == 0 && rest.iter().all(|byte| *byte == 0),
         [] => true,
     };
-    if points.iter().any(identity) {
+    if points.chunks_exact(ELEMENT_BYTES).any(identity) {
         return None;
     }
 
     // As in `ParamsIPA::new`.
     let hash = G1::hash_to_curve("Halo2-Parameters");
-    let is = |point: &[u8], message: &[u8]| hash(message).to_affine().to_bytes().as_ref() == point;
-    let sampled = (0..SAMPLE).all(|_| {
-        let i = OsRng.next_u32() % (1 << k);
+    let is = |i: usize, message: &[u8]| {
+        points.chunks_exact(ELEMENT_BYTES).nth(i)
+            == Some(hash(message).to_affine().to_bytes().as_ref())
+    };
+    let is_generator = |i: u32| {
         let [a, b, c, d] = i.to_le_bytes();
-        is(points[i as usize], &[0, a, b, c, d])
-    });
-    if !sampled || !is(points[2 * n], &[1]) || !is(points[2 * n + 1], &[2]) {
+        is(i as usize, &[0, a, b, c, d])
+    };
+    let generators_are = match n <= SAMPLE {
+        true => (0..1 << k).all(is_generator),
+        false => (0..SAMPLE).all(|_| is_generator(OsRng.next_u32() % (1 << k))),
+    };
+    if !generators_are || !is(2 * n, &[1]) || !is(2 * n + 1, &[2]) {
         return None;
     }
 
     let params = ParamsIPA::read(&mut &*payload).ok()?;
+    drop(payload);
     let domain = EvaluationDomain::new(1, k);
     let values = domain.lagrange_from_vec(check::random_scalars(n));
     let blind = Blind::default();
@@ -394,11 +457,7 @@ mod tests {
 
     #[test]
     fn forged_development_parameters_are_not_taken() {
-        let entry = Entry {
-            kind: Kind::InsecureDev,
-            k: K,
-            digest: kzg::digest(&secret::dev_s_g2()),
-        };
+        let entry = Entry::insecure_dev(K);
         let honest = DevBases::new(K);
         let payload = raw(honest.g.iter().chain(&honest.lagrange));
         assert!(is_taken(&entry, &payload));
@@ -417,11 +476,7 @@ mod tests {
 
     #[test]
     fn forged_generators_are_not_taken() {
-        let entry = Entry {
-            kind: Kind::Ipa,
-            k: K,
-            digest: ipa::digest(K),
-        };
+        let entry = Entry::ipa(K);
         let mut payload = Vec::new();
         let honest = IpaParams::setup(K).unwrap();
         honest.params.write(&mut payload).unwrap();
@@ -449,11 +504,7 @@ mod tests {
     /// Generators of which somebody knows the relations, with the Lagrange basis that fits.
     #[test]
     fn consistent_generators_of_another_origin_are_not_taken() {
-        let entry = Entry {
-            kind: Kind::Ipa,
-            k: K,
-            digest: ipa::digest(K),
-        };
+        let entry = Entry::ipa(K);
         let mut honest = Vec::new();
         let params = IpaParams::setup(K).unwrap();
         params.params.write(&mut honest).unwrap();

@@ -4,17 +4,25 @@
 //! trust: the key and the parameters are made anew and compared with the digests that it names, and
 //! the instance columns are made from its program and output.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
 
 use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
 
+use super::kzg::SrsOrigin;
 use super::{Backend, Cost};
 use crate::algebra::Word;
+use crate::asm::excerpt;
 use crate::circuit::{Binding, CircuitParams, SizeError, Statement};
 use crate::isa::{InstructionSet, UnknownSet};
+use crate::json::{self, Json, Kind};
 use crate::program::{Instruction, Program};
 
 /// What stands under `format` in every proof file.
@@ -32,6 +40,16 @@ pub enum BackendName {
     Kzg,
 }
 
+impl BackendName {
+    /// [`Backend::NAME`]
+    pub const fn name(self) -> &'static str {
+        match self {
+            BackendName::Ipa => super::ipa::Ipa::NAME,
+            BackendName::Kzg => super::kzg::Kzg::NAME,
+        }
+    }
+}
+
 /// Where the public parameters of a proof come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -42,6 +60,37 @@ pub enum ParametersKind {
     Ceremony,
     /// A public seed: everybody knows the secret and can prove what is false.
     InsecureDev,
+}
+
+impl ParametersKind {
+    /// The kind's name, as it stands in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ParametersKind::Transparent => "transparent",
+            ParametersKind::Ceremony => "ceremony",
+            ParametersKind::InsecureDev => "insecure-dev",
+        }
+    }
+
+    /// The digest of the parameters for this `k`, where everybody can derive them.
+    pub(super) fn derived_digest(self, k: u32) -> Option<[u8; 32]> {
+        match self {
+            ParametersKind::Transparent => Some(super::ipa::digest(k)),
+            ParametersKind::InsecureDev => {
+                Some(super::kzg::digest(&super::srs::secret::dev_s_g2()))
+            }
+            ParametersKind::Ceremony => None,
+        }
+    }
+}
+
+impl From<SrsOrigin> for ParametersKind {
+    fn from(origin: SrsOrigin) -> Self {
+        match origin {
+            SrsOrigin::Ceremony => ParametersKind::Ceremony,
+            SrsOrigin::InsecureDev => ParametersKind::InsecureDev,
+        }
+    }
 }
 
 /// Why a file holds no proof.
@@ -57,7 +106,7 @@ pub enum FileError {
     /// The file is larger than any proof file.
     #[error("it has more than {MAX_BYTES} bytes, and so is no proof file")]
     TooLarge,
-    /// The file is not JSON, or a field is missing, unknown or of another type.
+    /// The file is not JSON, or has a field that is unknown.
     #[error("it is no proof file: {0}")]
     Json(#[from] serde_json::Error),
     /// The file is something else.
@@ -141,8 +190,7 @@ pub struct ProofFile {
 }
 
 /// The file's own shape.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct Envelope {
     format: String,
     version: u32,
@@ -160,11 +208,153 @@ struct Envelope {
     proof: String,
 }
 
-/// What every version has.
-#[derive(Deserialize)]
-struct Header {
-    format: String,
-    version: u32,
+/// The names of its fields, in the order in which they are written.
+const NAMES: [&str; 14] = [
+    "format",
+    "version",
+    "backend",
+    "parameters",
+    "parameters_digest",
+    "k",
+    "instruction_set",
+    "binding",
+    "verifying_key_digest",
+    "program",
+    "program_digest",
+    "steps",
+    "output",
+    "proof",
+];
+
+/// The fields of a file, as they stand in its text.
+#[derive(Default)]
+struct Fields<'t> {
+    known: BTreeMap<&'static str, Json<'t>>,
+    /// The first complaint about a name. Another version may have other names.
+    problem: Option<FileError>,
+}
+
+impl<'t> Fields<'t> {
+    fn read(text: &'t str) -> Result<Self, FileError> {
+        let object = json::document(text)?;
+        if object.kind() != Kind::Object {
+            return Err(serde_json::Error::custom("an object was expected").into());
+        }
+        let mut fields = Fields::default();
+        object.for_each_field(|name, value| {
+            let text = name.string();
+            let known = NAMES.iter().find(|known| Some(**known) == text.as_deref());
+            let problem = match known {
+                Some(known) if fields.known.insert(*known, value).is_none() => return Ok(()),
+                Some(known) => field(known, "is there twice"),
+                None => {
+                    let message = format!("unknown field {}", excerpt(name.text()));
+                    serde_json::Error::custom(message).into()
+                }
+            };
+            fields.problem.get_or_insert(problem);
+            Ok::<_, FileError>(())
+        })?;
+        Ok(fields)
+    }
+
+    fn get(&self, name: &'static str) -> Result<Json<'t>, FileError> {
+        let value = self.known.get(name).copied();
+        value.ok_or_else(|| field(name, "is missing"))
+    }
+
+    fn string(&self, name: &'static str) -> Result<Cow<'t, str>, FileError> {
+        let value = self.get(name)?.string();
+        value.ok_or_else(|| field(name, "is no string that is expected there"))
+    }
+
+    fn integer<T: FromStr>(&self, name: &'static str) -> Result<T, FileError> {
+        integer(name, self.get(name)?)
+    }
+
+    /// One of a few names.
+    fn choice<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, FileError> {
+        const LONGEST: usize = 40;
+        let text = self.get(name)?.text();
+        // The message quotes the whole text.
+        if text.len() > LONGEST {
+            return Err(field(name, format!("is unknown: {}", excerpt(text))));
+        }
+        serde_json::from_str(text).map_err(|error| field(name, format!("is unknown: {error}")))
+    }
+
+    fn digest(&self, name: &'static str) -> Result<[u8; 32], FileError> {
+        let text = self.string(name)?;
+        let mut digest = [0; 32];
+        let problem = "is no digest: 64 lower-case hexadecimal digits were expected";
+        // One text a digest, so that a file has one form.
+        if !is_lower_hex(&text) || hex::decode_to_slice(text.as_bytes(), &mut digest).is_err() {
+            return Err(field(name, problem));
+        }
+        Ok(digest)
+    }
+
+    /// The instructions.
+    fn program(&self) -> Result<Program<Fr>, FileError> {
+        // There is no room for a program before it is known that there is one: it is five times as
+        // large as its text.
+        let mut length = 0;
+        self.for_each_instruction(|_| length += 1)?;
+        let mut program = Vec::with_capacity(length);
+        self.for_each_instruction(|instruction| program.push(instruction))?;
+        Ok(Program::from(program))
+    }
+
+    /// Calls a function with each instruction; it is an array of an opcode and, in quotes, an argument.
+    fn for_each_instruction(&self, mut f: impl FnMut(Instruction<Fr>)) -> Result<(), FileError> {
+        const NAME: &str = "program";
+        let problem = || field(NAME, "is no array of arrays [opcode, \"argument\"]");
+        let array = self.get(NAME)?;
+        if array.kind() != Kind::Array {
+            return Err(problem());
+        }
+        array.for_each(|pair| {
+            if pair.length() != Some(2) {
+                return Err(problem());
+            }
+            let (mut opcode, mut argument) = (None, None);
+            pair.for_each(|element| {
+                match opcode {
+                    None => opcode = Some(integer(NAME, element)?),
+                    Some(_) => {
+                        let text = element.string().ok_or_else(problem)?;
+                        argument = Some(word(NAME, &text)?);
+                    }
+                }
+                Ok::<_, FileError>(())
+            })?;
+            let (Some(opcode), Some(argument)) = (opcode, argument) else {
+                return Err(problem());
+            };
+            f(Instruction { opcode, argument });
+            Ok(())
+        })
+    }
+
+    fn proof(&self) -> Result<Vec<u8>, FileError> {
+        const NAME: &str = "proof";
+        let text = self.string(NAME)?;
+        let mut proof = vec![0; text.len() / 2];
+        if !is_lower_hex(&text) || hex::decode_to_slice(text.as_bytes(), &mut proof).is_err() {
+            return Err(field(NAME, "is not lower-case hexadecimal"));
+        }
+        Ok(proof)
+    }
+}
+
+fn integer<T: FromStr>(name: &'static str, value: Json<'_>) -> Result<T, FileError> {
+    let problem = |_| field(name, "holds what is no integer, or too large");
+    value.text().parse().map_err(problem)
+}
+
+fn is_lower_hex(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn field(field: &'static str, problem: impl ToString) -> FileError {
@@ -172,17 +362,6 @@ fn field(field: &'static str, problem: impl ToString) -> FileError {
         field,
         problem: problem.to_string(),
     }
-}
-
-fn digest(name: &'static str, text: &str) -> Result<[u8; 32], FileError> {
-    let mut digest = [0; 32];
-    let problem = "is no digest: 64 lower-case hexadecimal digits were expected";
-    hex::decode_to_slice(text, &mut digest).map_err(|_| field(name, problem))?;
-    // One text a digest, so that a file has one form.
-    if hex::encode(digest) != text {
-        return Err(field(name, problem));
-    }
-    Ok(digest)
 }
 
 fn word(name: &'static str, text: &str) -> Result<Fr, FileError> {
@@ -207,10 +386,7 @@ fn word(name: &'static str, text: &str) -> Result<Fr, FileError> {
 impl ProofFile {
     /// The name of the backend.
     pub fn backend_name(&self) -> &'static str {
-        match self.backend {
-            BackendName::Ipa => super::ipa::Ipa::NAME,
-            BackendName::Kzg => super::kzg::Kzg::NAME,
-        }
+        self.backend.name()
     }
 
     /// The file as JSON, one field a line.
@@ -227,7 +403,7 @@ impl ProofFile {
             parameters: self.parameters,
             parameters_digest: hex::encode(self.parameters_digest),
             k: self.circuit.k(),
-            instruction_set: self.circuit.set().name().into(),
+            instruction_set: self.circuit.set().name(),
             binding: self.circuit.binding().name().into(),
             verifying_key_digest: hex::encode(self.key_digest),
             program: instructions
@@ -240,22 +416,7 @@ impl ProofFile {
             proof: hex::encode(&self.proof),
         })?;
         let mut lines = vec![];
-        for name in [
-            "format",
-            "version",
-            "backend",
-            "parameters",
-            "parameters_digest",
-            "k",
-            "instruction_set",
-            "binding",
-            "verifying_key_digest",
-            "program",
-            "program_digest",
-            "steps",
-            "output",
-            "proof",
-        ] {
+        for name in NAMES {
             lines.push(format!(
                 "  \"{name}\": {}",
                 serde_json::to_string(&value[name])?
@@ -264,61 +425,53 @@ impl ProofFile {
         Ok(format!("{{\n{}\n}}\n", lines.join(",\n")))
     }
 
-    /// Reads a file's contents. What it says is well formed then, but not yet known to be true; see
+    /// Reads a file's contents, in no more room than twice what is larger, the text or what it says
+    /// (40 bytes an instruction, which the text says in eight). What it says is well formed then, but not yet known to be true; see
     /// [`ProofFile::check`].
     ///
     /// # Errors
     ///
     /// [`FileError`]
     pub fn from_json(text: &str) -> Result<Self, FileError> {
-        let Header { format, version } = serde_json::from_str(text)?;
+        let fields = Fields::read(text)?;
+        let format = fields.string("format")?;
         if format != FORMAT {
-            return Err(FileError::Format { found: format });
+            return Err(FileError::Format {
+                found: excerpt(&format),
+            });
         }
+        let version = fields.integer("version")?;
         if version != VERSION {
             return Err(FileError::Version { found: version });
         }
-        let envelope: Envelope = serde_json::from_str(text)?;
-        let set: InstructionSet =
-            envelope
-                .instruction_set
-                .parse()
-                .map_err(|error: UnknownSet| {
-                    field("instruction_set", format!("is unknown: {error}"))
-                })?;
-        let binding = match envelope.binding.as_str() {
+        if let Some(problem) = fields.problem {
+            return Err(problem);
+        }
+        let set: InstructionSet = excerpt(&fields.string("instruction_set")?)
+            .parse()
+            .map_err(|error: UnknownSet| {
+                field("instruction_set", format!("is unknown: {error}"))
+            })?;
+        let binding = match fields.string("binding")?.as_ref() {
             "public" => Binding::Public,
             "cells" => Binding::Cells,
             _ => return Err(field("binding", "is neither \"public\" nor \"cells\"")),
         };
-        let circuit = CircuitParams::new(envelope.k, set, binding)
+        let circuit = CircuitParams::new(fields.integer("k")?, set, binding)
             .map_err(|error: SizeError| field("k", format!("is of no circuit: {error}")))?;
-        let program = envelope
-            .program
-            .iter()
-            .map(|(opcode, argument)| {
-                Ok(Instruction {
-                    opcode: *opcode,
-                    argument: word("program", argument)?,
-                })
-            })
-            .collect::<Result<Program<Fr>, FileError>>()?;
         Ok(ProofFile {
-            backend: envelope.backend,
-            parameters: envelope.parameters,
-            parameters_digest: digest("parameters_digest", &envelope.parameters_digest)?,
-            key_digest: digest("verifying_key_digest", &envelope.verifying_key_digest)?,
+            backend: fields.choice("backend")?,
+            parameters: fields.choice("parameters")?,
+            parameters_digest: fields.digest("parameters_digest")?,
+            key_digest: fields.digest("verifying_key_digest")?,
             circuit,
             statement: Statement {
-                program,
-                output: word("output", &envelope.output)?,
+                program: fields.program()?,
+                output: word("output", &fields.string("output")?)?,
             },
-            program_digest: digest("program_digest", &envelope.program_digest)?,
-            steps: envelope.steps,
-            proof: hex::decode(&envelope.proof)
-                .ok()
-                .filter(|proof| hex::encode(proof) == envelope.proof)
-                .ok_or_else(|| field("proof", "is not lower-case hexadecimal"))?,
+            program_digest: fields.digest("program_digest")?,
+            steps: fields.integer("steps")?,
+            proof: fields.proof()?,
         })
     }
 
@@ -328,7 +481,9 @@ impl ProofFile {
     ///
     /// [`FileError`]
     pub fn read(path: &Path) -> Result<Self, FileError> {
-        Self::read_from(std::fs::File::open(path)?)
+        let file = std::fs::File::open(path)?;
+        let len = file.metadata()?.len();
+        Self::read_sized(file, len)
     }
 
     /// Reads a file that is open.
@@ -337,7 +492,16 @@ impl ProofFile {
     ///
     /// [`FileError`]
     pub fn read_from(file: impl Read) -> Result<Self, FileError> {
+        Self::read_sized(file, 0)
+    }
+
+    /// Reads a file that says how long it is; room is made for so much.
+    fn read_sized(file: impl Read, len: u64) -> Result<Self, FileError> {
         let mut text = String::new();
+        if len > MAX_BYTES {
+            return Err(FileError::TooLarge);
+        }
+        text.reserve_exact(len as usize);
         // What a device gives has no size that could be asked for.
         file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
         if text.len() as u64 > MAX_BYTES {
@@ -391,16 +555,38 @@ impl ProofFile {
                 found: format!("{bytes} bytes"),
             });
         }
-        let derived = match self.parameters {
-            ParametersKind::Transparent => super::ipa::digest(self.circuit.k()),
-            ParametersKind::InsecureDev => super::kzg::digest(&super::srs::secret::dev_s_g2()),
-            ParametersKind::Ceremony => return Ok(()),
-        };
-        Contradiction::check("parameters_digest", &self.parameters_digest, &derived)
+        match self.parameters.derived_digest(self.circuit.k()) {
+            Some(derived) => {
+                Contradiction::check("parameters_digest", &self.parameters_digest, &derived)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// How the names of files begin that are being written.
+const UNFINISHED: &str = ".unfinished-stackvm-";
+/// How long a file that is being written is left alone after the last piece: no disk is so slow.
+const UNFINISHED_FOR: Duration = Duration::from_secs(3600);
+
+/// Removes what a killed process has left in a folder. That it can't is no reason not to write.
+fn remove_unfinished(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if name.to_string_lossy().starts_with(UNFINISHED)
+            && age().is_some_and(|age| age > UNFINISHED_FOR)
+        {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
 /// Writes a file, piece by piece, so that at every moment its old or its new contents are there.
+///
+/// They are written under another name, which a process that is killed leaves behind; whoever writes
+/// into the same folder an hour later removes it.
 ///
 /// # Errors
 ///
@@ -421,7 +607,8 @@ pub(super) fn write_atomically(path: &Path, pieces: &[&[u8]]) -> io::Result<()> 
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut file = tempfile::NamedTempFile::with_prefix_in(".unfinished-", folder)
+    remove_unfinished(folder);
+    let mut file = tempfile::NamedTempFile::with_prefix_in(UNFINISHED, folder)
         // The temporary file's name means nothing to whoever reads the message.
         .map_err(|error| io::Error::from(error.kind()))?;
     for piece in pieces {

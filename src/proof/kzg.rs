@@ -1,11 +1,12 @@
 //! KZG over bn254, with SHPLONK openings: short proofs, fast verification, a trusted setup.
 
 use std::fmt;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use group::GroupEncoding;
 use halo2_proofs::plonk::{self, ConstraintSystem};
-use halo2_proofs::poly::commitment::Params;
+use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
@@ -112,12 +113,25 @@ impl KzgParams {
     ///
     /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::File`] if the file is refused.
     pub fn from_srs(path: impl AsRef<Path>, k: u32) -> Result<Self, ParamsError> {
-        let mut powers = Powers::read(path.as_ref(), k)?;
+        Ok(Self::with_basis(Powers::read(path.as_ref(), k)?))
+    }
+
+    /// Reads the contents of such a file, from memory for example: as [`Self::from_srs`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::Contents`] if the contents are refused.
+    pub fn from_srs_contents(contents: impl Read + Seek, k: u32) -> Result<Self, ParamsError> {
+        Ok(Self::with_basis(Powers::read_from(contents, k)?))
+    }
+
+    /// The parameters, with a Lagrange basis that is computed where the file has none.
+    fn with_basis(mut powers: Powers) -> Self {
         let lagrange = match powers.lagrange.take() {
             Some(lagrange) => lagrange,
             None => powers.compute_lagrange(),
         };
-        Ok(Self::from_powers(powers, lagrange))
+        Self::from_powers(powers, lagrange)
     }
 
     pub(super) fn from_dev(k: u32, bases: DevBases) -> Self {
@@ -132,6 +146,23 @@ impl KzgParams {
             params: powers.into_params(lagrange),
             origin: SrsOrigin::Ceremony,
         }
+    }
+
+    /// What a verifier reads of the parameters for `2^k` rows: the generator and the secret's multiple
+    /// of it in G1, and the secret in G2.
+    ///
+    /// halo2 has no type for it. With these nothing can be committed to, no key be made and nothing
+    /// proved: halo2 would panic. So they must not leave this crate.
+    pub(super) fn of_verifier(k: u32, s_g1: G1Affine, s_g2: G2Affine, origin: SrsOrigin) -> Self {
+        KzgParams {
+            params: secret::params(k, vec![G1Affine::generator(), s_g1], vec![], s_g2),
+            origin,
+        }
+    }
+
+    /// The secret's multiple of the generator of G1.
+    pub(super) fn s_g1(&self) -> Option<G1Affine> {
+        self.params.get_g().get(1).copied()
     }
 
     /// Where they come from.

@@ -51,6 +51,13 @@ pub enum ParamsError {
         #[source]
         reason: SrsError,
     },
+    /// The contents of a file, which came from elsewhere, are refused.
+    #[error("the parameters are refused: {reason}")]
+    Contents {
+        /// What is wrong with them.
+        #[source]
+        reason: SrsError,
+    },
 }
 
 impl ParamsError {
@@ -163,6 +170,14 @@ impl Powers {
             })
     }
 
+    /// Reads and checks the first `2^k` powers of what has the contents of a file.
+    pub(crate) fn read_from(contents: impl Read + Seek, k: u32) -> Result<Self, ParamsError> {
+        ParamsError::check_k(k)?;
+        Source::new(contents)
+            .and_then(|source| source.powers(k))
+            .map_err(|reason| ParamsError::Contents { reason })
+    }
+
     /// Computes the Lagrange basis, which takes a minute for `k = 16`.
     pub(crate) fn compute_lagrange(&self) -> Vec<G1Affine> {
         g_to_lagrange(
@@ -197,27 +212,30 @@ enum Lagrange {
     Snarkjs(u64),
 }
 
-/// A file whose length is known.
-struct Source {
-    file: File,
+/// The contents of a file, and their length.
+struct Source<R> {
+    contents: R,
     len: u64,
 }
 
-impl Source {
+impl Source<File> {
     fn open(path: &Path) -> Result<Self, SrsError> {
         // To open a pipe would block.
         if !std::fs::metadata(path)?.is_file() {
             return Err(SrsError::NotAFile);
         }
         let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        if !file.metadata()?.is_file() {
             return Err(SrsError::NotAFile);
         }
-        Ok(Source {
-            file,
-            len: metadata.len(),
-        })
+        Self::new(file)
+    }
+}
+
+impl<R: Read + Seek> Source<R> {
+    fn new(mut contents: R) -> Result<Self, SrsError> {
+        let len = contents.seek(SeekFrom::End(0))?;
+        Ok(Source { contents, len })
     }
 
     fn powers(mut self, k: u32) -> Result<Powers, SrsError> {
@@ -413,8 +431,8 @@ impl Source {
 
     fn read(&mut self, offset: u64, bytes: &mut [u8]) -> Result<(), SrsError> {
         self.require(offset, bytes.len())?;
-        self.file.seek(SeekFrom::Start(offset))?;
-        Ok(self.file.read_exact(bytes)?)
+        self.contents.seek(SeekFrom::Start(offset))?;
+        Ok(self.contents.read_exact(bytes)?)
     }
 
     fn array<const N: usize>(&mut self, offset: u64) -> Result<[u8; N], SrsError> {

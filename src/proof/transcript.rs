@@ -2,12 +2,12 @@
 
 use std::io;
 
-use group::GroupEncoding;
 use halo2_proofs::transcript::{
     Blake2bRead, Challenge255, Transcript, TranscriptRead, TranscriptReadBuffer,
 };
 use halo2curves::bn256::{Fr, G1Affine};
 
+use super::srs::check::compressed;
 use crate::algebra::Word;
 
 /// halo2's BLAKE2b transcript, read strictly.
@@ -65,12 +65,8 @@ impl Transcript<G1Affine, Challenge255<G1Affine>> for StrictRead<'_> {
 impl TranscriptRead<G1Affine, Challenge255<G1Affine>> for StrictRead<'_> {
     fn read_point(&mut self) -> io::Result<G1Affine> {
         let bytes = self.next()?;
-        let mut encoding = <G1Affine as GroupEncoding>::Repr::default();
-        encoding.as_mut().copy_from_slice(&bytes);
-        let point = G1Affine::from_bytes(&encoding)
-            .into_option()
-            .filter(|point| point.to_bytes().as_ref() == bytes)
-            .ok_or_else(|| invalid("a point of the proof is not canonical"))?;
+        let point = compressed(&bytes)
+            .map_err(|problem| invalid(format!("a point of the proof {problem}")))?;
         self.common_point(point)?;
         Ok(point)
     }

@@ -247,7 +247,7 @@ impl<'a> Forger<'a> {
     pub fn step(&mut self) {
         let (opcode, argument) = self.instruction();
         match opcode {
-            Opcode::Halt if self.depth < Opcode::Halt.needs() as usize => self.idle(),
+            Opcode::Halt if self.depth < Opcode::Halt.needs() => self.idle(),
             _ => self.execute(opcode, argument),
         }
     }
@@ -334,8 +334,8 @@ impl<'a> Forger<'a> {
             grow * above + keep * own[place] + shrink * below
         };
         let (words, present) = (self.words.clone(), self.present.clone());
-        for place in 1..words.len() {
-            self.words[place] = shifted(&words, Fr::ZERO, place) + moved[place];
+        for (place, moved) in moved.iter().enumerate().skip(1) {
+            self.words[place] = shifted(&words, Fr::ZERO, place) + moved;
         }
         for place in 0..present.len() {
             self.present[place] = shifted(&present, Fr::ONE, place);

@@ -161,12 +161,14 @@ fn with_product(
     Some(scene.tampered(at, |forger| forger.combine(flags, argument, product)))
 }
 
-/// A machine that comes to an instruction that refuses some operands, put into the program; likely these.
+/// A machine that comes to an instruction that refuses its operands, put into the program.
 fn refused<'a>(scene: &Scene<'a>, rng: &mut ChaCha8Rng) -> Option<Forger<'a>> {
     let depth = 1 + below(rng, 3);
-    put_in(scene, rng, depth, |opcode| {
+    let forger = put_in(scene, rng, depth, |opcode| {
         opcode.fault().is_some() && opcode.needs() <= depth
-    })
+    })?;
+    let refuses = !programs::runs(scene.set(), &forger.given[..=forger.row()]);
+    refuses.then_some(forger)
 }
 
 /// What takes so many words and leaves one less.
@@ -191,6 +193,11 @@ fn instead<'a>(
 /// The honest witness of another program, for the scene's statement.
 fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
     if program.len() > scene.machine.program_rows || programs::steps(&program) > scene.rows() {
+        return None;
+    }
+    // A run that idles before it unwinds is one of the scene's own program.
+    let own = program.strip_prefix(&scene.program[..]);
+    if own.is_some_and(|rest| rest.iter().all(|(opcode, _)| *opcode == Opcode::IDLE)) {
         return None;
     }
     let mut claim = Scene::new(scene.machine, program).honest;
@@ -303,13 +310,23 @@ fn minus(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 /// Nothing instead of an instruction: its own flag and another's encode its opcode, while their
 /// effects cancel.
 fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
-    let at = row(scene, rng, |row| {
-        row < scene.program.len() && scene.executed[row] != Opcode::IDLE
-    })?;
-    let own = scene.executed[at];
-    let mut others: Vec<_> = scene.set().flagged().collect();
-    others.retain(|other| *other != own && other.effect() == own.effect());
-    let other = pick(rng, &others)?;
+    let mut fitting = vec![];
+    for (at, (own, _)) in scene.program.iter().enumerate() {
+        let fits = |other: &Opcode| {
+            *own != Opcode::IDLE
+                && other != own
+                && other.effect() == own.effect()
+                && other.needs() <= scene.depths[at]
+        };
+        fitting.extend(
+            scene
+                .set()
+                .flagged()
+                .filter(fits)
+                .map(|other| (at, *own, other)),
+        );
+    }
+    let (at, own, other) = pick(rng, &fitting)?;
     let code = |opcode: Opcode| Fr::from(opcode.encoded());
     let apart = Option::<Fr>::from((code(own) - code(other)).invert())?;
     let flag = (code(own) - code(Opcode::IDLE)) * apart;
@@ -324,8 +341,8 @@ fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 /// and then takes -1 of it: another word stands under the top, and the sum is as before.
 fn taken_back(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let at = scene.executed.iter().position(|own| *own == Opcode::Halt)?;
-    // With so many words all presence flags are 1, and stay so.
-    let deep = scene.depths[at] > scene.set().presence();
+    // With so many words all presence flags are 1 while the forged ones pass through them.
+    let deep = scene.depths[at] >= scene.set().presence();
     if !deep || programs::steps(&scene.program) + 2 > scene.rows() {
         return None;
     }
@@ -680,8 +697,12 @@ pub const KINDS: &[Kind] = &[
         name: "late halt",
         rejected_by: &[FLAG],
         forge: |scene, rng| {
-            let at = row(scene, rng, |row| row >= scene.program.len())?;
-            let opcode = pick(rng, &runnable(scene, scene.depths[at]))?;
+            let mut fitting = vec![];
+            for at in scene.program.len()..scene.rows() {
+                let opcodes = runnable(scene, scene.depths[at]);
+                fitting.extend(opcodes.into_iter().map(|opcode| (at, opcode)));
+            }
+            let (at, opcode) = pick(rng, &fitting)?;
             let argument = word(rng);
             if opcode == Opcode::IDLE {
                 return None;
@@ -1009,7 +1030,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "the argument of another instruction",
-        rejected_by: &[TOP],
+        rejected_by: &[TOP, COFACTOR, ZERO],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| scene.executed[row].takes_argument())?;
             let other = pick(rng, &scene.program)?.1;
@@ -1066,7 +1087,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "the run of another program",
-        rejected_by: &[DECODE, FLAG, TOP],
+        rejected_by: &[DECODE, FLAG, TOP, COFACTOR, ZERO],
         forge: |scene, rng| run_of(scene, random(scene.machine, rng)),
     },
     Kind {

@@ -99,7 +99,11 @@ fn report(name: String, machine: Machine, random: u64) -> Report {
     let mut seen = BTreeSet::new();
     let swept: Vec<_> = scenes
         .iter()
-        .filter(|scene| situations(scene).fold(false, |new, own| seen.insert(own) || new))
+        .filter(|scene| {
+            let before = seen.len();
+            seen.extend(situations(scene));
+            seen.len() > before
+        })
         .collect();
     let sweep = swept
         .into_par_iter()

@@ -71,7 +71,7 @@ pub fn word(rng: &mut ChaCha8Rng) -> Fr {
 }
 
 /// Whether a program runs.
-fn runs(set: InstructionSet, program: &[Step]) -> bool {
+pub fn runs(set: InstructionSet, program: &[Step]) -> bool {
     let instruction = |(opcode, argument): &Step| Instruction::new(*opcode, *argument);
     let program: Option<Program<Fr>> = program.iter().map(instruction).collect();
     vm::run(&program.expect("what programs write"), None, set).is_ok()

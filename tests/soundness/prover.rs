@@ -265,12 +265,16 @@ impl<B: AnyCircuit> Bench<B> {
 }
 
 fn forged_proofs_are_rejected<B: AnyCircuit>() {
-    for (host, binding) in [
-        (Host::Public, Binding::Public),
-        (Host::Cells, Binding::Cells),
+    for (host, binding, set) in [
+        (Host::Public, Binding::Public, InstructionSet::STACK),
+        (Host::Cells, Binding::Cells, InstructionSet::STACK),
+        (Host::Public, Binding::Public, InstructionSet::FIELD),
     ] {
-        let rejected = Bench::<B>::new(host, binding, InstructionSet::STACK).forge_all();
-        println!("{}, {host:?}: proofs rejected: {rejected:?}", B::NAME);
+        let rejected = Bench::<B>::new(host, binding, set).forge_all();
+        println!(
+            "{}, {set}, {host:?}: proofs rejected: {rejected:?}",
+            B::NAME
+        );
         assert!(rejected[&Way::Witness] >= 30 && rejected[&Way::Liar] >= 5);
     }
 }

@@ -1,11 +1,14 @@
 //! What can stand on the command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::circuit::{Binding, MAX_K, MIN_K};
-use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::isa::{InstructionSet, UnknownSet};
+use halo2_stack_vm::program::Program;
 
 /// Runs programs of a stack machine, and proves with halo2 that they give what they give.
 ///
@@ -45,9 +48,17 @@ pub enum Command {
         after_help = "Examples:\n  stackvm prove programs/example.svm\n  stackvm prove programs/example.svm --backend kzg --srs ceremony.ptau -o example.proof.json"
     )]
     Prove(ProveArguments),
+    /// Make a verifying key, write it to a file, and print its digest.
+    ///
+    /// It is one for all programs of the instruction set that fit into the circuit. Who verifies with
+    /// the file trusts whoever made it, or compares its digest.
+    #[command(
+        after_help = "Examples:\n  stackvm keygen --k 4 -o ipa-4.vkey\n  stackvm keygen --k 14 --backend kzg --srs ceremony.ptau -o kzg-14.vkey"
+    )]
+    Keygen(KeygenArguments),
     /// Verify a proof, and print the digest of its program and its output.
     #[command(
-        after_help = "Example:\n  stackvm verify example.proof.json --program programs/example.svm"
+        after_help = "Examples:\n  stackvm verify example.proof.json --program programs/example.svm\n  stackvm verify example.proof.json --key ipa-4.vkey"
     )]
     Verify(VerifyArguments),
     /// Print the reference of the instructions and the constraints.
@@ -67,9 +78,43 @@ pub struct ProgramArguments {
     pub file: PathBuf,
     #[command(flatten)]
     pub cut: CutArguments,
-    /// The instruction set.
-    #[arg(long, default_value = "stack", value_name = "seed|stack")]
-    pub set: InstructionSet,
+    /// The instruction set: a name, instructions with commas between, or `auto` for the smallest set that
+    /// has what the program uses.
+    #[arg(
+        long,
+        default_value = "stack",
+        value_name = "seed|stack|field|LIST|auto"
+    )]
+    pub set: SetChoice,
+}
+
+/// The instruction set that a user asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetChoice {
+    /// The smallest that has what the program uses.
+    Auto,
+    Given(InstructionSet),
+}
+
+impl SetChoice {
+    /// The set for a program.
+    pub fn of<F: Word>(self, program: &Program<F>) -> InstructionSet {
+        match self {
+            SetChoice::Auto => program.smallest_set(),
+            SetChoice::Given(set) => set,
+        }
+    }
+}
+
+impl FromStr for SetChoice {
+    type Err = UnknownSet;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSet> {
+        match text {
+            "auto" => Ok(SetChoice::Auto),
+            _ => text.parse().map(SetChoice::Given),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -164,6 +209,23 @@ pub struct ProveArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct KeygenArguments {
+    #[command(flatten)]
+    pub circuit: InfoArguments,
+    /// The polynomial commitment scheme.
+    #[arg(long, value_enum, default_value_t = BackendName::Ipa)]
+    pub backend: BackendName,
+    #[command(flatten)]
+    pub srs: SrsArguments,
+    /// Overwrite a file that is no key file.
+    #[arg(long)]
+    pub force: bool,
+    /// Where to write the key.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub struct VerifyArguments {
     /// The proof file; `-` reads standard input.
     #[arg(value_name = "PROOF")]
@@ -174,6 +236,10 @@ pub struct VerifyArguments {
     /// With --program: the program's first N instructions.
     #[arg(long, value_name = "N", requires = "program")]
     pub steps: Option<usize>,
+    /// Verify with the key in this file instead of one made anew, and with its parameters: trust whoever
+    /// made it.
+    #[arg(long, value_name = "FILE", conflicts_with = "srs")]
+    pub key: Option<PathBuf>,
     /// Refuse proofs of circuits with more than 2^K rows, whose parameters take long to make.
     #[arg(long, value_name = "K", default_value_t = 17)]
     pub max_k: u32,
@@ -186,8 +252,8 @@ pub struct InfoArguments {
     /// The circuit has 2^K rows, K from 4 to 24.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
     pub k: u32,
-    /// The instruction set.
-    #[arg(long, default_value = "stack", value_name = "seed|stack")]
+    /// The instruction set: a name, or instructions with commas between.
+    #[arg(long, default_value = "stack", value_name = "seed|stack|field|LIST")]
     pub set: InstructionSet,
     /// How the program is bound.
     #[arg(long, value_enum, default_value_t = BindingName::Public)]

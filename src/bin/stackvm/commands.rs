@@ -17,6 +17,7 @@ use halo2_stack_vm::proof::file::{
     BackendName as FileBackend, Contradiction, FileError, ParametersKind, ProofFile,
 };
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+use halo2_stack_vm::proof::key::{KeyFile, KeyFileError};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::srs::ParamsError;
 use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
@@ -25,8 +26,8 @@ use halo2_stack_vm::{asm, docs};
 
 use crate::Report;
 use crate::arguments::{
-    BackendName, CheckArguments, CircuitArguments, InfoArguments, ProgramArguments, ProveArguments,
-    RunArguments, SrsArguments, VerifyArguments,
+    BackendName, CheckArguments, CircuitArguments, InfoArguments, KeygenArguments,
+    ProgramArguments, ProveArguments, RunArguments, SrsArguments, VerifyArguments,
 };
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -52,7 +53,9 @@ const MAX_PROGRAM_BYTES: u64 = 1 << 30;
 
 /// Reads a program's text and makes a program of it.
 fn load(path: &Path) -> Result<Program<Fr>, Failure> {
-    let mut bytes = vec![];
+    // A file says how long it is, so that there is room for so much and no more.
+    let len = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::with_capacity(len.min(MAX_PROGRAM_BYTES) as usize);
     open(path)
         .and_then(|file| file.take(MAX_PROGRAM_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| Failure::file("io", path, error))?;
@@ -80,7 +83,8 @@ fn load(path: &Path) -> Result<Program<Fr>, Failure> {
 
 fn trace(arguments: &ProgramArguments) -> Result<Trace<Fr>, Failure> {
     let program = load(&arguments.file)?;
-    Trace::new(&program, arguments.cut.steps, arguments.set).map_err(Failure::Program)
+    let set = arguments.set.of(&program);
+    Trace::new(&program, arguments.cut.steps, set).map_err(Failure::Program)
 }
 
 /// The circuit that was asked for, or the smallest that has room for the run.
@@ -107,7 +111,8 @@ fn circuit(arguments: &CircuitArguments, trace: &Trace<Fr>) -> Result<CircuitPar
 pub fn run(arguments: &RunArguments) -> Result<Report, Failure> {
     let ProgramArguments { file, cut, set } = &arguments.program;
     let program = load(file)?;
-    let outcome = vm::run(&program, cut.steps, *set).map_err(Failure::Program)?;
+    let set = set.of(&program);
+    let outcome = vm::run(&program, cut.steps, set).map_err(Failure::Program)?;
     let mut text = String::new();
     let mut json = json!({
         "output": decimal(outcome.output),
@@ -115,7 +120,7 @@ pub fn run(arguments: &RunArguments) -> Result<Report, Failure> {
         "max_depth": outcome.max_depth,
     });
     if arguments.trace {
-        let trace = Trace::new(&program, cut.steps, *set).map_err(Failure::Program)?;
+        let trace = Trace::new(&program, cut.steps, set).map_err(Failure::Program)?;
         text = table(&trace);
         json["trace"] = steps(&trace).map(|step| step.json()).collect();
     }
@@ -204,10 +209,11 @@ fn table(trace: &Trace<Fr>) -> String {
 pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
     let ProgramArguments { file, cut, set } = &arguments.program;
     let program = load(file)?;
-    let honest = Trace::new(&program, cut.steps, *set);
+    let set = set.of(&program);
+    let honest = Trace::new(&program, cut.steps, set);
     let trace = match &honest {
         Ok(trace) => trace.clone(),
-        Err(_) => Trace::defiant(&program, cut.steps, *set).map_err(Failure::Program)?,
+        Err(_) => Trace::defiant(&program, cut.steps, set).map_err(Failure::Program)?,
     };
     let params = circuit(&arguments.circuit, &trace)?;
     let mut statement = Statement::of(&trace);
@@ -357,28 +363,27 @@ fn kzg_params(
     }
 }
 
-fn no_kzg_parameters() -> Failure {
-    Failure::input(
-        "usage",
-        "the KZG backend needs parameters: give a ceremony's with --srs FILE, or, for development \
-         only, --insecure-dev-srs",
-    )
+/// Parameters are given if and only if the backend needs some.
+fn check_backend(backend: BackendName, srs: &SrsArguments) -> Result<(), Failure> {
+    let chosen = srs.srs.is_some() || srs.insecure_dev_srs;
+    let problem = match backend {
+        BackendName::Kzg if !chosen => {
+            "the KZG backend needs parameters: give a ceremony's with --srs FILE, or, for \
+             development only, --insecure-dev-srs"
+        }
+        BackendName::Ipa if chosen => {
+            "the IPA backend has no setup: --srs and --insecure-dev-srs go with --backend kzg"
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::input("usage", problem))
 }
 
 pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let srs = &arguments.srs;
-    let chosen = srs.srs.is_some() || srs.insecure_dev_srs;
-    match arguments.backend {
-        BackendName::Kzg if !chosen => return Err(no_kzg_parameters()),
-        BackendName::Ipa if chosen => {
-            return Err(Failure::input(
-                "usage",
-                "the IPA backend has no setup: --srs and --insecure-dev-srs go with --backend kzg",
-            ));
-        }
-        _ => {}
-    }
-    let path = output_path(arguments)?;
+    check_backend(arguments.backend, srs)?;
+    let path = proof_path(arguments);
+    PROOF.check_output(&path, arguments.force)?;
     let progress = Progress::new();
     progress.phase("running the program");
     let trace = trace(&arguments.program)?;
@@ -424,15 +429,10 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     })
 }
 
-/// Where the proof goes: to a file that can be written, and never over anything but a proof, unless
-/// the user insists.
-fn output_path(arguments: &ProveArguments) -> Result<PathBuf, Failure> {
+/// Where the proof goes.
+fn proof_path(arguments: &ProveArguments) -> PathBuf {
     let program = &arguments.program.file;
-    let path = match &arguments.output {
-        Some(path) if path == Path::new("-") => {
-            let problem = "a proof is not written to standard output: name a file with -o";
-            return Err(Failure::input("usage", problem));
-        }
+    match &arguments.output {
         Some(path) => path.clone(),
         None => {
             let stem = program.file_stem().filter(|_| program != Path::new("-"));
@@ -440,19 +440,48 @@ fn output_path(arguments: &ProveArguments) -> Result<PathBuf, Failure> {
             name.push(".proof.json");
             name.into()
         }
-    };
-    let refused = |problem: &str| Err(Failure::file("usage", &path, problem));
-    match std::fs::metadata(&path) {
-        Ok(old) if old.is_dir() => refused("this is a folder: name a file with -o"),
-        Ok(old) if old.is_file() && !arguments.force && ProofFile::read(&path).is_err() => {
-            refused("there is a file that is no proof: it is not overwritten, unless with --force")
+    }
+}
+
+/// A kind of file that a command writes.
+struct FileKind {
+    noun: &'static str,
+    /// Whether the file at a path is one.
+    is_one: fn(&Path) -> bool,
+}
+
+const PROOF: FileKind = FileKind {
+    noun: "proof",
+    is_one: |path| ProofFile::read(path).is_ok(),
+};
+const KEY: FileKind = FileKind {
+    noun: "key file",
+    is_one: KeyFile::has_form,
+};
+
+impl FileKind {
+    /// Refuses what can't be written, and whatever is there that is of another kind, unless the user
+    /// insists.
+    fn check_output(&self, path: &Path, force: bool) -> Result<(), Failure> {
+        let noun = self.noun;
+        if path == Path::new("-") {
+            let problem =
+                format!("a {noun} is not written to standard output: name a file with -o");
+            return Err(Failure::input("usage", problem));
         }
-        Ok(_) => Ok(path),
-        Err(_) => {
-            let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            match folder.is_none_or(Path::is_dir) {
-                true => Ok(path),
-                false => refused("there is no such folder"),
+        let refused = |problem: &str| Err(Failure::file("usage", path, problem));
+        match std::fs::metadata(path) {
+            Ok(old) if old.is_dir() => refused("this is a folder: name a file with -o"),
+            Ok(old) if old.is_file() && !force && !(self.is_one)(path) => refused(&format!(
+                "there is a file that is no {noun}: it is not overwritten, unless with --force"
+            )),
+            Ok(_) => Ok(()),
+            Err(_) => {
+                let folder = path.parent().filter(|folder| *folder != Path::new(""));
+                match folder.is_none_or(Path::is_dir) {
+                    true => Ok(()),
+                    false => refused("there is no such folder"),
+                }
             }
         }
     }
@@ -508,12 +537,67 @@ fn prove_with<B: Backend>(
     })
 }
 
+pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
+    let path = &arguments.output;
+    check_backend(arguments.backend, &arguments.srs)?;
+    let circuit = stated_circuit(&arguments.circuit)?;
+    KEY.check_output(path, arguments.force)?;
+    let internal = |error: String| Failure::input("internal", error);
+    let progress = Progress::new();
+    let k = circuit.k();
+    progress.phase(format!("parameters for 2^{k} rows"));
+    let key = match arguments.backend {
+        BackendName::Ipa => {
+            let params = ipa_params(k, &progress)?;
+            progress.phase("key");
+            let key = Ipa::keygen_vk(&params, circuit).map_err(|e| internal(e.to_string()))?;
+            KeyFile::of_ipa(&key)
+        }
+        BackendName::Kzg => {
+            let (params, _) = kzg_params(&arguments.srs, k, &progress)?;
+            progress.phase("key");
+            let key = Kzg::keygen_vk(&params, circuit).map_err(|e| internal(e.to_string()))?;
+            KeyFile::of_kzg(&key, &params).map_err(|e| internal(e.to_string()))?
+        }
+    };
+    key.write(path)
+        .map_err(|error| Failure::file("io", path, error))?;
+    drop(progress);
+    let backend = key.backend().name();
+    let digest = hex::encode(key.digest());
+    Ok(Report {
+        text: format!(
+            "verifying key ({backend}, k = {k}, {}, {}) in {}\ndigest {digest}\nverify with it: \
+             stackvm verify PROOF --key {}{}",
+            circuit.set(),
+            circuit.binding().name(),
+            path.display(),
+            path.display(),
+            match key.parameters() {
+                ParametersKind::InsecureDev => " --insecure-dev-srs",
+                _ => "",
+            },
+        ),
+        json: json!({
+            "key": path.display().to_string(),
+            "backend": backend,
+            "k": k,
+            "instruction_set": circuit.set().name(),
+            "binding": circuit.binding().name(),
+            "parameters": key.parameters().name(),
+            "parameters_digest": hex::encode(key.parameters_digest()),
+            "verifying_key_digest": digest,
+        }),
+    })
+}
+
 pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     let path = &arguments.proof;
-    let file = open(path)
-        .map_err(FileError::from)
-        .and_then(ProofFile::read_from)
-        .map_err(|error| Failure::file(kind(&error), path, error))?;
+    let file = match path == Path::new("-") {
+        true => ProofFile::read_from(std::io::stdin()),
+        false => ProofFile::read(path),
+    };
+    let file = file.map_err(|error| Failure::file(kind(&error), path, error))?;
     let output = decimal(file.statement.output);
     let digest = hex::encode(file.statement.program.digest());
     let report = |valid: bool| {
@@ -556,12 +640,13 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     let progress = Progress::new();
     let k = file.circuit.k();
     progress.phase(format!("parameters for 2^{k} rows"));
-    let verdict = match file.backend {
-        FileBackend::Ipa => {
+    let verdict = match (&arguments.key, file.backend) {
+        (Some(path), _) => verify_with_key(path, arguments.max_k, &file, &progress)?,
+        (None, FileBackend::Ipa) => {
             let params = ipa_params(k, &progress)?;
             verify_with::<Ipa>(&params, &file, &progress)?
         }
-        FileBackend::Kzg => {
+        (None, FileBackend::Kzg) => {
             let (params, _) = kzg_params(&arguments.srs, k, &progress)?;
             verify_with::<Kzg>(&params, &file, &progress)?
         }
@@ -591,7 +676,11 @@ fn kind(error: &FileError) -> &'static str {
 /// The parameters on the command line are of the kind that the proof needs.
 fn check_usage(file: &ProofFile, arguments: &VerifyArguments) -> Result<(), Failure> {
     let VerifyArguments {
-        proof, srs, max_k, ..
+        proof,
+        srs,
+        max_k,
+        key,
+        ..
     } = arguments;
     if file.circuit.k() > *max_k {
         let problem = format!(
@@ -610,10 +699,11 @@ fn check_usage(file: &ProofFile, arguments: &VerifyArguments) -> Result<(), Fail
             "this is an IPA proof, which has no setup: leave out --srs and --insecure-dev-srs"
         }
         (FileBackend::Kzg, ParametersKind::Ceremony) => {
-            if srs.srs.is_some() {
+            if srs.srs.is_some() || key.is_some() {
                 return Ok(());
             }
-            "this is a KZG proof with a ceremony's parameters: give them with --srs FILE"
+            "this is a KZG proof with a ceremony's parameters: give them with --srs FILE, or a key \
+             made with them with --key FILE"
         }
         (FileBackend::Kzg, ParametersKind::InsecureDev) => {
             if srs.insecure_dev_srs {
@@ -653,6 +743,37 @@ fn verify_with<B: Backend>(
         .map_err(|error: VerifyError| error.to_string()))
 }
 
+/// As [`verify_with`], with the key and the parameters of a key file.
+fn verify_with_key(
+    path: &Path,
+    max_k: u32,
+    file: &ProofFile,
+    progress: &Progress,
+) -> Result<Result<(), String>, Failure> {
+    let key = KeyFile::read(path, max_k).map_err(|error| {
+        let kind = match error {
+            KeyFileError::Io(_) => "io",
+            _ => "key_file",
+        };
+        Failure::file(kind, path, error)
+    })?;
+    // Before generators are made for nothing.
+    if let Err(other) = key.check(file) {
+        return Ok(Err(other.to_string()));
+    }
+    let generators = match key.backend() {
+        FileBackend::Ipa => Some(ipa_params(file.circuit.k(), progress)?),
+        FileBackend::Kzg => None,
+    };
+    if key.parameters() == ParametersKind::InsecureDev {
+        progress.warn(INSECURE);
+    }
+    progress.phase("verifying");
+    Ok(key
+        .verify(file, generators.as_ref())
+        .map_err(|error| error.to_string()))
+}
+
 pub fn isa() -> Result<Report, Failure> {
     let instructions: Vec<_> = Opcode::ALL
         .iter()
@@ -677,9 +798,14 @@ pub fn isa() -> Result<Report, Failure> {
     })
 }
 
+/// The circuit that was asked for.
+fn stated_circuit(arguments: &InfoArguments) -> Result<CircuitParams, Failure> {
+    CircuitParams::new(arguments.k, arguments.set, arguments.binding.into())
+        .map_err(|error| Failure::input("size", error.to_string()))
+}
+
 pub fn info(arguments: &InfoArguments) -> Result<Report, Failure> {
-    let params = CircuitParams::new(arguments.k, arguments.set, arguments.binding.into())
-        .map_err(|error| Failure::input("size", error.to_string()))?;
+    let params = stated_circuit(arguments)?;
     let cost = Cost::of(params);
     let json = json!({
         "k": params.k(),

@@ -1,11 +1,13 @@
 //! What goes wrong, for people and for machines.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use halo2_stack_vm::asm::AsmErrors;
+use halo2_stack_vm::isa::Opcode;
 use halo2_stack_vm::vm::RunError;
 
 /// Why a command does not do what it was asked for.
@@ -97,7 +99,7 @@ impl Failure {
         let message = match self {
             _ if json => return None,
             Failure::Rejected { reason, .. } => reason.clone(),
-            Failure::Program(run) => run.to_string(),
+            Failure::Program(run) => format!("{run}{}", advice(run)),
             Failure::False { message, .. } | Failure::Input { message, .. } => message.clone(),
             Failure::Assembly {
                 path,
@@ -109,8 +111,34 @@ impl Failure {
     }
 }
 
+/// What a user can do about a program that does not run.
+fn advice(error: &RunError) -> &'static str {
+    match error {
+        RunError::InvalidOpcode { opcode, .. } if Opcode::from_code(*opcode).is_some() => {
+            "; choose a set that has it with --set field, or --set auto"
+        }
+        _ => "",
+    }
+}
+
 /// How many errors of a text are shown.
 const MOST_SHOWN: usize = 20;
+
+/// The line of a text in which a piece is, cut if it is long, and the place of the piece in it.
+fn line_around<'s>(source: &'s str, span: &Range<usize>) -> (&'s str, Range<usize>) {
+    const LONGEST: usize = 1000;
+    let start = source[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = source[start..]
+        .find('\n')
+        .map_or(source.len(), |at| start + at);
+    let line = &source[start..end];
+    let cut = (0..=line.len().min(LONGEST))
+        .rev()
+        .find(|at| line.is_char_boundary(*at));
+    let line = &line[..cut.unwrap_or(0)];
+    let within = |at: usize| (at - start).min(line.len());
+    (line, within(span.start)..within(span.end))
+}
 
 /// The errors of a program's text, each with its line and the offending text underlined.
 fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
@@ -126,15 +154,16 @@ fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
         .zip(&titles)
         .take(MOST_SHOWN)
         .map(|(error, title)| {
+            // The renderer looks at all of its source for each of its snippets.
+            let (line, span) = line_around(source, &error.span);
             let label = error
                 .suggestion()
                 .map_or(String::new(), |known| format!("did you mean `{known}`?"));
             Level::ERROR.primary_title(title.as_str()).element(
-                Snippet::source(source).path(path.clone()).annotation(
-                    AnnotationKind::Primary
-                        .span(error.span.clone())
-                        .label(label),
-                ),
+                Snippet::source(line)
+                    .line_start(error.line)
+                    .path(path.clone())
+                    .annotation(AnnotationKind::Primary.span(span).label(label)),
             )
         })
         .collect();

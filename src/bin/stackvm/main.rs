@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Run(own) => commands::run(own),
         Command::Check(own) => commands::check(own),
         Command::Prove(own) => commands::prove(own),
+        Command::Keygen(own) => commands::keygen(own),
         Command::Verify(own) => commands::verify(own),
         Command::Isa => commands::isa(),
         Command::Info(own) => commands::info(own),

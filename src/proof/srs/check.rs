@@ -1,12 +1,11 @@
 //! Whether points are what a structured reference string must have: on the curve, the powers of one
 //! secret, and in the Lagrange basis the same powers.
 
-use ff::PrimeField;
+use ff::{BatchInvert, Field, PrimeField};
 use group::cofactor::CofactorGroup;
 use group::prime::PrimeCurveAffine;
-use group::{Curve, Group};
+use group::{Curve, Group, GroupEncoding};
 use halo2_proofs::arithmetic::best_multiexp;
-use halo2_proofs::poly::EvaluationDomain;
 use halo2curves::CurveAffine;
 use halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1Affine, G2Affine, G2Prepared};
 use halo2curves::serde::SerdeObject;
@@ -31,6 +30,9 @@ pub enum PointProblem {
     NotInSubgroup,
     /// It is the point at infinity.
     Identity,
+    /// The bits of its compressed encoding that are none of the coordinate's are not the ones that
+    /// the point has.
+    Flags,
 }
 
 impl std::fmt::Display for PointProblem {
@@ -40,6 +42,7 @@ impl std::fmt::Display for PointProblem {
             PointProblem::NotOnCurve => "is not on the curve",
             PointProblem::NotInSubgroup => "is not in the subgroup of prime order",
             PointProblem::Identity => "is the point at infinity",
+            PointProblem::Flags => "has flags that its encoding does not have",
         })
     }
 }
@@ -61,7 +64,46 @@ pub(crate) fn g2(bytes: &[u8]) -> Result<G2Affine, PointProblem> {
     let (Some(x), Some(y)) = (Fq2::from_raw_bytes(x), Fq2::from_raw_bytes(y)) else {
         return Err(PointProblem::NotCanonical);
     };
-    let point = on_curve(G2Affine { x, y })?;
+    in_subgroup(on_curve(G2Affine { x, y })?)
+}
+
+/// A point from its compressed encoding, of which there is one: a coordinate, least significant byte
+/// first, with two flags in the most significant bits.
+///
+/// halo2's own reader ignores a flag where it does not matter. It may be the identity; of G2, it need
+/// not be in the subgroup.
+pub(crate) fn compressed<C: GroupEncoding>(bytes: &[u8]) -> Result<C, PointProblem> {
+    let mut encoding = C::Repr::default();
+    if encoding.as_ref().len() != bytes.len() {
+        return Err(PointProblem::NotCanonical);
+    }
+    encoding.as_mut().copy_from_slice(bytes);
+    // The fork's own reader panics where a coordinate of G2 is too large.
+    if let Some(last) = encoding.as_mut().last_mut() {
+        *last &= 0b0011_1111;
+    }
+    let is_canonical = |part: &[u8]| {
+        let mut repr = <Fq as PrimeField>::Repr::default();
+        repr.as_mut().copy_from_slice(part);
+        bool::from(Fq::from_repr(repr).is_some())
+    };
+    if !encoding.as_ref().chunks_exact(32).all(is_canonical) {
+        return Err(PointProblem::NotCanonical);
+    }
+    encoding.as_mut().copy_from_slice(bytes);
+    match C::from_bytes(&encoding).into_option() {
+        Some(point) if point.to_bytes().as_ref() == bytes => Ok(point),
+        Some(_) => Err(PointProblem::Flags),
+        None => Err(PointProblem::NotOnCurve),
+    }
+}
+
+/// A point of G2 but the identity, from its compressed encoding.
+pub(crate) fn compressed_g2(bytes: &[u8]) -> Result<G2Affine, PointProblem> {
+    in_subgroup(on_curve(compressed(bytes)?)?)
+}
+
+fn in_subgroup(point: G2Affine) -> Result<G2Affine, PointProblem> {
     if !bool::from(point.to_curve().is_torsion_free()) {
         return Err(PointProblem::NotInSubgroup);
     }
@@ -109,17 +151,36 @@ pub(crate) fn are_powers(g: &[G1Affine], s_g2: &G2Affine) -> bool {
     .into()
 }
 
-/// Whether a polynomial of random values on the `2^k` roots of unity has the same commitment in both
-/// bases. No point may be the identity.
+/// Whether the polynomial with the coefficients `r^i` has the same commitment in both bases, for a
+/// random `r`. No point may be the identity.
+///
+/// Its value at a root of unity `w` is `(r^n - 1) / (r w - 1)`. Both commitments are polynomials in `r` of
+/// a degree below `n`, so that different ones agree with probability `n / |F|`.
 pub(crate) fn is_lagrange_basis(k: u32, g: &[G1Affine], lagrange: &[G1Affine]) -> bool {
     if g.len() != 1 << k || lagrange.len() != g.len() {
         return false;
     }
-    let values = random_scalars(lagrange.len());
-    let committed = best_multiexp(&values, lagrange);
-    let domain = EvaluationDomain::new(1, k);
-    let coefficients = domain.lagrange_to_coeff(domain.lagrange_from_vec(values));
-    committed == best_multiexp(&coefficients, g)
+    let r = Fr::random(OsRng);
+    let coefficients: Vec<Fr> = powers_from(Fr::ONE, r, g.len());
+    let committed = best_multiexp(&coefficients, g);
+    drop(coefficients);
+    let mut values = powers_from(r, root_of_unity(k), g.len());
+    for value in &mut values {
+        *value -= Fr::ONE;
+    }
+    values.batch_invert();
+    let factor = r.pow_vartime([1u64 << k]) - Fr::ONE;
+    for value in &mut values {
+        *value *= factor;
+    }
+    committed == best_multiexp(&values, lagrange)
+}
+
+/// `first`, `first * ratio`, `first * ratio^2` and so on.
+fn powers_from(first: Fr, ratio: Fr, count: usize) -> Vec<Fr> {
+    let mut powers = Vec::with_capacity(count);
+    powers.extend(std::iter::successors(Some(first), |power| Some(power * ratio)).take(count));
+    powers
 }
 
 /// The generator of the group of `2^k`-th roots of unity on which a Lagrange basis is taken.
@@ -130,7 +191,6 @@ pub(crate) fn root_of_unity(k: u32) -> Fr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ff::Field;
     use halo2curves::bn256::{G1, G2};
 
     fn powers(secret: Fr, count: usize) -> Vec<G1Affine> {

@@ -1,6 +1,9 @@
 //! Secrets that everybody knows: the one of the development parameters, and those of parameters that
 //! lie about. Who knows the secret can prove anything.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use blake2b_simd::blake2b;
 use ff::{BatchInvert, Field, FromUniformBytes, PrimeField};
 use group::prime::PrimeCurveAffine;
@@ -39,24 +42,27 @@ impl DevBases {
     /// Multiplies the generator by the powers of the secret and by the values of the Lagrange
     /// polynomials at it.
     pub(crate) fn new(k: u32) -> Self {
-        let table = FixedBase::new();
+        let table = FixedBase::get();
         DevBases {
             g: table.multiples(&power_scalars(k)),
             lagrange: table.multiples(&lagrange_scalars(k)),
         }
     }
 
-    /// Whether a random combination of the points is the generator times that of the scalars. No
-    /// point may be the identity.
+    /// Whether a random combination of each basis is the generator times that of its scalars. No point
+    /// may be the identity.
     pub(crate) fn are_valid(&self, k: u32) -> bool {
-        let scalars = [power_scalars(k), lagrange_scalars(k)].concat();
-        let points = [&self.g[..], &self.lagrange].concat();
-        if points.len() != scalars.len() {
-            return false;
-        }
-        let random = check::random_scalars(scalars.len());
-        let expected: Fr = random.iter().zip(&scalars).map(|(r, s)| r * s).sum();
-        best_multiexp(&random, &points) == G1::generator() * expected
+        let are_multiples = |points: &[G1Affine], scalars: Vec<Fr>| {
+            if points.len() != scalars.len() {
+                return false;
+            }
+            let random = check::random_scalars(scalars.len());
+            let expected: Fr = random.iter().zip(&scalars).map(|(r, s)| r * s).sum();
+            drop(scalars);
+            best_multiexp(&random, points) == G1::generator() * expected
+        };
+        are_multiples(&self.g, power_scalars(k))
+            && are_multiples(&self.lagrange, lagrange_scalars(k))
     }
 
     pub(crate) fn into_params(self, k: u32) -> ParamsKZG<Bn256> {
@@ -109,7 +115,7 @@ fn lagrange_scalars(k: u32) -> Vec<Fr> {
 
 /// Multiples of the generator of G1 by a table of `digit * 256^position`, so that a product takes 32
 /// additions.
-pub(crate) struct FixedBase {
+struct FixedBase {
     /// The 255 multiples of each position.
     table: Vec<G1Affine>,
 }
@@ -120,7 +126,13 @@ const DIGITS: usize = 255;
 const BATCH: usize = 1 << 10;
 
 impl FixedBase {
-    pub(crate) fn new() -> Self {
+    /// The table, which is made once.
+    fn get() -> &'static Self {
+        static TABLE: OnceLock<FixedBase> = OnceLock::new();
+        TABLE.get_or_init(Self::new)
+    }
+
+    fn new() -> Self {
         let mut table = Vec::with_capacity(32 * DIGITS);
         let mut base = G1::generator();
         for _ in 0..32 {
@@ -137,7 +149,7 @@ impl FixedBase {
     }
 
     /// The generator times a scalar.
-    pub(crate) fn multiple(&self, scalar: &Fr) -> G1 {
+    fn multiple(&self, scalar: &Fr) -> G1 {
         self.table
             .chunks_exact(DIGITS)
             .zip(scalar.to_repr())
@@ -167,7 +179,7 @@ fn normalised(points: &[G1]) -> Vec<G1Affine> {
 }
 
 /// The largest integer that is looked for as a secret, and its negative.
-const SMALL: u32 = 1 << 16;
+const SMALL: i64 = 1 << 16;
 
 /// Seeds of 64 bits that people take.
 const SEEDS: [u64; 12] = [
@@ -195,31 +207,20 @@ const ARK_TEST_SEED: [u8; 32] = [
 
 /// What the secret is of which the second power is given, if it is one that everybody knows.
 pub(crate) fn known(power: &G1Affine) -> Option<String> {
-    let table = FixedBase::new();
-    let is = |secret: Fr| is_same(&table.multiple(&secret), power);
-    if is(dev_secret()) {
-        return Some("the one of this crate's development parameters".into());
-    }
     if let Some(small) = small(power) {
         return Some(format!("the integer {small}"));
     }
-    if is(Fr::random(XorShift::of_tests())) {
-        return Some("drawn from XorShift with the seed of many a test".into());
-    }
-    seeded::<ChaCha20Rng>(&is)
-        .map(|seed| format!("drawn from ChaCha20 seeded with {seed}"))
-        .or_else(|| {
-            seeded::<ChaCha12Rng>(&is)
-                .map(|seed| format!("drawn from ChaCha12 (StdRng) seeded with {seed}"))
-        })
-        .or_else(|| {
-            seeded::<ChaCha8Rng>(&is).map(|seed| format!("drawn from ChaCha8 seeded with {seed}"))
-        })
+    static NAMES: OnceLock<HashMap<[u8; 64], String>> = OnceLock::new();
+    NAMES.get_or_init(names).get(&key(power)).cloned()
 }
 
-/// Whether a point in projective coordinates, but not the identity, is the one in affine coordinates.
-fn is_same(projective: &G1, affine: &G1Affine) -> bool {
-    projective.x == affine.x * projective.z && projective.y == affine.y * projective.z
+/// A point as a key of a map.
+fn key(point: &G1Affine) -> [u8; 64] {
+    let mut key = [0; 64];
+    let (x, y) = key.split_at_mut(32);
+    x.copy_from_slice(point.x.to_repr().as_ref());
+    y.copy_from_slice(point.y.to_repr().as_ref());
+    key
 }
 
 /// The integer of small absolute value of which the point is the multiple.
@@ -227,35 +228,75 @@ fn small(power: &G1Affine) -> Option<i64> {
     if bool::from(power.is_identity()) {
         return Some(0);
     }
-    let mut multiple = G1::generator();
-    for integer in 1..=i64::from(SMALL) {
-        // A point and its negative have the same x.
-        if multiple.x == power.x * multiple.z {
-            let negative = multiple.y != power.y * multiple.z;
-            return Some(if negative { -integer } else { integer });
-        }
-        multiple += G1Affine::generator();
-    }
-    None
+    // Every such integer is a multiple of `STEP` and a remainder of at most half of it, so that few
+    // points have to be compared: the remainders' and those that a multiple away from the power are.
+    const STEP: i64 = 256;
+    const MULTIPLES: i64 = SMALL / STEP;
+    type Remainders = HashMap<[u8; 64], i64>;
+    static REMAINDERS: OnceLock<Remainders> = OnceLock::new();
+    let remainders = REMAINDERS.get_or_init(|| {
+        let range = -STEP / 2..=STEP / 2;
+        let scalars: Vec<Fr> = range.clone().map(of_integer).collect();
+        let points = FixedBase::get().multiples(&scalars);
+        points.iter().map(key).zip(range).collect()
+    });
+    let table = FixedBase::get();
+    let step = table.multiple(&of_integer(STEP));
+    let first = table.multiple(&of_integer(SMALL)) + power;
+    let points: Vec<G1> = std::iter::successors(Some(first), |point| Some(point - step))
+        .take(2 * MULTIPLES as usize + 1)
+        .collect();
+    (-MULTIPLES..=MULTIPLES)
+        .zip(normalised(&points))
+        .find_map(|(multiple, point)| Some(multiple * STEP + remainders.get(&key(&point))?))
+        .filter(|integer| integer.abs() <= SMALL)
 }
 
-/// The seed with which `ParamsKZG::setup(k, rng)` draws the secret.
-fn seeded<R: RngCore + SeedableRng<Seed = [u8; 32]>>(is: &impl Fn(Fr) -> bool) -> Option<String> {
+fn of_integer(integer: i64) -> Fr {
+    let magnitude = Fr::from(integer.unsigned_abs());
+    if integer < 0 { -magnitude } else { magnitude }
+}
+
+/// The second powers of the other secrets that everybody knows.
+fn names() -> HashMap<[u8; 64], String> {
+    let mut secrets = vec![
+        (
+            dev_secret(),
+            "the one of this crate's development parameters".into(),
+        ),
+        (
+            Fr::random(XorShift::of_tests()),
+            "drawn from XorShift with the seed of many a test".into(),
+        ),
+    ];
+    secrets.extend(seeded::<ChaCha20Rng>("ChaCha20"));
+    secrets.extend(seeded::<ChaCha12Rng>("ChaCha12 (StdRng)"));
+    secrets.extend(seeded::<ChaCha8Rng>("ChaCha8"));
+    let (secrets, names): (Vec<Fr>, Vec<String>) = secrets.into_iter().unzip();
+    let points = FixedBase::get().multiples(&secrets);
+    points.iter().map(key).zip(names).collect()
+}
+
+/// The secrets that `ParamsKZG::setup(k, rng)` draws with seeds that people take.
+fn seeded<R: RngCore + SeedableRng<Seed = [u8; 32]>>(
+    generator: &str,
+) -> impl Iterator<Item = (Fr, String)> {
     let integers = (0..SMALL_SEEDS).chain(SEEDS);
-    for seed in integers {
-        if is(Fr::random(R::seed_from_u64(seed))) {
-            return Some(format!("the integer {seed}"));
-        }
-    }
-    for byte in 0..=u8::MAX {
-        if is(Fr::random(R::from_seed([byte; 32]))) {
-            return Some(format!("bytes that are all {byte}"));
-        }
-    }
-    if is(Fr::random(R::from_seed(ARK_TEST_SEED))) {
-        return Some("the seed of ark_std::test_rng".into());
-    }
-    None
+    let integers = integers.map(|seed| (R::seed_from_u64(seed), format!("the integer {seed}")));
+    let bytes = (0..=u8::MAX).map(|byte| {
+        let name = format!("bytes that are all {byte}");
+        (R::from_seed([byte; 32]), name)
+    });
+    let ark = (
+        R::from_seed(ARK_TEST_SEED),
+        "the seed of ark_std::test_rng".to_string(),
+    );
+    integers.chain(bytes).chain([ark]).map(move |(rng, seed)| {
+        (
+            Fr::random(rng),
+            format!("drawn from {generator} seeded with {seed}"),
+        )
+    })
 }
 
 /// Marsaglia's generator of period 2^128 - 1, as the `rand_xorshift` crate has it.
@@ -317,7 +358,7 @@ mod tests {
 
     #[test]
     fn the_table_multiplies() {
-        let table = FixedBase::new();
+        let table = FixedBase::get();
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let mut scalars = vec![Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::from(256), Fr::from(255)];
         scalars.extend((0..20).map(|_| Fr::random(&mut rng)));
