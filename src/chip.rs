@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
+use std::rc::Rc;
 
 use ff::PrimeField;
 use halo2_proofs::circuit::{self, AssignedCell, Chip, Layouter, Region, Value};
@@ -393,12 +394,13 @@ pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
 /// The machine as a chip.
 ///
 /// Make one for each call of `synthesize`: it keeps track of the rows that it has assigned, so that
-/// no machine overwrites another (the fork's floor planner would let it).
+/// no machine overwrites another (the fork's floor planner would let it). Its clones keep track of them
+/// together.
 #[derive(Clone, Debug)]
 pub struct StackVmChip {
     config: StackVmConfig,
     usable_rows: usize,
-    assigned: RefCell<Vec<Range<usize>>>,
+    assigned: Rc<RefCell<Vec<Range<usize>>>>,
 }
 
 impl<F: PrimeField> Chip<F> for StackVmChip {
@@ -422,7 +424,7 @@ impl StackVmChip {
         StackVmChip {
             config,
             usable_rows,
-            assigned: RefCell::default(),
+            assigned: Rc::default(),
         }
     }
 

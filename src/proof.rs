@@ -87,8 +87,8 @@ pub enum VerifyError {
     /// The statement is none of the circuit's.
     #[error(transparent)]
     Statement(#[from] StatementError),
-    /// The parameters are not those of the key.
-    #[error("the verifying key was made with other parameters")]
+    /// The parameters are not those of the key, or of another size.
+    #[error("the verifying key was made with other parameters, or with those of another size")]
     WrongParams,
     /// The proof has another length than every proof of this key.
     #[error("the proof has {found} bytes; one of this circuit has {expected}")]
@@ -108,7 +108,8 @@ pub trait Parameters: fmt::Debug + Sized {
     /// The logarithm of the number of rows of the circuits that they serve.
     fn k(&self) -> u32;
 
-    /// What identifies the parameters: two with the same digest accept the same proofs.
+    /// What identifies the parameters: of the same size, two with the same digest accept the same
+    /// proofs.
     fn digest(&self) -> [u8; 32];
 }
 
@@ -187,7 +188,10 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         proof: &[u8],
     ) -> Result<(), VerifyError> {
         let instances = key.instances(statement)?;
-        if key.params != params.digest() {
+        // The digest of a structured reference string is the same for every size; but halo2's verifier
+        // takes the number of rows from the parameters, and with fewer than the key has it would
+        // demand the constraints on a few rows only.
+        if key.params != params.digest() || key.circuit.k() != params.k() {
             return Err(VerifyError::WrongParams);
         }
         let expected = Self::proof_bytes(key.circuit.k(), key.key.cs());
@@ -362,6 +366,11 @@ where
     V: Verifier<'p, S>,
     T: VerificationStrategy<'p, S, V, Output = ()>,
 {
+    // The number of rows is taken from the parameters: with fewer than the key has, the constraints
+    // would hold on a few rows only.
+    if params.k() != key.get_domain().k() {
+        return Err(plonk::Error::BoundsFailure);
+    }
     let mut transcript = StrictRead::new(proof);
     verify_proof::<S, V, Challenge255<G1Affine>, _, _>(
         params,

@@ -202,6 +202,17 @@ fn window(
     }
 }
 
+/// What a constraint is for, where an instruction is executed.
+#[derive(Clone, Copy, PartialEq)]
+enum Purpose {
+    /// Without it, the next row is another.
+    Determines,
+    /// Without it, the instruction is executed where it must not be.
+    Forbids,
+    /// It is there for other instructions.
+    OfOthers,
+}
+
 /// A step that executes one instruction.
 #[derive(Clone, Copy)]
 struct Case {
@@ -360,17 +371,19 @@ impl Case {
         queries.push(Query::new(self.name("as the table says"), wrong, false));
         for (i, constraint) in self.constraints("a").iter().enumerate() {
             let name = constraint.name;
-            if Case::forbids(name) {
-                // What it forbids is possible without it.
-                let broken = not(&equal(&constraint.polynomial, &ZERO));
-                for (without, what) in [(None, "holds"), (Some(i), "may not hold")] {
-                    let assertions = [self.holds("a", without), vec![broken.clone()]].concat();
-                    let name = self.name(&format!("\"{name}\" {what}"));
-                    queries.push(Query::new(name, assertions, without.is_some()));
+            let without = format!("without \"{name}\"");
+            match self.purpose(constraint) {
+                Purpose::Determines => queries.push(self.second_answer(Some(i), true, &without)),
+                Purpose::OfOthers => queries.push(self.second_answer(Some(i), false, &without)),
+                Purpose::Forbids => {
+                    // What it forbids is possible without it.
+                    let broken = not(&equal(&constraint.polynomial, &ZERO));
+                    for (without, what) in [(None, "holds"), (Some(i), "may not hold")] {
+                        let assertions = [self.holds("a", without), vec![broken.clone()]].concat();
+                        let name = self.name(&format!("\"{name}\" {what}"));
+                        queries.push(Query::new(name, assertions, without.is_some()));
+                    }
                 }
-            } else {
-                let what = format!("without \"{name}\"");
-                queries.push(self.second_answer(Some(i), true, &what));
             }
         }
         queries

@@ -136,9 +136,11 @@ impl Circuit<Fr> for Outer {
         mut layouter: impl Layouter<Fr>,
     ) -> Result<(), Error> {
         assert_eq!(config.usable_rows, USABLE);
-        let chip = StackVmChip::new(config.vm.clone(), config.usable_rows);
+        let original = StackVmChip::new(config.vm.clone(), config.usable_rows);
+        // A clone of the chip for each machine, made before all of them: they know of each other's rows.
+        let clones: Vec<_> = self.machines.iter().map(|_| original.clone()).collect();
         let mut row = 0;
-        for (number, machine) in self.machines.iter().enumerate() {
+        for (number, (machine, chip)) in self.machines.iter().zip(&clones).enumerate() {
             let mut cells = vec![];
             for (opcode, argument) in &machine.program {
                 let mut word = |i: usize, word: Fr| -> Result<WordCell<Fr>, Error> {

@@ -1,6 +1,7 @@
 //! Real proofs: what they accept, and by which constraint what is false is rejected.
 
 use halo2_proofs::dev::{MockProver, VerifyFailure};
+use halo2_proofs::plonk;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
@@ -101,6 +102,37 @@ fn a_false_statement_is_rejected_by_the_constraint_that_should() {
             assert!(named, "{name}: {names:?}");
         }
     }
+}
+
+/// halo2 takes the number of rows from the verifier's parameters, whose digest is the same for every size:
+/// with fewer rows than the key has, it would demand the constraints on a few rows only.
+#[test]
+fn parameters_of_another_size_verify_nothing() {
+    fn refuse<B: Backend>(params: impl Fn(u32) -> B::Parameters) {
+        let own = params(5);
+        let key = B::keygen(&own, circuit_params(5)).unwrap();
+        let trace = Trace::new(&example(), None, STACK).unwrap();
+        let statement = Statement::of(&trace);
+        let proof = B::prove(&own, &key, &trace).unwrap();
+        let key = key.verifying_key();
+        B::verify(&own, key, &statement, &proof).unwrap();
+        let instances = statement.instances().unwrap();
+        assert!(B::verify_proof(&own, key, &instances, &proof).is_ok());
+        for other in [4, 6] {
+            let verdict = B::verify(&params(other), key, &statement, &proof);
+            assert!(
+                matches!(verdict, Err(VerifyError::WrongParams)),
+                "{verdict:?}"
+            );
+            let verdict = B::verify_proof(&params(other), key, &instances, &proof);
+            assert!(
+                matches!(verdict, Err(plonk::Error::BoundsFailure)),
+                "{verdict:?}"
+            );
+        }
+    }
+    refuse::<Kzg>(|k| KzgParams::insecure_dev(k).unwrap());
+    refuse::<Ipa>(|k| IpaParams::setup(k).unwrap());
 }
 
 /// An appended `nop` changes the statement, but neither the run's states nor what rejects it.
