@@ -32,14 +32,19 @@ impl Desk {
 
     /// Runs `stackvm` with these arguments, with a cache that all tests share.
     fn run(&self, arguments: &str) -> Output {
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+        self.run_with(arguments, &cache)
+    }
+
+    /// The same with a cache of its own.
+    fn run_with(&self, arguments: &str, cache: &Path) -> Output {
         let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
         command
             .args(arguments.split_whitespace())
             .current_dir(self.0.path())
-            .env(
-                "XDG_CACHE_HOME",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-            )
+            .env("XDG_CACHE_HOME", cache)
+            // What hangs fails.
+            .timeout(std::time::Duration::from_secs(120))
             .output()
             .unwrap()
     }
@@ -612,6 +617,125 @@ fn an_edited_size_is_refused_at_once() {
             "{}",
             stderr(&output)
         );
+    }
+}
+
+/// Nor of a smaller size, where they are not kept: it says what to do about it.
+#[test]
+fn parameters_of_a_stranger_s_size_are_not_derived() {
+    let desk = Desk::new();
+    assert!(
+        desk.run("prove example.svm -o a.proof.json")
+            .status
+            .success()
+    );
+    let text = desk.read("a.proof.json");
+    desk.write("b.proof.json", text.replacen("\"k\": 4", "\"k\": 13", 1));
+    let cache = desk.path("empty");
+    let output = desk.run_with("verify b.proof.json", &cache);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--max-k 13"));
+    assert!(!cache.exists());
+    // Who allows the size is told what else is wrong.
+    let output = desk.run_with("verify b.proof.json --max-k 13", &cache);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_link_in_the_cache_is_replaced() {
+    let desk = Desk::new();
+    let cache = desk.path("cache");
+    let entry = desk.path("cache/halo2-stack-vm/ipa-4.params");
+    std::fs::create_dir_all(entry.parent().unwrap()).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&entry).status();
+    assert!(made.unwrap().success());
+    let output = desk.run_with("prove example.svm -o a.proof.json", &cache);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(std::fs::symlink_metadata(&entry).unwrap().is_file());
+    desk.write("precious", "precious");
+    std::fs::remove_file(&entry).unwrap();
+    std::os::unix::fs::symlink(desk.path("precious"), &entry).unwrap();
+    let output = desk.run_with("verify a.proof.json", &cache);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(std::fs::symlink_metadata(&entry).unwrap().is_file());
+    assert_eq!(desk.read("precious"), "precious");
+}
+
+#[cfg(unix)]
+#[test]
+fn new_files_stand_where_a_link_leads_with_the_permissions_of_the_process() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let desk = Desk::new();
+    symlink("target.json", desk.path("dangling.json")).unwrap();
+    assert!(
+        desk.run("prove example.svm -o dangling.json")
+            .status
+            .success()
+    );
+    assert!(desk.path("dangling.json").is_symlink());
+    assert!(desk.run("verify target.json").status.success());
+    symlink("b.json", desk.path("a.json")).unwrap();
+    symlink("a.json", desk.path("b.json")).unwrap();
+    let output = desk.run("prove example.svm -o a.json");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(desk.path("b.json").is_symlink());
+
+    let program = assert_cmd::cargo::cargo_bin("stackvm");
+    for (umask, mode) in [("077", 0o600), ("022", 0o644)] {
+        let name = format!("{umask}.json");
+        let script = format!("umask {umask}; exec \"$0\" prove example.svm -o {name}");
+        let status = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .arg(&program)
+            .current_dir(desk.0.path())
+            .env(
+                "XDG_CACHE_HOME",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+            )
+            .status();
+        assert!(status.unwrap().success());
+        let permissions = std::fs::metadata(desk.path(&name)).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, mode, "umask {umask}");
+    }
+}
+
+/// Neither a program's text nor a name commands the terminal.
+#[test]
+fn errors_show_no_control_characters() {
+    let desk = Desk::new();
+    desk.write(
+        "escapes.svm",
+        "push 1\n\u{9b}2Jfoo\n\u{1b}[2Jfoo\npush \u{9b}\n",
+    );
+    desk.write("na\u{1b}[2Jme\u{9b}.svm", "push 1\nfoo\n");
+    for arguments in [
+        "run escapes.svm",
+        "run na\u{1b}[2Jme\u{9b}.svm",
+        "run no\u{1b}[2Jne\u{9b}",
+        "check example.svm --output \u{1b}[2J\u{9b}",
+    ] {
+        // With colours, for without them escapes are left out anyway.
+        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+        command
+            .args(arguments.split(' '))
+            .current_dir(desk.0.path());
+        let output = command.env("CLICOLOR_FORCE", "1").output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let text = stderr(&output);
+        // Without the colours, each an escape, a bracket, numbers and an `m`.
+        let mut pieces = text.split("\u{1b}[");
+        let mut shown = pieces.next().unwrap().to_owned();
+        for piece in pieces {
+            let end = piece.find(|own: char| !own.is_ascii_digit() && own != ';');
+            let (colour, rest) = piece.split_at(end.unwrap());
+            let is_colour = rest.starts_with('m');
+            assert!(is_colour, "{colour:?} {rest:?}");
+            shown += &rest[1..];
+        }
+        let control = |own: &char| own.is_control() && !"\n\t".contains(*own);
+        assert_eq!(shown.chars().find(control), None, "{shown:?}");
+        assert!(!shown.is_empty());
     }
 }
 

@@ -36,7 +36,7 @@ use halo2curves::bn256::{G1, G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
 use rand_core::{OsRng, RngCore};
 
-use super::file::write_atomically;
+use super::file::replace;
 use super::ipa::{self, IpaParams};
 use super::kzg::{self, KzgParams};
 use super::srs::check::{self, G1_BYTES};
@@ -179,6 +179,16 @@ impl Cache {
     }
 
     /// An entry's file, if there is one.
+    /// Whether IPA's generators of this size are kept, so that they need not be derived.
+    pub fn keeps_ipa(&self, k: u32) -> bool {
+        self.open(&Entry::ipa(k)).is_some()
+    }
+
+    /// Whether development parameters of this size are kept, so that they need not be derived.
+    pub fn keeps_insecure_dev(&self, k: u32) -> bool {
+        self.open(&Entry::insecure_dev(k)).is_some()
+    }
+
     fn open(&self, entry: &Entry) -> Option<File> {
         let path = self.dir.join(entry.file_name());
         // To open a pipe would block.
@@ -192,7 +202,8 @@ impl Cache {
     fn store(&self, entry: &Entry, payload: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.dir)?;
         let path = self.dir.join(entry.file_name());
-        write_atomically(&path, &[&entry.header(payload), payload])
+        // Nothing behind a link or a pipe is any of the cache's.
+        replace(&path, &[&entry.header(payload), payload])
     }
 }
 

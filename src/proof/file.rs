@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -287,7 +287,7 @@ impl<'t> Fields<'t> {
         let text = self.string(name)?;
         let mut digest = [0; 32];
         let problem = "is no digest: 64 lower-case hexadecimal digits were expected";
-        // One text a digest, so that a file has one form.
+        // One text a digest.
         if !is_lower_hex(&text) || hex::decode_to_slice(text.as_bytes(), &mut digest).is_err() {
             return Err(field(name, problem));
         }
@@ -586,43 +586,79 @@ fn remove_unfinished(folder: &Path) {
 /// Writes a file, piece by piece, so that at every moment its old or its new contents are there.
 ///
 /// They are written under another name, which a process that is killed leaves behind; whoever writes
-/// into the same folder an hour later removes it.
+/// into the same folder an hour later removes it. Behind a link, the target is replaced and not the link.
+/// What is no regular file, a pipe or a device, is written into.
 ///
 /// # Errors
 ///
 /// What the file system reports; the old file is left alone then.
 pub(super) fn write_atomically(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    // What is no regular file, a pipe or a device, is written into; behind a link, its target is
-    // replaced and not the link.
-    let target = path.canonicalize();
-    let path = target.as_deref().unwrap_or(path);
-    if std::fs::metadata(path).is_ok_and(|old| !old.is_file() && !old.is_dir()) {
-        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+    let target = target(path)?;
+    if std::fs::metadata(&target).is_ok_and(|old| !old.is_file() && !old.is_dir()) {
+        let mut file = std::fs::OpenOptions::new().write(true).open(&target)?;
         for piece in pieces {
             file.write_all(piece)?;
         }
         return Ok(());
     }
-    let folder = match path.parent() {
+    replace(&target, pieces)
+}
+
+/// Where a path leads; a link may lead to a file that is not there yet.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(target) = path.canonicalize() {
+        return Ok(target);
+    }
+    let Ok(link) = std::fs::read_link(path) else {
+        return Ok(path.into());
+    };
+    let target = folder(path).join(link);
+    match std::fs::symlink_metadata(&target).is_ok() {
+        true => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a link to a link that leads nowhere",
+        )),
+        false => Ok(target),
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// As [`write_atomically`], but what has the name is replaced, be it a link or a pipe.
+///
+/// # Errors
+///
+/// What the file system reports; what had the name is left alone then.
+pub(super) fn replace(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
+    let folder = folder(path);
     remove_unfinished(folder);
-    let mut file = tempfile::NamedTempFile::with_prefix_in(UNFINISHED, folder)
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
+    #[cfg(unix)]
+    {
+        // What is new has the permissions that the process gives to new files; what replaces a file,
+        // that one's.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder
+        .tempfile_in(folder)
         // The temporary file's name means nothing to whoever reads the message.
         .map_err(|error| io::Error::from(error.kind()))?;
     for piece in pieces {
         file.write_all(piece)?;
     }
-    file.as_file().sync_all()?;
-    #[cfg(unix)]
+    if let Ok(old) = std::fs::symlink_metadata(path)
+        && old.is_file()
     {
-        // A temporary file is its owner's alone; what replaces a file, or is new, need not be.
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(path).map_or(0o644, |old| old.permissions().mode());
-        file.as_file()
-            .set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.as_file().set_permissions(old.permissions())?;
     }
+    file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

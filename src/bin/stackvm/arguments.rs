@@ -240,9 +240,10 @@ pub struct VerifyArguments {
     /// made it.
     #[arg(long, value_name = "FILE", conflicts_with = "srs")]
     pub key: Option<PathBuf>,
-    /// Refuse proofs of circuits with more than 2^K rows, whose parameters take long to make.
-    #[arg(long, value_name = "K", default_value_t = 17)]
-    pub max_k: u32,
+    /// Refuse proofs of circuits with more than 2^K rows [default: 17, and 10 where parameters would have
+    /// to be derived that are not in the cache].
+    #[arg(long, value_name = "K")]
+    pub max_k: Option<u32>,
     #[command(flatten)]
     pub srs: SrsArguments,
 }

@@ -36,6 +36,11 @@ use crate::progress::Progress;
 const INSECURE: &str = "these KZG parameters come from a public seed: everybody knows their secret \
                         and can prove what is false with them; use them for development only";
 
+/// The largest circuit that `verify` makes a key for, unless it is told otherwise: a second or two.
+const MAX_KEY_K: u32 = 17;
+/// The same where parameters of its size must be derived first.
+const MAX_DERIVED_K: u32 = 10;
+
 fn decimal(word: Fr) -> String {
     word.to_integer().to_string()
 }
@@ -219,7 +224,7 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
     let mut statement = Statement::of(&trace);
     if let Some(output) = &arguments.output {
         statement.output = asm::parse_word(output)
-            .map_err(|error| Failure::input("usage", format!("--output {output}: {error}")))?;
+            .map_err(|error| Failure::input("usage", format!("--output: {error}")))?;
     }
     let progress = Progress::new();
     progress.phase(format!("checking 2^{} rows", params.k()));
@@ -310,14 +315,19 @@ fn violated(failures: &[VerifyFailure]) -> Vec<String> {
 
 /// The user's cache of parameters; none where there is no folder for it.
 fn cache(progress: &Progress) -> Option<Cache> {
-    let folders = directories::ProjectDirs::from("", "", "halo2-stack-vm");
-    if folders.is_none() {
+    let cache = cache_folder();
+    if cache.is_none() {
         progress.warn(
             "there is no folder in which to keep parameters, so that they are made anew every \
              time: set HOME or XDG_CACHE_HOME",
         );
     }
-    folders.map(|folders| Cache::at(folders.cache_dir()))
+    cache
+}
+
+fn cache_folder() -> Option<Cache> {
+    let folders = directories::ProjectDirs::from("", "", "halo2-stack-vm")?;
+    Some(Cache::at(folders.cache_dir()))
 }
 
 /// The parameters that a cache gives or, where there is none, that are made without one; that it could
@@ -641,7 +651,9 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     let k = file.circuit.k();
     progress.phase(format!("parameters for 2^{k} rows"));
     let verdict = match (&arguments.key, file.backend) {
-        (Some(path), _) => verify_with_key(path, arguments.max_k, &file, &progress)?,
+        (Some(path), _) => {
+            verify_with_key(path, arguments.max_k.unwrap_or(MAX_KEY_K), &file, &progress)?
+        }
         (None, FileBackend::Ipa) => {
             let params = ipa_params(k, &progress)?;
             verify_with::<Ipa>(&params, &file, &progress)?
@@ -682,12 +694,19 @@ fn check_usage(file: &ProofFile, arguments: &VerifyArguments) -> Result<(), Fail
         key,
         ..
     } = arguments;
-    if file.circuit.k() > *max_k {
+    let k = file.circuit.k();
+    // Whoever wrote the file chose the size; what it costs must not surprise who reads it.
+    let cache = cache_folder();
+    let kept = |keeps: fn(&Cache, u32) -> bool| cache.as_ref().is_some_and(|own| keeps(own, k));
+    let derives = match file.backend {
+        FileBackend::Ipa => !kept(Cache::keeps_ipa),
+        FileBackend::Kzg => srs.srs.is_none() && key.is_none() && !kept(Cache::keeps_insecure_dev),
+    };
+    if k > max_k.unwrap_or(if derives { MAX_DERIVED_K } else { MAX_KEY_K }) {
         let problem = format!(
             "the proof is one of k = {}, whose parameters take long to make; to verify it all the \
              same, give --max-k {}",
-            file.circuit.k(),
-            file.circuit.k()
+            k, k
         );
         return Err(Failure::file("usage", proof, problem));
     }

@@ -107,7 +107,7 @@ impl Failure {
                 errors,
             } => return Some(render(path, source, errors)),
         };
-        Some(format!("\x1b[1;31merror\x1b[0m: {message}"))
+        Some(format!("\x1b[1;31merror\x1b[0m: {}", shown(&message)))
     }
 }
 
@@ -119,6 +119,17 @@ fn advice(error: &RunError) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// A text without the control characters by which a name or a program could command the terminal.
+fn shown(text: &str) -> String {
+    let show = |own: char| match own.is_control() && own != '\n' {
+        // As long as it in UTF-8, so that places in the text stay where they are.
+        true if own.len_utf8() == 2 => '\u{b7}',
+        true if own != '\t' => '?',
+        _ => own,
+    };
+    text.chars().map(show).collect()
 }
 
 /// How many errors of a text are shown.
@@ -142,7 +153,8 @@ fn line_around<'s>(source: &'s str, span: &Range<usize>) -> (&'s str, Range<usiz
 
 /// The errors of a program's text, each with its line and the offending text underlined.
 fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
-    let path = path.display().to_string();
+    let path = shown(&path.display().to_string());
+    let source = &shown(source);
     let titles: Vec<_> = errors
         .errors()
         .iter()
