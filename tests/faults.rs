@@ -369,7 +369,7 @@ fn a_process_killed_while_it_fills_a_cache_leaves_no_half_file() {
     // Large enough that writing takes a while.
     let prove = format!("prove old.svm -o a.proof.json --k 11 {DEV}");
     let (path, whole) = desk.whole_cache(&prove);
-    let verify = "verify a.proof.json --insecure-dev-srs";
+    let verify = "verify a.proof.json --insecure-dev-srs --max-k 11";
     let mut hits = 0;
     let mut tries = 0;
     while hits < ENOUGH && tries < MOST_TRIES {

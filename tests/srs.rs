@@ -650,6 +650,26 @@ fn known_secrets_are_refused() {
         assert!(known(&ptau(root, 3)).contains("root of unity"));
     }
 
+    // Whatever the order, and however small the file.
+    use ff::{Field, WithSmallOrderMulGroup};
+    for constant in [
+        Fr::ROOT_OF_UNITY,
+        Fr::ROOT_OF_UNITY.invert().unwrap(),
+        Fr::ROOT_OF_UNITY.pow_vartime([1u64 << (Fr::S - 5)]),
+        Fr::ROOT_OF_UNITY.pow_vartime([1u64 << (Fr::S - 6)]),
+        Fr::ZETA,
+        -Fr::ZETA,
+        Fr::ZETA.square(),
+        Fr::DELTA,
+        Fr::TWO_INV,
+        Fr::MULTIPLICATIVE_GENERATOR,
+        Fr::from(1_234_567),
+        -Fr::from(0xdead_beef),
+        Fr::from(u64::MAX),
+    ] {
+        known(&ptau(constant, 3));
+    }
+
     let text = files.refused(&ptau(Fr::from(7), 3), 3).to_string();
     for part in ["publicly known", "the integer 7", "real ceremony"] {
         assert!(text.contains(part), "{text}");

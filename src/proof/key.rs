@@ -30,8 +30,8 @@
 //! **Who verifies with a key file trusts whoever made it.** The file names a circuit, and its constraints
 //! are the ones that this crate has for it; but its fixed columns are there only as commitments, of which
 //! nobody can see what they commit to. Nor can it be seen that nobody knows the secret of its parameters:
-//! secrets that everybody knows are refused, but for roots of unity, which only a ceremony's file
-//! reveals ([`srs`](super::srs)). A key and parameters that are made with malice accept proofs of what is
+//! secrets that everybody knows are refused, but of roots of unity only halo2's own, where a ceremony's
+//! file reveals more ([`srs`](super::srs)). A key and parameters that are made with malice accept proofs of what is
 //! false. So use files that you made, or compare [`KeyFile::digest`] and
 //! [`KeyFile::parameters_digest`] with those of a key that you made, or had from whom you trust. The
 //! checksum is against accidents only.

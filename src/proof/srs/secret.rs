@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use blake2b_simd::blake2b;
-use ff::{BatchInvert, Field, FromUniformBytes, PrimeField};
+use ff::{BatchInvert, Field, FromUniformBytes, PrimeField, WithSmallOrderMulGroup};
 use group::prime::PrimeCurveAffine;
 use group::{Curve, Group};
 use halo2_proofs::arithmetic::best_multiexp;
@@ -181,7 +181,7 @@ fn normalised(points: &[G1]) -> Vec<G1Affine> {
 /// The largest integer that is looked for as a secret, and its negative.
 const SMALL: i64 = 1 << 16;
 
-/// Seeds of 64 bits that people take.
+/// Seeds of 64 bits that people take; they are looked for as secrets themselves, too.
 const SEEDS: [u64; 12] = [
     1234,
     1337,
@@ -269,12 +269,44 @@ fn names() -> HashMap<[u8; 64], String> {
             "drawn from XorShift with the seed of many a test".into(),
         ),
     ];
+    secrets.extend(constants());
     secrets.extend(seeded::<ChaCha20Rng>("ChaCha20"));
     secrets.extend(seeded::<ChaCha12Rng>("ChaCha12 (StdRng)"));
     secrets.extend(seeded::<ChaCha8Rng>("ChaCha8"));
     let (secrets, names): (Vec<Fr>, Vec<String>) = secrets.into_iter().unzip();
     let points = FixedBase::get().multiples(&secrets);
     points.iter().map(key).zip(names).collect()
+}
+
+/// The field's own constants, and integers that people take that are not small.
+fn constants() -> Vec<(Fr, String)> {
+    let inverse = |word: Fr| word.invert().unwrap_or(Fr::ZERO);
+    let mut constants = vec![
+        (Fr::ZETA, "a cube root of 1".to_owned()),
+        (Fr::ZETA.square(), "a cube root of 1".to_owned()),
+        (Fr::DELTA, "the field's constant DELTA".to_owned()),
+        (Fr::TWO_INV, "the inverse of 2".to_owned()),
+        (
+            Fr::MULTIPLICATIVE_GENERATOR,
+            "the field's multiplicative generator".to_owned(),
+        ),
+    ];
+    constants.extend((0..Fr::S).map(|j| {
+        let root = Fr::ROOT_OF_UNITY.pow_vartime([1u64 << j]);
+        (root, format!("a root of unity of order 2^{}", Fr::S - j))
+    }));
+    let integers = SEEDS
+        .iter()
+        .map(|own| (Fr::from(*own), format!("the integer {own}")));
+    constants.extend(integers);
+    let variants = constants.into_iter().flat_map(|(word, name)| {
+        [
+            (-word, format!("-1 times {name}")),
+            (inverse(word), format!("the inverse of {name}")),
+            (word, name),
+        ]
+    });
+    variants.collect()
 }
 
 /// The secrets that `ParamsKZG::setup(k, rng)` draws with seeds that people take.
