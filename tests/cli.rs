@@ -438,6 +438,37 @@ fn kzg_with_a_ceremony() {
 }
 
 #[test]
+fn sets_are_named_listed_or_found() {
+    let desk = Desk::new();
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
+    let source = std::fs::read_to_string(programs.join("division.svm")).unwrap();
+    desk.write("division.svm", source);
+    let output = desk.run("run division.svm");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("`over`") && stderr(&output).contains("--set auto"));
+    let list = "push,over,inv,mul,dup,assert_eq,rot,pick2,eq,swap,pop";
+    for set in ["field", "auto", list] {
+        let prove = format!("prove division.svm --set {set} -o a.proof.json");
+        let output = desk.run(&prove);
+        assert!(output.status.success(), "{set}: {}", stderr(&output));
+        let output = desk.run("verify a.proof.json --program division.svm");
+        assert!(output.status.success(), "{set}: {}", stderr(&output));
+        assert!(stdout(&output).contains("output 1"));
+    }
+    // The smallest set is the list, whatever its order; a file has one form of it.
+    let text = desk.read("a.proof.json");
+    let named = "push,mul,pop,inv,eq,assert_eq,dup,swap,over,rot,pick2";
+    assert!(text.contains(named));
+    desk.write("b.proof.json", text.replacen(named, list, 1));
+    let output = desk.run("verify b.proof.json");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("is not written as"));
+    let output = desk.run("run division.svm --set push,foo");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("`foo` is no instruction"));
+}
+
+#[test]
 fn an_edited_statement_is_refused() {
     let desk = Desk::new();
     assert!(

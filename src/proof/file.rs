@@ -447,11 +447,7 @@ impl ProofFile {
         if let Some(problem) = fields.problem {
             return Err(problem);
         }
-        let set: InstructionSet = excerpt(&fields.string("instruction_set")?)
-            .parse()
-            .map_err(|error: UnknownSet| {
-                field("instruction_set", format!("is unknown: {error}"))
-            })?;
+        let set = instruction_set(&fields.string("instruction_set")?)?;
         let binding = match fields.string("binding")?.as_ref() {
             "public" => Binding::Public,
             "cells" => Binding::Cells,
@@ -561,6 +557,23 @@ impl ProofFile {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// The set of a name or of a list, written as [`InstructionSet::name`] writes it.
+fn instruction_set(text: &str) -> Result<InstructionSet, FileError> {
+    /// More than the list of all instructions has.
+    const LONGEST: usize = 1000;
+    let refused = |problem: String| field("instruction_set", problem);
+    if text.len() > LONGEST {
+        return Err(refused(format!("is unknown: {}", excerpt(text))));
+    }
+    let set: InstructionSet = text
+        .parse()
+        .map_err(|error: UnknownSet| refused(format!("is unknown: {error}")))?;
+    match set.name() == text {
+        true => Ok(set),
+        false => Err(refused(format!("is not written as {:?}", set.name()))),
     }
 }
 
