@@ -121,7 +121,9 @@ fn fuzz(target: &str, entry: fn(&[u8]), quick: u64) {
     for input in &corpus {
         run(input);
     }
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    // Other numbers give other mutations.
+    let seed = std::env::var("STACKVM_FUZZ_SEED").map_or(0, |own| own.parse().expect("a number"));
+    let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ seed);
     for done in 1..=runs {
         run(&random.input(&corpus));
         // The slow targets take hours.
