@@ -18,10 +18,11 @@ use std::time::{Duration, Instant};
 use ff::Field;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::poly::commitment::ParamsProver;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Cost, ProvingKey};
+use halo2_stack_vm::vm::Trace;
 use halo2curves::bn256::Fr;
 use rand_core::OsRng;
 
@@ -50,57 +51,110 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// MSM-equivalents of a straight line that fills three quarters of the rows.
+/// What is proved to see what a circuit costs.
+struct Workload {
+    name: &'static str,
+    /// What is counted: instructions, or iterations of a loop.
+    unit: &'static str,
+    binding: Binding,
+    trace: Trace<Fr>,
+    count: usize,
+}
+
+/// Runs that fill three quarters of the rows.
+fn workloads(k: u32) -> Vec<Workload> {
+    let steps = support::three_quarters(k);
+    let straight = |name, set, binding| Workload {
+        name,
+        unit: "instructions",
+        binding,
+        trace: support::straight_run(steps, set),
+        count: steps,
+    };
+    let iterations = support::fibonacci_iterations(steps);
+    let fibonacci = |name, set: Option<InstructionSet>, binding| Workload {
+        name,
+        unit: "iterations",
+        binding,
+        trace: support::fibonacci_run(iterations, set),
+        count: iterations,
+    };
+    use Binding::{Fixed, Public};
+    vec![
+        straight("stack, public", InstructionSet::STACK, Public),
+        straight("stack, fixed", InstructionSet::STACK, Fixed),
+        straight("field, public", InstructionSet::FIELD, Public),
+        straight("full, public", InstructionSet::FULL, Public),
+        fibonacci("Fibonacci loop, full, public", Some(InstructionSet::FULL), Public),
+        fibonacci("Fibonacci loop, auto, public", None, Public),
+        fibonacci("Fibonacci loop, auto, fixed", None, Fixed),
+    ]
+}
+
+/// MSM-equivalents.
 fn msm(quick: bool) {
-    let (k, runs) = if quick { (8, 3) } else { (14, 15) };
-    let trace = support::straight_run(support::three_quarters(k));
-    let instances = Statement::of(&trace)
-        .instances()
-        .expect("every opcode is small");
-    let (params, key) = keys(k);
-    let witnessed = StackVmCircuit::new(circuit(k), &trace).expect("the run fits");
+    let (k, runs) = if quick { (8, 3) } else { (14, 9) };
+    println!("MSM-equivalents (KZG, k = {k}, medians of {runs})");
+    let params = support::kzg_params(k);
     let scalars: Vec<Fr> = params
         .inner()
         .get_g()
         .iter()
         .map(|_| Fr::random(OsRng))
         .collect();
-
-    let [mut proves, mut creates, mut msms] = [(); 3].map(|()| vec![]);
-    for _ in 0..runs {
-        proves.push(time(|| {
-            Kzg::prove(&params, &key, &trace).expect("the run fits")
-        }));
-        msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
-        creates.push(time(|| {
-            Kzg::create_proof(&params, &key, witnessed.clone(), &instances)
-                .expect("halo2 proves it")
-        }));
-        msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
-    }
-    let msm = median(msms);
-    let steps = trace.outcome().steps;
-    println!("MSM-equivalents (KZG, set stack, public program, k = {k}, {steps} instructions)");
-    println!("  one MSM       {:9.2} ms", milliseconds(msm));
-    for (name, times) in [("prove", proves), ("create_proof", creates)] {
-        let time = median(times);
+    for workload in workloads(k) {
+        let Workload {
+            name,
+            unit,
+            binding,
+            trace,
+            count,
+        } = workload;
+        let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
+        let template =
+            Template::for_program(circuit, trace.program()).expect("the program can be fixed");
+        let key = Kzg::keygen_of(&params, &template).expect("the sizes agree");
+        let instances = Statement::of(&trace).instances(trace.set(), binding);
+        let witnessed = StackVmCircuit::new(template, &trace).expect("the run fits");
+        let [mut proves, mut creates, mut msms] = [(); 3].map(|()| vec![]);
+        for _ in 0..runs {
+            proves.push(time(|| {
+                Kzg::prove(&params, &key, &trace).expect("the run fits")
+            }));
+            msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
+            creates.push(time(|| {
+                Kzg::create_proof(&params, &key, witnessed.clone(), &instances)
+                    .expect("halo2 proves it")
+            }));
+            msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
+        }
+        let msm = median(msms);
+        let cost = Cost::of(circuit);
         println!(
-            "  {name:13} {:9.2} ms = {:.2} MSM-equivalents, {:.0} instructions/s",
-            milliseconds(time),
-            time.as_secs_f64() / msm.as_secs_f64(),
-            steps as f64 / time.as_secs_f64(),
+            "{name}: {} rows, {} advice columns, degree {}, proof of {} bytes; one MSM {:.1} ms",
+            trace.steps(),
+            cost.advice_columns,
+            cost.degree,
+            cost.kzg_proof_bytes,
+            milliseconds(msm)
         );
+        for (what, times) in [("prove", proves), ("create_proof", creates)] {
+            let time = median(times);
+            println!(
+                "  {what:13} {:9.2} ms = {:.2} MSM-equivalents, {:.0} {unit}/s",
+                milliseconds(time),
+                time.as_secs_f64() / msm.as_secs_f64(),
+                count as f64 / time.as_secs_f64(),
+            );
+        }
     }
-    println!(
-        "  proof         {:6} bytes",
-        Cost::of(circuit(k)).kzg_proof_bytes
-    );
 }
 
-/// Verification costs what the program is long, not what the circuit has rows.
+/// Verification costs what the program is long, not what the circuit has rows; and nothing for a program that
+/// is fixed.
 fn verify(quick: bool) {
     let (sizes, runs) = if quick { ([8, 10], 5) } else { ([8, 16], 101) };
-    let trace = support::straight_run(100);
+    let trace = support::straight_run(100, InstructionSet::STACK);
     let statement = Statement::of(&trace);
     let circuits = sizes.map(|k| {
         let (params, key) = keys(k);
@@ -115,13 +169,44 @@ fn verify(quick: bool) {
             }));
         }
     }
-    let [small, large] = times.map(median);
     println!("verification of 100 instructions (KZG, set stack, public program)");
-    for (k, time) in sizes.into_iter().zip([small, large]) {
-        println!("  k = {k:2}        {:9.2} ms", milliseconds(time));
+    ratio(sizes.map(|k| format!("k = {k}")), times);
+
+    let k = if quick { 10 } else { 16 };
+    let params = support::kzg_params(k);
+    let lengths = [100, support::three_quarters(k)];
+    let circuit =
+        CircuitParams::new(k, InstructionSet::STACK, Binding::Fixed).expect("k is in range");
+    let fixed = lengths.map(|length| {
+        let trace = support::straight_run(length, InstructionSet::STACK);
+        let template =
+            Template::for_program(circuit, trace.program()).expect("the program can be fixed");
+        let key = Kzg::keygen_of(&params, &template).expect("the sizes agree");
+        let proof = Kzg::prove(&params, &key, &trace).expect("the run fits");
+        (key, trace.outcome().output, proof)
+    });
+    let mut times = [vec![], vec![]];
+    for _ in 0..runs {
+        for ((key, output, proof), times) in fixed.iter().zip(&mut times) {
+            times.push(time(|| {
+                Kzg::verify_outcome(&params, key.verifying_key(), *output, &[], proof)
+                    .expect("valid")
+            }));
+        }
+    }
+    println!("verification (KZG, k = {k}, set stack, fixed program)");
+    ratio(lengths.map(|length| format!("{length} instructions")), times);
+}
+
+/// Prints two medians and how they compare.
+fn ratio(names: [String; 2], times: [Vec<Duration>; 2]) {
+    let [small, large] = times.map(median);
+    for (name, time) in names.into_iter().zip([small, large]) {
+        println!("  {name:<20} {:9.2} ms", milliseconds(time));
     }
     println!(
-        "  ratio         {:9.2}",
+        "  {:<20} {:9.2}",
+        "ratio",
         large.as_secs_f64() / small.as_secs_f64()
     );
 }
@@ -129,7 +214,7 @@ fn verify(quick: bool) {
 /// The peak memory of a proof, parameters and key included.
 fn memory(quick: bool) {
     let k = if quick { 10 } else { 16 };
-    let trace = support::straight_run(support::three_quarters(k));
+    let trace = support::straight_run(support::three_quarters(k), InstructionSet::STACK);
     let (params, key) = keys(k);
     // Forgets the peak of key generation, where the system can.
     let _ = std::fs::write("/proc/self/clear_refs", "5");

@@ -15,7 +15,7 @@ fn backend<B: Backend>(c: &mut Criterion, setup: impl Fn(u32) -> B::Parameters) 
     let sizes = if support::quick() { [6, 8] } else { [10, 14] };
     for k in sizes {
         let steps = support::three_quarters(k);
-        let trace = support::straight_run(steps);
+        let trace = support::straight_run(steps, InstructionSet::STACK);
         let statement = Statement::of(&trace);
         let instances = statement.instances().expect("every opcode is small");
         let circuit = CircuitParams::new(k, trace.set(), Binding::Public).expect("k is in range");

@@ -33,7 +33,7 @@ fn run(c: &mut Criterion) {
 fn witness(c: &mut Criterion) {
     let k = if support::quick() { 8 } else { 14 };
     let steps = support::three_quarters(k);
-    let trace = support::straight_run(steps);
+    let trace = support::straight_run(steps, InstructionSet::STACK);
     let rows = CircuitParams::new(k, trace.set(), Binding::Public)
         .expect("k is in range")
         .rows();

@@ -17,6 +17,9 @@ pub trait Algebra:
     /// The image of the integer `value`.
     fn constant(value: u64) -> Self;
 
+    /// Whether the element is known to be 0, so that what it is a factor of need not be computed.
+    fn vanishes(&self) -> bool;
+
     /// The same element, which [`Formula`] writes as `name` from here on.
     #[inline]
     fn named(self, _name: &'static str) -> Self {
@@ -180,6 +183,10 @@ impl Algebra for Formula {
             kind: FormulaKind::Constant(value),
             definitions: vec![],
         }
+    }
+
+    fn vanishes(&self) -> bool {
+        self.is(0)
     }
 
     fn named(mut self, name: &'static str) -> Self {

@@ -165,14 +165,6 @@ pub enum AsmErrorKind {
         /// The instruction that was probably meant.
         suggestion: Option<Opcode>,
     },
-    /// The instruction is one that only the machine itself executes.
-    #[error(
-        "a program does not write `{opcode}`; the machine executes it by itself after the last instruction, so remove this line"
-    )]
-    MachineOnly {
-        /// The instruction.
-        opcode: Opcode,
-    },
     /// The argument is missing.
     #[error("`{opcode}` takes an argument; write a number after it, like `{opcode} 3`")]
     MissingArgument {
@@ -205,7 +197,7 @@ fn advice(suggestion: Option<Opcode>) -> String {
     if let Some(opcode) = suggestion {
         return format!("did you mean `{opcode}`?");
     }
-    let known: Vec<_> = writable().map(|opcode| format!("`{opcode}`")).collect();
+    let known: Vec<_> = Opcode::ALL.iter().copied().map(|opcode| format!("`{opcode}`")).collect();
     format!("the instructions are {}", known.join(", "))
 }
 
@@ -408,17 +400,8 @@ impl Statement<'_> {
             }
             (false, None, _) => F::zero(),
         };
-        Instruction::new(opcode, argument)
-            .ok_or((AsmErrorKind::MachineOnly { opcode }, mnemonic_place))
+        Ok(Instruction::new(opcode, argument))
     }
-}
-
-/// The instructions that a program may write.
-fn writable() -> impl Iterator<Item = Opcode> {
-    Opcode::ALL
-        .iter()
-        .copied()
-        .filter(|opcode| opcode.code().is_some())
 }
 
 /// The instruction with this mnemonic, one that a program may write.
@@ -426,16 +409,9 @@ fn find(mnemonic: &str) -> Result<Opcode, AsmErrorKind> {
     if let Some(opcode) = Opcode::from_mnemonic(mnemonic) {
         return Ok(opcode);
     }
-    let machine_only = Opcode::ALL
-        .iter()
-        .copied()
-        .find(|opcode| opcode.code().is_none() && mnemonic.eq_ignore_ascii_case(opcode.mnemonic()));
-    Err(match machine_only {
-        Some(opcode) => AsmErrorKind::MachineOnly { opcode },
-        None => AsmErrorKind::UnknownMnemonic {
-            mnemonic: excerpt(mnemonic),
-            suggestion: nearest(mnemonic),
-        },
+    Err(AsmErrorKind::UnknownMnemonic {
+        mnemonic: excerpt(mnemonic),
+        suggestion: nearest(mnemonic),
     })
 }
 
@@ -449,7 +425,7 @@ fn nearest(mnemonic: &str) -> Option<Opcode> {
         return None;
     }
     let mnemonic = mnemonic.to_lowercase();
-    writable()
+    Opcode::ALL.iter().copied()
         .map(|opcode| (strsim::jaro_winkler(&mnemonic, opcode.mnemonic()), opcode))
         .filter(|(likeness, _)| *likeness > ENOUGH)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
@@ -823,7 +799,7 @@ mod tests {
 
     #[test]
     fn every_instruction_of_the_table_is_read() {
-        for opcode in writable() {
+        for opcode in Opcode::ALL.iter().copied() {
             let (source, argument) = match opcode.takes_argument() {
                 true => (format!("{opcode} 7"), word(7)),
                 false => (opcode.to_string(), word(0)),
@@ -1216,7 +1192,7 @@ mod tests {
     }
 
     fn any_opcode() -> impl Strategy<Value = Opcode> {
-        prop::sample::select(writable().collect::<Vec<_>>())
+        prop::sample::select(Opcode::ALL.iter().copied().collect::<Vec<_>>())
     }
 
     /// Programs that have a text form.

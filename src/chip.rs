@@ -1,9 +1,10 @@
 //! [`StackVmChip`]: the machine as a chip for any halo2 circuit.
 //!
 //! The chip assigns one machine at an offset of a region that the caller hands it. Its program comes
-//! from one of two sources ([`ProgramColumns`]): instance columns, which the gates read directly, or
-//! cells of the outer circuit, copied into two advice columns. Its output goes to an instance cell or
-//! back to the caller as a cell ([`OutputColumn`]).
+//! from one of three sources ([`ProgramColumns`]): instance columns, which the gates read directly, cells of
+//! the outer circuit, copied into two advice columns, or fixed columns. Its output goes to an instance cell or
+//! back to the caller as a cell ([`OutputColumn`]). Its public tape, if its set has one, stands in an instance
+//! column or in cells ([`TapeColumn`]).
 
 use std::cell::RefCell;
 use std::fmt;
@@ -13,7 +14,7 @@ use std::rc::Rc;
 use ff::PrimeField;
 use halo2_proofs::circuit::{self, AssignedCell, Chip, Layouter, Region, Value};
 use halo2_proofs::plonk::{
-    Advice, Assigned, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase, Fixed,
+    Advice, Any, Assigned, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase, Fixed,
     Instance, SecondPhase,
 };
 use halo2_proofs::poly::Rotation;
@@ -23,9 +24,10 @@ use crate::fork::Polynomial;
 use crate::frame::{Challenges, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
 use crate::program::{Instruction, Program};
-use crate::row::{Cell, Phase, Row};
+use crate::row::{Cell, Phase, Row, Shape};
 use crate::sum;
-use crate::vm::{RunError, Trace};
+use crate::vm::{Inputs, Job, RunError};
+use crate::wiring::Wiring;
 use crate::witness::{Witness, WitnessError};
 
 /// The size of a machine and the instructions that it has.
@@ -58,6 +60,13 @@ pub enum ProgramColumns {
         /// Arguments.
         argument: Column<Advice>,
     },
+    /// The key holds it: in fixed columns.
+    Fixed {
+        /// Opcodes, where the set has control flow. A straight line is [wired](Shape::wired) instead.
+        opcode: Option<Column<Fixed>>,
+        /// Arguments.
+        argument: Column<Fixed>,
+    },
 }
 
 impl ProgramColumns {
@@ -66,6 +75,22 @@ impl ProgramColumns {
         ProgramColumns::Public {
             opcode: meta.instance_column(),
             argument: meta.instance_column(),
+        }
+    }
+
+    /// New fixed columns, as many as a set asks for.
+    pub fn fixed<F: PrimeField>(meta: &mut ConstraintSystem<F>, set: InstructionSet) -> Self {
+        ProgramColumns::Fixed {
+            opcode: set.has_control().then(|| meta.fixed_column()),
+            argument: meta.fixed_column(),
+        }
+    }
+
+    /// The shape of a machine with such a program.
+    pub fn shape(self, set: InstructionSet) -> Shape {
+        Shape {
+            set,
+            wired: matches!(self, ProgramColumns::Fixed { .. }) && !set.has_control(),
         }
     }
 
@@ -88,15 +113,27 @@ pub enum OutputColumn {
     Cell,
 }
 
+/// Where the public tape stands: the words that are read and written, in order, and a 1 after the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TapeColumn {
+    /// The verifier states it: in an instance column that the gates read directly, on the machine's own
+    /// rows. Word i of a machine at offset o stands on row o + i, and the 1 after the last word.
+    Instance(Column<Instance>),
+    /// The outer circuit binds it: in an advice column into which the chip copies the outer circuit's cells.
+    Cells(Column<Advice>),
+}
+
 /// The columns of a machine.
 #[derive(Clone, Debug)]
 pub struct StackVmConfig {
     params: MachineParams,
-    advice: Row<Column<Advice>>,
+    shape: Shape,
+    columns: Row<Column<Any>>,
     index: Column<Fixed>,
     follows: Column<Fixed>,
     program: ProgramColumns,
     output: OutputColumn,
+    tape: Option<TapeColumn>,
     challenges: Challenges<Challenge>,
 }
 
@@ -104,36 +141,70 @@ impl StackVmConfig {
     /// Allocates the machine's columns and creates its gates.
     ///
     /// The circuit becomes one of two phases: `synthesize` runs twice. Equality is enabled on the
-    /// columns of a program of cells and, for [`OutputColumn::Cell`], on one more.
+    /// columns of a program of cells and of a tape of cells, for [`OutputColumn::Cell`] on one more, and on a
+    /// fixed column where the chip has to end a tape or, with control flow, a program.
+    ///
+    /// `tape` is for a set that uses the public tape; `None` is a new column of cells then. For other sets it
+    /// is ignored.
     pub fn configure<F: PrimeField>(
         meta: &mut ConstraintSystem<F>,
         params: MachineParams,
         program: ProgramColumns,
         output: OutputColumn,
+        tape: Option<TapeColumn>,
     ) -> Self {
-        let advice = Row::new(params.set, |cell| match cell.phase() {
-            Phase::First => meta.advice_column_in(FirstPhase),
-            Phase::Second => meta.advice_column_in(SecondPhase),
+        let shape = program.shape(params.set);
+        let columns = Row::new(shape, |cell| -> Column<Any> {
+            if shape.wired && cell.is_wired() {
+                return meta.fixed_column().into();
+            }
+            match cell.phase() {
+                Phase::First => meta.advice_column_in(FirstPhase).into(),
+                Phase::Second => meta.advice_column_in(SecondPhase).into(),
+            }
+        });
+        let index = meta.fixed_column();
+        let follows = meta.fixed_column();
+        let [alpha, gamma, beta] = [(); 3].map(|()| meta.challenge_usable_after(FirstPhase));
+        let mut challenge_if = |has: bool| match has {
+            true => meta.challenge_usable_after(FirstPhase),
+            // No gate reads it.
+            false => alpha,
+        };
+        let challenges = Challenges {
+            alpha,
+            gamma,
+            beta,
+            delta: challenge_if(shape.fetches()),
+            rho: challenge_if(shape.set.has_tape()),
+        };
+        let tape = shape.set.has_tape().then(|| {
+            tape.unwrap_or_else(|| TapeColumn::Cells(meta.advice_column_in(FirstPhase)))
         });
         let config = StackVmConfig {
             params,
-            advice,
-            index: meta.fixed_column(),
-            follows: meta.fixed_column(),
+            shape,
+            columns,
+            index,
+            follows,
             program,
             output,
-            challenges: Challenges {
-                alpha: meta.challenge_usable_after(FirstPhase),
-                gamma: meta.challenge_usable_after(FirstPhase),
-                beta: meta.challenge_usable_after(FirstPhase),
-            },
+            tape,
+            challenges,
         };
         if let ProgramColumns::Cells { opcode, argument } = program {
             meta.enable_equality(opcode);
             meta.enable_equality(argument);
+            if shape.fetches() {
+                meta.enable_equality(index);
+            }
+        }
+        if let Some(TapeColumn::Cells(tape)) = tape {
+            meta.enable_equality(tape);
+            meta.enable_equality(index);
         }
         if output == OutputColumn::Cell {
-            meta.enable_equality(*config.advice.top());
+            meta.enable_equality(*config.columns.top());
         }
         for gate in sum::gates(&config.window()) {
             meta.create_gate(gate.name, |_| {
@@ -150,9 +221,20 @@ impl StackVmConfig {
         self.params
     }
 
-    /// The advice columns, without those of a program of cells.
-    pub fn advice(&self) -> &Row<Column<Advice>> {
-        &self.advice
+    /// The instruction set, and whether the machine is wired.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The columns, without those of the program and the tape. All are advice columns, but those that are
+    /// [wired](Cell::is_wired) in a machine that is.
+    pub fn columns(&self) -> &Row<Column<Any>> {
+        &self.columns
+    }
+
+    /// Where the public tape stands, if the set has one.
+    pub fn tape(&self) -> Option<TapeColumn> {
+        self.tape
     }
 
     /// The challenges.
@@ -170,32 +252,52 @@ impl StackVmConfig {
         let here = Rotation::cur();
         let next = Rotation::next();
         let at = |rotation: Rotation| {
-            move |_, column: &Column<Advice>| Polynomial(column.query_cell(rotation))
+            move |_, column: &Column<Any>| Polynomial(column.query_cell(rotation))
         };
         let both = |column: Column<Fixed>| {
             [here, next].map(|rotation| Polynomial(column.query_cell(rotation)))
         };
-        let source = match self.program {
-            ProgramColumns::Public { opcode, argument } => Source {
+        // A straight line's arguments stand a row below, where they are stated.
+        let (opcode, argument) = match self.program {
+            ProgramColumns::Public { opcode, argument } => {
+                (Some(opcode.into()), argument.query_cell(next))
+            }
+            ProgramColumns::Cells { opcode, argument } => {
+                (Some(opcode.into()), argument.query_cell(here))
+            }
+            ProgramColumns::Fixed { opcode, argument } => {
+                (opcode.map(Column::<Any>::from), argument.query_cell(here))
+            }
+        };
+        let argument = Polynomial(argument);
+        let source = match opcode {
+            None => Source::Wired { argument },
+            Some(opcode) if self.shape.fetches() => Source::Listed {
                 opcode: Polynomial(opcode.query_cell(here)),
-                argument: Polynomial(argument.query_cell(next)),
-                next_opcode: None,
+                argument,
             },
-            ProgramColumns::Cells { opcode, argument } => Source {
+            Some(opcode) => Source::Given {
                 opcode: Polynomial(opcode.query_cell(here)),
-                argument: Polynomial(argument.query_cell(here)),
-                next_opcode: Some(Polynomial(opcode.query_cell(next))),
+                argument,
+                next_opcode: match self.program {
+                    ProgramColumns::Cells { .. } => Some(Polynomial(opcode.query_cell(next))),
+                    ProgramColumns::Public { .. } | ProgramColumns::Fixed { .. } => None,
+                },
             },
         };
         let challenge = |challenge: Challenge| Polynomial::<F>(Expression::Challenge(challenge));
         Window {
-            set: self.params.set,
+            shape: self.shape,
             rows: Polynomial::constant(self.params.rows as u64),
-            row: self.advice.map(at(here)),
-            next: self.advice.map(at(next)),
+            row: self.columns.map(at(here)),
+            next: self.columns.map(at(next)),
             index: both(self.index),
             follows: both(self.follows),
             source,
+            tape: self.tape.map(|tape| match tape {
+                TapeColumn::Instance(column) => Polynomial(column.query_cell(here)),
+                TapeColumn::Cells(column) => Polynomial(column.query_cell(here)),
+            }),
             output: match self.output {
                 OutputColumn::Instance(column) => {
                     OutputBinding::Bound(Polynomial(column.query_cell(here)))
@@ -206,6 +308,8 @@ impl StackVmConfig {
                 alpha: challenge(self.challenges.alpha),
                 gamma: challenge(self.challenges.gamma),
                 beta: challenge(self.challenges.beta),
+                delta: challenge(self.challenges.delta),
+                rho: challenge(self.challenges.rho),
             },
         }
     }
@@ -276,10 +380,42 @@ impl<F: PrimeField> From<&AssignedCell<F, F>> for WordCell<F> {
 /// An instruction that the outer circuit hands over as two cells.
 #[derive(Clone, Copy, Debug)]
 pub struct InstructionCells<F: PrimeField> {
-    /// The opcode, encoded as [`Opcode::encoded`] says; 0 ends the program.
+    /// The opcode, as [`InstructionSet::stated`] says.
     pub opcode: WordCell<F>,
     /// The argument.
     pub argument: WordCell<F>,
+}
+
+/// What an outer circuit says that a machine executes.
+#[derive(Clone, Copy, Debug)]
+pub enum ProgramInput<'a, F: PrimeField> {
+    /// What the instance columns state.
+    Public,
+    /// The outer circuit's cells: as many instructions as it likes up to the machine's rows. The chip
+    /// constrains what follows them: without control flow that is `halt`; with control flow it is one `halt`,
+    /// and then nothing that could be executed.
+    Cells(&'a [InstructionCells<F>]),
+    /// The outer circuit's cells, one instruction for each of the machine's steps: what follows the program
+    /// included, and stated as [`Program::stated`] does.
+    Listing(&'a [InstructionCells<F>]),
+    /// A program for the key.
+    Fixed(&'a Program<F>),
+}
+
+/// What an outer circuit binds a machine to.
+#[derive(Clone, Copy, Debug)]
+pub struct MachineInput<'a, F: PrimeField> {
+    /// The program.
+    pub program: ProgramInput<'a, F>,
+    /// The words of the public tape, where it is one of cells: all that is read and written, in order.
+    pub tape: &'a [WordCell<F>],
+}
+
+impl<'a, F: PrimeField> From<ProgramInput<'a, F>> for MachineInput<'a, F> {
+    /// A program without a tape, or with one that the verifier states.
+    fn from(program: ProgramInput<'a, F>) -> Self {
+        MachineInput { program, tape: &[] }
+    }
 }
 
 /// The advice columns for the opcodes and the arguments of a program of cells, and the program.
@@ -330,9 +466,20 @@ pub enum ChipError {
         /// The number of the instruction, from 0.
         instruction: usize,
     },
-    /// The configuration has no columns for the kind of program that the chip was given.
-    #[error("the machine's program is bound {0}")]
+    /// The tape has more words than the machine has rows.
+    #[error("the tape has {words} words, but the machine has {rows} rows")]
+    TapeTooLong {
+        /// The number of words.
+        words: usize,
+        /// The number of steps of the machine.
+        rows: usize,
+    },
+    /// The configuration has no columns for the kind of program or tape that the chip was given.
+    #[error("the machine's {0}")]
     WrongBinding(&'static str),
+    /// There is no key of a machine with this program.
+    #[error("the program can't be fixed in a key: {0}")]
+    Wiring(RunError),
     /// The configuration sends the output to an instance column.
     #[error("the machine's output is configured as an instance cell, so it is no cell to copy")]
     OutputIsNotACell,
@@ -376,17 +523,35 @@ pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
         layouter: impl Layouter<F>,
         offset: usize,
         program: &[InstructionCells<F>],
-    ) -> Result<WordCell<F>, Error>;
+    ) -> Result<WordCell<F>, Error> {
+        self.run_with(layouter, offset, program, &[], Value::known(&[]))
+    }
 
-    /// Runs a public program in a machine at row `offset` and returns its output.
+    /// The same with a public tape, all of whose words the outer circuit has as cells, those that are read
+    /// and those that are written; and with the words of the private one.
     ///
     /// # Errors
     ///
     /// [`ChipError`], as halo2's error.
-    fn run_public(
+    fn run_with(
         &self,
         layouter: impl Layouter<F>,
         offset: usize,
+        program: &[InstructionCells<F>],
+        tape: &[WordCell<F>],
+        secrets: Value<&[F]>,
+    ) -> Result<WordCell<F>, Error>;
+
+    /// Runs a program in a machine at row `offset`, of which a witness was made, and returns its output.
+    ///
+    /// # Errors
+    ///
+    /// [`ChipError`], as halo2's error.
+    fn run_witness(
+        &self,
+        layouter: impl Layouter<F>,
+        offset: usize,
+        input: MachineInput<'_, F>,
         witness: Value<&Witness<F>>,
     ) -> Result<WordCell<F>, Error>;
 }
@@ -430,9 +595,7 @@ impl StackVmChip {
 
     /// Assigns a machine from row `offset` of a region on, and returns its output, if that is a cell.
     ///
-    /// `cells` is the program, where the outer circuit binds it: as many instructions as it likes up
-    /// to the machine's rows; what follows them is constrained to be `halt`. For a public program it
-    /// is `None`. `witness` is what a prover knows.
+    /// `input` is what the outer circuit binds the machine to, `witness` what a prover knows.
     ///
     /// In a prover's first pass (and in key generation) this assigns what the trace gives, in its
     /// second pass what depends on the challenges.
@@ -440,23 +603,27 @@ impl StackVmChip {
     /// # Errors
     ///
     /// If the machine would reach beyond the usable rows or onto those of another machine, if the
-    /// program is too long or of the other binding, and if the witness is one of another machine.
-    pub fn assign<F: PrimeField + Word>(
+    /// program or the tape is too long or of another binding, if a fixed program would fail whatever it is
+    /// given, and if the witness is one of another machine.
+    pub fn assign<'i, F: PrimeField + Word>(
         &self,
         region: &mut Region<'_, F>,
         offset: usize,
-        cells: Option<&[InstructionCells<F>]>,
+        input: impl Into<MachineInput<'i, F>>,
         witness: Value<&Witness<F>>,
     ) -> Result<Option<WordCell<F>>, ChipError> {
         let MachineParams { rows, set } = self.config.params;
+        let MachineInput { program, tape } = input.into();
         self.claim(offset)?;
         let mut mismatch = Ok(());
         witness.map(|witness| {
-            if witness.set() != set {
+            if witness.shape().set != set {
                 mismatch = Err(WitnessError::WrongSet {
-                    run: witness.set(),
+                    run: witness.shape().set,
                     circuit: set,
                 });
+            } else if witness.shape() != self.config.shape {
+                mismatch = Err(WitnessError::WrongShape);
             } else if witness.rows() != rows {
                 mismatch = Err(WitnessError::WrongSize {
                     witness: witness.rows(),
@@ -487,14 +654,21 @@ impl StackVmChip {
             false => (Phase::First, witness),
         };
         let mut columns = source.map(|witness| witness.columns().cells().map(|(_, v)| v));
-        // The caller needs the output cell in both passes.
-        let mut output = second_pass.then(|| {
-            let top = witness.map(|witness| witness.columns().top().last().copied());
-            let top = top.map(|word| word.unwrap_or(F::ZERO));
-            WordCell::from(&region.assign_advice(*self.config.advice.top(), offset + rows, top))
-        });
-        for (cell, column) in self.config.advice.cells() {
+        let advice = |column: Column<Any>| Column::<Advice>::try_from(column).ok();
+        let mut output = None;
+        for (cell, column) in self.config.columns.cells() {
             let values = columns.as_mut().map(|columns| columns.next());
+            // What is wired is assigned with the program.
+            let Some(column) = advice(*column) else {
+                continue;
+            };
+            if second_pass && cell == Cell::Word(0) {
+                // The caller needs the output cell in both passes.
+                let top = witness.map(|witness| witness.columns().top().last().copied());
+                let top = top.map(|word| word.unwrap_or(F::ZERO));
+                let assigned = region.assign_advice(column, offset + rows, top);
+                output = Some(WordCell::from(&assigned));
+            }
             if cell.phase() != phase {
                 continue;
             }
@@ -503,16 +677,18 @@ impl StackVmChip {
             for row in 0..own_rows {
                 let value = values.map(|values| values.and_then(|values| values.get(row)));
                 let value = value.map(|value| value.copied().unwrap_or(F::ZERO));
-                let assigned = region.assign_advice(*column, offset + row, value);
+                let assigned = region.assign_advice(column, offset + row, value);
                 if cell == Cell::Word(0) && row == rows {
                     output = Some(WordCell::from(&assigned));
                 }
             }
         }
+        self.check_input(program, tape)?;
         if !second_pass {
-            self.assign_fixed(region, offset);
+            let fixed = self.assign_fixed(region, offset);
+            self.assign_program(region, offset, program, fixed)?;
+            self.assign_tape(region, offset, tape, fixed);
         }
-        self.assign_program(region, offset, cells, second_pass)?;
         Ok(output.filter(|_| self.config.output == OutputColumn::Cell))
     }
 
@@ -546,63 +722,153 @@ impl StackVmChip {
     }
 
     fn challenges<F: PrimeField>(&self, region: &Region<'_, F>) -> Value<Challenges<F>> {
-        let Challenges { alpha, gamma, beta } = self.config.challenges;
-        region
-            .get_challenge(alpha)
-            .zip(region.get_challenge(gamma))
-            .zip(region.get_challenge(beta))
-            .map(|((alpha, gamma), beta)| Challenges { alpha, gamma, beta })
+        let Challenges {
+            alpha,
+            gamma,
+            beta,
+            delta,
+            rho,
+        } = self.config.challenges;
+        let values = [alpha, gamma, beta, delta, rho].map(|own| region.get_challenge(own));
+        let [alpha, gamma, beta, delta, rho] = values;
+        let first = alpha.zip(gamma).zip(beta);
+        first
+            .zip(delta.zip(rho))
+            .map(|(((alpha, gamma), beta), (delta, rho))| Challenges {
+                alpha,
+                gamma,
+                beta,
+                delta,
+                rho,
+            })
     }
 
-    fn assign_fixed<F: PrimeField>(&self, region: &mut Region<'_, F>, offset: usize) {
-        for row in 0..=self.config.params.rows {
-            region.assign_fixed(self.config.index, offset + row, F::from(row as u64));
-            let follows = F::from(u64::from(row > 0));
-            region.assign_fixed(self.config.follows, offset + row, follows);
-        }
-    }
-
-    /// The columns and the cells of a program of cells, `None` for a public one.
-    fn program_cells<'a, F: PrimeField>(
-        &self,
-        cells: Option<&'a [InstructionCells<F>]>,
-    ) -> Result<Option<ProgramCells<'a, F>>, ChipError> {
-        let rows = self.config.params.rows;
-        match (self.config.program, cells) {
-            (ProgramColumns::Public { .. }, None) => Ok(None),
-            (ProgramColumns::Cells { .. }, Some(cells)) if cells.len() > rows => {
-                Err(ChipError::ProgramTooLong {
-                    instructions: cells.len(),
-                    rows,
-                })
-            }
-            (ProgramColumns::Cells { opcode, argument }, Some(cells)) => {
-                Ok(Some(([opcode, argument], cells)))
-            }
-            (ProgramColumns::Public { .. }, Some(_)) => {
-                Err(ChipError::WrongBinding("publicly, not by cells"))
-            }
-            (ProgramColumns::Cells { .. }, None) => {
-                Err(ChipError::WrongBinding("by cells, not publicly"))
-            }
-        }
-    }
-
-    fn assign_program<F: PrimeField>(
+    /// The machine's own fixed columns, and their cells that hold 0 and 1.
+    fn assign_fixed<F: PrimeField>(
         &self,
         region: &mut Region<'_, F>,
         offset: usize,
-        cells: Option<&[InstructionCells<F>]>,
-        second_pass: bool,
-    ) -> Result<(), ChipError> {
-        let rows = self.config.params.rows;
-        let Some((columns, cells)) = self.program_cells(cells)? else {
-            return Ok(());
-        };
-        if second_pass {
-            return Ok(());
+    ) -> [circuit::Cell; 2] {
+        let mut bits = vec![];
+        for row in 0..=self.config.params.rows {
+            let index = region.assign_fixed(self.config.index, offset + row, F::from(row as u64));
+            if row < 2 {
+                bits.push(index);
+            }
+            let follows = F::from(u64::from(row > 0));
+            region.assign_fixed(self.config.follows, offset + row, follows);
         }
-        let [opcode, argument] = columns;
+        // A machine has two rows at least.
+        [bits[0], bits[1]]
+    }
+
+    /// That a program and a tape are bound as the configuration says, and fit.
+    fn check_input<F: PrimeField>(
+        &self,
+        program: ProgramInput<'_, F>,
+        tape: &[WordCell<F>],
+    ) -> Result<(), ChipError> {
+        let MachineParams { rows, set } = self.config.params;
+        let instructions = match (self.config.program, program) {
+            (ProgramColumns::Public { .. }, ProgramInput::Public) => 0,
+            (ProgramColumns::Cells { .. }, ProgramInput::Listing(cells)) => match cells.len() == rows {
+                true => 0,
+                false => return Err(ChipError::WrongBinding("listing has an instruction a step")),
+            },
+            (ProgramColumns::Cells { .. }, ProgramInput::Cells(cells)) => cells.len(),
+            (ProgramColumns::Fixed { .. }, ProgramInput::Fixed(program)) => program.len(),
+            (ProgramColumns::Public { .. }, _) => {
+                return Err(ChipError::WrongBinding("program is bound publicly"));
+            }
+            (ProgramColumns::Cells { .. }, _) => {
+                return Err(ChipError::WrongBinding("program is bound by cells"));
+            }
+            (ProgramColumns::Fixed { .. }, _) => {
+                return Err(ChipError::WrongBinding("program is bound by the key"));
+            }
+        };
+        if instructions > program_rows(rows, set) {
+            return Err(ChipError::ProgramTooLong { instructions, rows });
+        }
+        match self.config.tape {
+            Some(TapeColumn::Cells(_)) if tape.len() > rows => Err(ChipError::TapeTooLong {
+                words: tape.len(),
+                rows,
+            }),
+            Some(TapeColumn::Cells(_)) => Ok(()),
+            _ if tape.is_empty() => Ok(()),
+            Some(TapeColumn::Instance(_)) => {
+                Err(ChipError::WrongBinding("tape is bound publicly, not by cells"))
+            }
+            None => Err(ChipError::WrongBinding("instruction set has no tape")),
+        }
+    }
+
+    fn assign_program<F: PrimeField + Word>(
+        &self,
+        region: &mut Region<'_, F>,
+        offset: usize,
+        program: ProgramInput<'_, F>,
+        fixed: [circuit::Cell; 2],
+    ) -> Result<(), ChipError> {
+        let MachineParams { rows, set } = self.config.params;
+        match (self.config.program, program) {
+            (
+                ProgramColumns::Cells { opcode, argument },
+                ProgramInput::Cells(cells) | ProgramInput::Listing(cells),
+            ) => {
+                self.copy_program(region, offset, ([opcode, argument], cells), fixed);
+            }
+            (ProgramColumns::Fixed { opcode, argument }, ProgramInput::Fixed(program)) => {
+                for (row, (code, word)) in program.stated(set).into_iter().enumerate() {
+                    if let Some(opcode) = opcode {
+                        region.assign_fixed(opcode, offset + row, code);
+                    }
+                    region.assign_fixed(argument, offset + row, word);
+                }
+                if self.config.shape.wired {
+                    let wiring = Wiring::new(program, set, rows).map_err(ChipError::Wiring)?;
+                    region.assign_fixed(argument, offset + rows, F::from(wiring.nonempty()));
+                    self.assign_wiring(region, offset, &wiring);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn assign_wiring<F: PrimeField>(
+        &self,
+        region: &mut Region<'_, F>,
+        offset: usize,
+        wiring: &Wiring,
+    ) {
+        for (cell, column) in self.config.columns.cells() {
+            let Ok(column) = Column::<Fixed>::try_from(*column) else {
+                continue;
+            };
+            for row in 0..=self.config.params.rows {
+                let value = match cell {
+                    Cell::Flag(opcode) => {
+                        let executed = wiring.executed(row);
+                        let flag = executed.map(|own| self.config.shape.flag_of(own));
+                        u64::from(flag == Some(opcode))
+                    }
+                    _ => wiring.link(row),
+                };
+                region.assign_fixed(column, offset + row, F::from(value));
+            }
+        }
+    }
+
+    fn copy_program<F: PrimeField>(
+        &self,
+        region: &mut Region<'_, F>,
+        offset: usize,
+        ([opcode, argument], cells): ProgramCells<'_, F>,
+        [zero, one]: [circuit::Cell; 2],
+    ) {
+        let rows = self.config.params.rows;
         for (row, instruction) in cells.iter().enumerate() {
             let InstructionCells {
                 opcode: code,
@@ -610,6 +876,28 @@ impl StackVmChip {
             } = instruction;
             code.copy_advice(region, opcode, offset + row);
             word.copy_advice(region, argument, offset + row);
+        }
+        if self.config.shape.fetches() {
+            // One halt, and then what is no instruction; their arguments are 0.
+            for row in cells.len()..rows {
+                let (value, cell) = match row == cells.len() {
+                    true => (F::ONE, one),
+                    false => (F::ZERO, zero),
+                };
+                let words = [
+                    WordCell {
+                        cell,
+                        value: Value::known(value),
+                    },
+                    WordCell {
+                        cell: zero,
+                        value: Value::known(F::ZERO),
+                    },
+                ];
+                words[0].copy_advice(region, opcode, offset + row);
+                words[1].copy_advice(region, argument, offset + row);
+            }
+            return;
         }
         // The gate makes the last row's opcode 0; the one after the program is copied from it, and
         // the gate makes those between them 0 too.
@@ -624,8 +912,39 @@ impl StackVmChip {
                 region.constrain_equal(padding, last);
             }
         }
-        Ok(())
     }
+
+    /// The words of a tape of cells, the 1 after them, and zeros.
+    fn assign_tape<F: PrimeField>(
+        &self,
+        region: &mut Region<'_, F>,
+        offset: usize,
+        tape: &[WordCell<F>],
+        [zero, one]: [circuit::Cell; 2],
+    ) {
+        let Some(TapeColumn::Cells(column)) = self.config.tape else {
+            return;
+        };
+        for row in 0..=self.config.params.rows {
+            let constant = |cell, value| WordCell {
+                cell,
+                value: Value::known(value),
+            };
+            let word = match row.cmp(&tape.len()) {
+                std::cmp::Ordering::Less => tape[row],
+                std::cmp::Ordering::Equal => constant(one, F::ONE),
+                std::cmp::Ordering::Greater => constant(zero, F::ZERO),
+            };
+            word.copy_advice(region, column, offset + row);
+        }
+    }
+}
+
+/// The most instructions of a program in a machine of so many rows.
+///
+/// With control flow, the halt after the program has a row of its own.
+pub fn program_rows(rows: usize, set: InstructionSet) -> usize {
+    rows.saturating_sub(usize::from(set.has_control()))
 }
 
 /// The rows that a circuit of `2^k` rows may assign, once all its columns and gates are configured.
@@ -633,19 +952,25 @@ pub fn usable_rows<F: PrimeField>(k: u32, meta: &ConstraintSystem<F>) -> usize {
     (1usize << k).saturating_sub(meta.blinding_factors() + 1)
 }
 
-/// The program that cells hold: the instructions before the first `halt`.
+/// The program that cells hold: the instructions before the first `halt`, or with control flow all of them.
 ///
 /// # Errors
 ///
-/// If an opcode cell holds no opcode, or an instruction follows a `halt`.
-fn decode<F: Word>(cells: &[(F, F)]) -> Result<Program<F>, ChipError> {
+/// If an opcode cell holds no opcode, or without control flow an instruction follows a `halt`.
+fn decode<F: Word>(cells: &[(F, F)], set: InstructionSet) -> Result<Program<F>, ChipError> {
     let mut program = vec![];
     let mut halted = false;
     for (instruction, (opcode, argument)) in cells.iter().enumerate() {
-        let encoded = opcode
+        let stated = opcode
             .to_u64()
             .ok_or(ChipError::NotAnOpcode { instruction })?;
-        match encoded.checked_sub(1) {
+        let halt = set.stated(Opcode::Halt);
+        let Some(past_halt) = stated.checked_sub(halt) else {
+            // With control flow, 0 is what no row executes.
+            return Err(ChipError::NotAnOpcode { instruction });
+        };
+        match past_halt.checked_sub(1) {
+            None if set.has_control() => program.push(Instruction::new(Opcode::Halt, *argument)),
             None => halted = true,
             Some(_) if halted => return Err(ChipError::AfterHalt { instruction }),
             Some(code) => program.push(Instruction {
@@ -658,51 +983,60 @@ fn decode<F: Word>(cells: &[(F, F)]) -> Result<Program<F>, ChipError> {
 }
 
 impl<F: PrimeField + Word> StackVmInstructions<F> for StackVmChip {
-    fn run(
+    fn run_with(
         &self,
-        mut layouter: impl Layouter<F>,
+        layouter: impl Layouter<F>,
         offset: usize,
         program: &[InstructionCells<F>],
+        tape: &[WordCell<F>],
+        secrets: Value<&[F]>,
     ) -> Result<WordCell<F>, Error> {
+        let input = MachineInput {
+            program: ProgramInput::Cells(program),
+            tape,
+        };
         // Said before the program is run, so that keys and proofs fail alike.
-        self.program_cells(Some(program))?;
+        self.check_input(input.program, tape)?;
         let values: Value<Vec<_>> = program
             .iter()
             .map(|cells| cells.opcode.value.zip(cells.argument.value))
             .collect();
+        let words: Value<Vec<F>> = tape.iter().map(|cell| cell.value).collect();
         let MachineParams { rows, set } = self.config.params;
         let mut failure = None;
-        let witness = values.map(|values| {
-            let witness = decode(&values).and_then(|program| {
-                let trace = Trace::new(&program, None, set)?;
-                Ok(Witness::new(&trace, rows)?)
+        let witness = values
+            .zip(words)
+            .zip(secrets)
+            .map(|((values, words), secrets)| {
+                let witness = decode(&values, set).and_then(|program| {
+                    let inputs = Inputs {
+                        public: words,
+                        secret: secrets.to_vec(),
+                    };
+                    let job = Job::new(&program, set, &inputs).whole_tape();
+                    Ok(Witness::new(&job.trace()?, rows)?)
+                });
+                witness.map_err(|error| failure = Some(error)).ok()
             });
-            witness.map_err(|error| failure = Some(error)).ok()
-        });
         if let Some(error) = failure {
             return Err(error.into());
         }
         // Without a failure there is a witness wherever the program is known.
         let witness = witness.and_then(|witness| witness.map_or(Value::unknown(), Value::known));
-        layouter.assign_region(
-            || "stack machine",
-            |mut region| {
-                let output = self.assign(&mut region, offset, Some(program), witness.as_ref())?;
-                Ok(output.ok_or(ChipError::OutputIsNotACell)?)
-            },
-        )
+        self.run_witness(layouter, offset, input, witness.as_ref())
     }
 
-    fn run_public(
+    fn run_witness(
         &self,
         mut layouter: impl Layouter<F>,
         offset: usize,
+        input: MachineInput<'_, F>,
         witness: Value<&Witness<F>>,
     ) -> Result<WordCell<F>, Error> {
         layouter.assign_region(
             || "stack machine",
             |mut region| {
-                let output = self.assign(&mut region, offset, None, witness)?;
+                let output = self.assign(&mut region, offset, input, witness)?;
                 Ok(output.ok_or(ChipError::OutputIsNotACell)?)
             },
         )

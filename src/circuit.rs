@@ -8,13 +8,15 @@ use halo2_proofs::plonk::{Any, Circuit, Column, ConstraintSystem, Error, Instanc
 
 use crate::algebra::Word;
 use crate::chip::{
-    InstructionCells, MachineParams, OutputColumn, ProgramColumns, StackVmChip, StackVmConfig,
-    WordCell, usable_rows,
+    InstructionCells, MachineInput, MachineParams, OutputColumn, ProgramColumns, ProgramInput,
+    StackVmChip, StackVmConfig, TapeColumn, WordCell, program_rows, usable_rows,
 };
-use crate::isa::{InstructionSet, Opcode};
+use crate::isa::InstructionSet;
 use crate::program::Program;
-use crate::vm::Trace;
-use crate::witness::{Witness, WitnessError};
+use crate::row::Shape;
+use crate::vm::{RunError, Trace};
+use crate::wiring::Wiring;
+use crate::witness::{Witness, WitnessError, tape_column};
 
 /// How a circuit binds its program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,6 +27,8 @@ pub enum Binding {
     /// In advice columns, each cell of which is copied. [`StackVmCircuit`] copies them from its
     /// instance columns, an outer circuit from wherever it likes.
     Cells,
+    /// In fixed columns: the key is one of this program.
+    Fixed,
 }
 
 impl Binding {
@@ -33,6 +37,23 @@ impl Binding {
         match self {
             Binding::Public => "public",
             Binding::Cells => "cells",
+            Binding::Fixed => "fixed",
+        }
+    }
+
+    /// All bindings.
+    pub const ALL: [Binding; 3] = [Binding::Public, Binding::Cells, Binding::Fixed];
+
+    /// The binding with this name.
+    pub fn from_name(name: &str) -> Option<Binding> {
+        Binding::ALL.into_iter().find(|own| own.name() == name)
+    }
+
+    /// The shape of a machine whose program is bound so.
+    pub fn shape(self, set: InstructionSet) -> Shape {
+        Shape {
+            set,
+            wired: self == Binding::Fixed && !set.has_control(),
         }
     }
 }
@@ -91,6 +112,18 @@ impl CircuitParams {
         Ok(CircuitParams { k, set, binding })
     }
 
+    /// The smallest circuit with room for a run.
+    ///
+    /// # Errors
+    ///
+    /// [`SizeError::Rows`] if there is none.
+    pub fn for_trace<F: Word>(trace: &Trace<F>, binding: Binding) -> Result<Self, SizeError> {
+        let set = trace.set();
+        // The end of a program with control flow needs a row too.
+        let listed = trace.program().stated(set).len();
+        Self::for_steps(trace.steps().max(listed), set, binding)
+    }
+
     /// The smallest circuit with room for `steps` steps, those that unwind the stack included.
     ///
     /// # Errors
@@ -126,6 +159,16 @@ impl CircuitParams {
     pub fn binding(&self) -> Binding {
         self.binding
     }
+
+    /// The most instructions of a program.
+    pub fn program_rows(&self) -> usize {
+        program_rows(self.rows(), self.set)
+    }
+
+    /// The shape of the machine.
+    pub fn shape(&self) -> Shape {
+        self.binding.shape(self.set)
+    }
 }
 
 impl Default for CircuitParams {
@@ -138,7 +181,7 @@ impl Default for CircuitParams {
     }
 }
 
-/// What a proof proves: that this program, run to its end, gives this output.
+/// What a proof proves: that this program, run to its end, gives this output and leaves this public tape.
 ///
 /// A run of only some steps is the run of the program cut after them ([`Program::cut`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +190,8 @@ pub struct Statement<F> {
     pub program: Program<F>,
     /// The word at the bottom of the stack after it, or 0.
     pub output: F,
+    /// The words that the run reads and writes publicly, in order.
+    pub tape: Vec<F>,
 }
 
 impl<F: Word> Statement<F> {
@@ -155,25 +200,124 @@ impl<F: Word> Statement<F> {
         Statement {
             program: trace.program().clone(),
             output: trace.outcome().output,
+            tape: trace.outcome().tape.clone(),
         }
     }
 
-    /// The instance columns: the encoded opcodes; the output and the arguments. `None` if an opcode
-    /// can't be encoded.
+    /// The instance columns: the opcodes; the output and the arguments; and, if the set has one, the public
+    /// tape with a 1 after it. Where the program is fixed, only the output and the tape.
     ///
-    /// They are as long as the program, not as the circuit: halo2 pads them with zeros, and zero is
-    /// `halt`.
-    pub fn instances(&self) -> Option<Vec<Vec<F>>> {
-        let instructions = self.program.instructions();
-        let opcodes = instructions
-            .iter()
-            .map(|instruction| instruction.opcode.checked_add(1).map(F::constant))
-            .collect::<Option<_>>()?;
-        let arguments = instructions.iter().map(|instruction| instruction.argument);
-        Some(vec![
-            opcodes,
-            std::iter::once(self.output).chain(arguments).collect(),
-        ])
+    /// They are as long as the program and the tape, not as the circuit: halo2 pads them with zeros.
+    pub fn instances(&self, set: InstructionSet, binding: Binding) -> Vec<Vec<F>> {
+        match binding {
+            Binding::Fixed => outcome_instances(self.output, &self.tape, set),
+            Binding::Public | Binding::Cells => {
+                let (opcodes, arguments): (Vec<_>, Vec<_>) =
+                    self.program.stated(set).into_iter().unzip();
+                let arguments = std::iter::once(self.output).chain(arguments).collect();
+                let tape = set.has_tape().then(|| tape_column(&self.tape));
+                [opcodes, arguments].into_iter().chain(tape).collect()
+            }
+        }
+    }
+}
+
+/// The instance columns where the program is fixed: the output and, if the set has one, the public tape.
+pub fn outcome_instances<F: Word>(output: F, tape: &[F], set: InstructionSet) -> Vec<Vec<F>> {
+    let tape = set.has_tape().then(|| tape_column(tape));
+    std::iter::once(vec![output]).chain(tape).collect()
+}
+
+/// Why there is no circuit with a program in its key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// A fixed program needs to be given, and for the other bindings none.
+    #[error("a key of the binding `{}` is made {} a program", .0.name(), if *.0 == Binding::Fixed { "of" } else { "without" })]
+    Program(Binding),
+    /// No run of the program can be proved in this circuit.
+    #[error("the program can't be fixed in a key: {0}")]
+    Wiring(#[from] RunError),
+    /// The program has more instructions than the circuit has rows.
+    #[error("the program has {instructions} instructions, but the circuit has room for {rows}")]
+    ProgramTooLong {
+        /// The number of instructions.
+        instructions: usize,
+        /// The number of instructions for which there is room.
+        rows: usize,
+    },
+}
+
+/// What keys are made from: the parameters of a circuit and, where it is fixed, its program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template<F> {
+    params: CircuitParams,
+    program: Option<Arc<Program<F>>>,
+}
+
+impl<F: Word> Template<F> {
+    /// The template of a circuit in whose key the program is.
+    ///
+    /// # Errors
+    ///
+    /// If the circuit's binding is another, or the program is none of which a run can be proved there.
+    pub fn fixed(params: CircuitParams, program: Program<F>) -> Result<Self, TemplateError> {
+        if params.binding != Binding::Fixed {
+            return Err(TemplateError::Program(params.binding));
+        }
+        if program.len() > params.program_rows() {
+            return Err(TemplateError::ProgramTooLong {
+                instructions: program.len(),
+                rows: params.program_rows(),
+            });
+        }
+        if params.shape().wired {
+            Wiring::new(&program, params.set, params.rows())?;
+        }
+        Ok(Template {
+            params,
+            program: Some(Arc::new(program)),
+        })
+    }
+
+    /// The template of a circuit for any program.
+    ///
+    /// # Errors
+    ///
+    /// If the circuit's binding is [`Binding::Fixed`].
+    pub fn unfixed(params: CircuitParams) -> Result<Self, TemplateError> {
+        match params.binding {
+            Binding::Fixed => Err(TemplateError::Program(Binding::Fixed)),
+            Binding::Public | Binding::Cells => Ok(Template {
+                params,
+                program: None,
+            }),
+        }
+    }
+
+    /// The template for a program, which is in the key only if the binding says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::fixed`].
+    pub fn for_program(
+        params: CircuitParams,
+        program: &Program<F>,
+    ) -> Result<Self, TemplateError> {
+        match params.binding {
+            Binding::Fixed => Self::fixed(params, program.clone()),
+            Binding::Public | Binding::Cells => Self::unfixed(params),
+        }
+    }
+
+    /// The circuit's parameters.
+    pub fn params(&self) -> CircuitParams {
+        self.params
+    }
+
+    /// The program in the key.
+    pub fn program(&self) -> Option<&Program<F>> {
+        self.program.as_deref()
     }
 }
 
@@ -182,8 +326,8 @@ impl<F: Word> Statement<F> {
 pub struct CircuitConfig {
     vm: StackVmConfig,
     usable_rows: usize,
-    opcode: Column<Instance>,
-    argument: Column<Instance>,
+    /// Those of the program, if it is stated: the opcodes and the arguments.
+    stated: Option<[Column<Instance>; 2]>,
 }
 
 impl CircuitConfig {
@@ -195,19 +339,19 @@ impl CircuitConfig {
 
 /// A machine alone in a circuit.
 ///
-/// Its keys depend on [`CircuitParams`] alone.
+/// Its keys depend on its [`Template`] alone.
 #[derive(Clone, Debug)]
 pub struct StackVmCircuit<F: PrimeField> {
-    params: CircuitParams,
+    template: Template<F>,
     program: Value<Program<F>>,
     witness: Value<Arc<Witness<F>>>,
 }
 
 impl<F: PrimeField + Word> StackVmCircuit<F> {
     /// The circuit without a witness, for key generation.
-    pub fn empty(params: CircuitParams) -> Self {
+    pub fn empty(template: Template<F>) -> Self {
         StackVmCircuit {
-            params,
+            template,
             program: Value::unknown(),
             witness: Value::unknown(),
         }
@@ -217,22 +361,29 @@ impl<F: PrimeField + Word> StackVmCircuit<F> {
     ///
     /// # Errors
     ///
-    /// If the run is longer than the machine, or one of another instruction set.
-    pub fn new(params: CircuitParams, trace: &Trace<F>) -> Result<Self, WitnessError> {
-        if trace.set() != params.set {
-            return Err(WitnessError::WrongSet {
-                run: trace.set(),
-                circuit: params.set,
-            });
+    /// If the run is longer than the machine, one of another instruction set, or of another program than the
+    /// one in the key.
+    pub fn new(template: Template<F>, trace: &Trace<F>) -> Result<Self, WitnessError> {
+        let params = template.params;
+        if template.program().is_some_and(|own| own != trace.program()) {
+            return Err(WitnessError::WrongProgram);
         }
-        let witness = Witness::new(trace, params.rows())?;
-        Ok(Self::with_witness(params, trace.program().clone(), witness))
+        let witness = Witness::of_shape(trace, params.rows(), params.shape())?;
+        Ok(Self::with_witness(
+            template,
+            trace.program().clone(),
+            witness,
+        ))
     }
 
     /// The circuit with this witness, be it honest or not.
-    pub fn with_witness(params: CircuitParams, program: Program<F>, witness: Witness<F>) -> Self {
+    pub fn with_witness(
+        template: Template<F>,
+        program: Program<F>,
+        witness: Witness<F>,
+    ) -> Self {
         StackVmCircuit {
-            params,
+            template,
             program: Value::known(program),
             witness: Value::known(Arc::new(witness)),
         }
@@ -244,16 +395,22 @@ impl<F: PrimeField + Word> StackVmCircuit<F> {
     ///
     /// [`WitnessError::Unsatisfied`] with the first constraint that does not hold.
     pub fn check(&self, statement: &Statement<F>) -> Result<(), WitnessError> {
+        let Statement {
+            program,
+            output,
+            tape,
+        } = statement;
         let mut result = Ok(());
         self.witness
             .as_ref()
-            .map(|witness| result = witness.check(&statement.program, statement.output));
+            .map(|witness| result = witness.check(program, *output, tape));
         result
     }
 
     /// The program cells of the binding by cells: one for every step, copied from the instance
     /// columns, so that the keys do not depend on the program's length.
-    fn program_cells(&self, config: &CircuitConfig) -> Vec<InstructionCells<F>> {
+    fn program_cells(&self, [opcode, argument]: [Column<Instance>; 2]) -> Vec<InstructionCells<F>> {
+        let params = self.template.params;
         let word = |column: Column<Instance>, row: usize, value: Value<F>| WordCell {
             cell: Cell {
                 row_offset: row,
@@ -261,21 +418,14 @@ impl<F: PrimeField + Word> StackVmCircuit<F> {
             },
             value,
         };
-        (0..self.params.rows())
+        let stated = self.program.as_ref().map(|own| own.stated(params.set));
+        (0..params.rows())
             .map(|row| {
-                let instruction = self
-                    .program
-                    .as_ref()
-                    .map(|program| program.instructions().get(row).copied());
-                let opcode = instruction.map(|own| {
-                    own.map_or(F::from(Opcode::Halt.encoded()), |own| {
-                        F::from(own.opcode) + F::ONE
-                    })
-                });
-                let argument = instruction.map(|own| own.map_or(F::ZERO, |own| own.argument));
+                let instruction = stated.as_ref().map(|own| own.get(row).copied());
+                let instruction = instruction.map(|own| own.unwrap_or((F::ZERO, F::ZERO)));
                 InstructionCells {
-                    opcode: word(config.opcode, row, opcode),
-                    argument: word(config.argument, row + 1, argument),
+                    opcode: word(opcode, row, instruction.map(|own| own.0)),
+                    argument: word(argument, row + 1, instruction.map(|own| own.1)),
                 }
             })
             .collect()
@@ -288,38 +438,48 @@ impl<F: PrimeField + Word> Circuit<F> for StackVmCircuit<F> {
     type Params = CircuitParams;
 
     fn without_witnesses(&self) -> Self {
-        Self::empty(self.params)
+        Self::empty(self.template.clone())
     }
 
     fn params(&self) -> CircuitParams {
-        self.params
+        self.template.params
     }
 
     fn configure_with_params(
         meta: &mut ConstraintSystem<F>,
         params: CircuitParams,
     ) -> CircuitConfig {
-        let opcode = meta.instance_column();
-        let argument = meta.instance_column();
-        let program = match params.binding {
-            Binding::Public => ProgramColumns::Public { opcode, argument },
-            Binding::Cells => {
+        let mut stated = None;
+        let mut output = None;
+        if params.binding != Binding::Fixed {
+            let [opcode, argument] = [(); 2].map(|()| meta.instance_column());
+            stated = Some([opcode, argument]);
+            output = Some(argument);
+        }
+        let program = match (params.binding, stated) {
+            (Binding::Public, Some([opcode, argument])) => {
+                ProgramColumns::Public { opcode, argument }
+            }
+            (Binding::Cells, Some([opcode, argument])) => {
                 meta.enable_equality(opcode);
                 meta.enable_equality(argument);
                 ProgramColumns::cells(meta)
             }
+            _ => ProgramColumns::fixed(meta, params.set),
         };
         let machine = MachineParams {
             rows: params.rows(),
             set: params.set,
         };
-        let output = OutputColumn::Instance(argument);
-        let vm = StackVmConfig::configure(meta, machine, program, output);
+        let output = output.unwrap_or_else(|| meta.instance_column());
+        let output = OutputColumn::Instance(output);
+        let tape = params.set.has_tape();
+        let tape = tape.then(|| TapeColumn::Instance(meta.instance_column()));
+        let vm = StackVmConfig::configure(meta, machine, program, output, tape);
         CircuitConfig {
             vm,
             usable_rows: usable_rows(params.k, meta),
-            opcode,
-            argument,
+            stated,
         }
     }
 
@@ -332,16 +492,21 @@ impl<F: PrimeField + Word> Circuit<F> for StackVmCircuit<F> {
         config: CircuitConfig,
         mut layouter: impl Layouter<F>,
     ) -> Result<(), Error> {
-        let cells = match self.params.binding {
-            Binding::Public => None,
-            Binding::Cells => Some(self.program_cells(&config)),
+        let cells = match (self.template.params.binding, config.stated) {
+            (Binding::Cells, Some(stated)) => self.program_cells(stated),
+            _ => vec![],
+        };
+        let program = match (self.template.program(), self.template.params.binding) {
+            (Some(program), _) => ProgramInput::Fixed(program),
+            (None, Binding::Cells) => ProgramInput::Listing(&cells),
+            (None, _) => ProgramInput::Public,
         };
         let chip = StackVmChip::new(config.vm, config.usable_rows);
         let witness = self.witness.as_ref().map(Arc::as_ref);
         layouter.assign_region(
             || "stack machine",
             |mut region| {
-                chip.assign(&mut region, 0, cells.as_deref(), witness)?;
+                chip.assign(&mut region, 0, MachineInput::from(program), witness)?;
                 Ok(())
             },
         )

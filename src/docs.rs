@@ -13,28 +13,41 @@ use crate::sum;
 
 /// The gates of a circuit as text. A prime marks a cell of the next row.
 pub fn gates(set: InstructionSet, binding: Binding) -> Vec<Gate<Formula>> {
+    let shape = binding.shape(set);
     let name = |name: &str| Formula::name(name);
     let pair = |name: &str| [Formula::name(name), Formula::name(format!("{name}'"))];
     sum::gates(&Window {
-        set,
+        shape,
         rows: name("rows"),
-        row: Row::new(set, |cell| Formula::name(cell.to_string())),
-        next: Row::new(set, |cell| Formula::name(format!("{cell}'"))),
+        row: Row::new(shape, |cell| Formula::name(cell.to_string())),
+        next: Row::new(shape, |cell| Formula::name(format!("{cell}'"))),
         index: pair("index"),
         follows: pair("follows"),
-        source: Source {
-            opcode: name("opcode"),
-            argument: name("argument"),
-            next_opcode: match binding {
-                Binding::Public => None,
-                Binding::Cells => Some(name("opcode'")),
+        source: match shape.fetches() {
+            _ if shape.wired => Source::Wired {
+                argument: name("argument"),
+            },
+            true => Source::Listed {
+                opcode: name("listed_opcode"),
+                argument: name("listed_argument"),
+            },
+            false => Source::Given {
+                opcode: name("opcode"),
+                argument: name("argument"),
+                next_opcode: match binding {
+                    Binding::Cells => Some(name("opcode'")),
+                    Binding::Public | Binding::Fixed => None,
+                },
             },
         },
+        tape: Some(name("tape_word")),
         output: OutputBinding::Bound(name("output")),
         challenges: Challenges {
             alpha: name("alpha"),
             gamma: name("gamma"),
             beta: name("beta"),
+            delta: name("delta"),
+            rho: name("rho"),
         },
     })
 }
@@ -75,7 +88,7 @@ pub fn reference() -> String {
             &mut text,
             format_args!(
                 "| {} | {} | `{opcode}{argument}` | `{}` | {} | {} |",
-                opcode.code().map_or("-".into(), |code| code.to_string()),
+                opcode.code(),
                 opcode.encoded(),
                 opcode.stack_effect(),
                 opcode.needs(),
@@ -88,7 +101,6 @@ pub fn reference() -> String {
     for (name, named) in InstructionSet::NAMED {
         let members: Vec<_> = named
             .opcodes()
-            .filter(|opcode| opcode.code().is_some())
             .map(|opcode| format!("`{opcode}`"))
             .collect();
         let default = if *named == set { " (default)" } else { "" };

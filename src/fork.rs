@@ -16,6 +16,11 @@ impl<F: PrimeField> Algebra for F {
             _ => F::from(value),
         }
     }
+
+    #[inline]
+    fn vanishes(&self) -> bool {
+        *self == F::ZERO
+    }
 }
 
 impl<F> Word for F
@@ -68,6 +73,10 @@ pub(crate) struct Polynomial<F>(pub(crate) Expression<F>);
 impl<F: PrimeField> Algebra for Polynomial<F> {
     fn constant(value: u64) -> Self {
         Polynomial(Expression::Constant(F::from(value)))
+    }
+
+    fn vanishes(&self) -> bool {
+        self.is(F::ZERO)
     }
 }
 

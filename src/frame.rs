@@ -27,10 +27,21 @@
 //! lowest word of the window and the last of the flags, and afterwards `link = index`; a step that
 //! shrinks it takes the cell `(link, lowest', present', link')` back. So the number of columns does not
 //! depend on the depth. Why what is taken is what was made: [`crate::sum`].
+//!
+//! # Where the instructions come from
+//!
+//! A set without control flow executes its program from the first instruction to the last, so that row i
+//! is given instruction i. With control flow a row has a program counter, `pc`, and is given the instruction
+//! at that address, which the sum looks up in the listing of the program.
+//!
+//! A machine whose key holds its program, and that a straight line, is *wired*: which instruction a row executes,
+//! how deep the stack is and where its cells are is known beforehand, and stands in fixed columns. There are no
+//! presence flags then (a program that lacks words has no key), nothing is decoded, and products need no column
+//! of their own.
 
 use crate::algebra::Algebra;
-use crate::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Relation};
-use crate::row::Row;
+use crate::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Relation, Target};
+use crate::row::{Fetch, Folds, Row, Shape};
 
 /// A polynomial that must be zero on every row, and what it says.
 #[derive(Clone, Debug)]
@@ -68,25 +79,44 @@ pub struct Challenges<T> {
     pub gamma: T,
     /// What carries the output to the first row.
     pub beta: T,
+    /// The point at which the fractions of instructions are evaluated, where they are looked up.
+    pub delta: T,
+    /// What folds the public tape, where there is one.
+    pub rho: T,
 }
 
-/// The instruction that a row is given to execute.
+/// Where a row's instruction comes from.
 #[derive(Clone, Debug)]
-pub struct Source<A> {
-    /// The opcode, encoded as [`Opcode::encoded`] says.
-    pub opcode: A,
-    /// The argument.
-    pub argument: A,
-    /// The opcode of the next row, where the circuit has to see to it that only `halt` follows
-    /// `halt`; where the verifier writes the program, it can't state anything else.
-    pub next_opcode: Option<A>,
+pub enum Source<A> {
+    /// The row is given an instruction of its own.
+    Given {
+        /// The opcode, encoded as [`Opcode::encoded`] says.
+        opcode: A,
+        /// The argument.
+        argument: A,
+        /// The opcode of the next row, where the circuit has to see to it that only `halt` follows
+        /// `halt`; where the verifier writes the program, it can't state anything else.
+        next_opcode: Option<A>,
+    },
+    /// The instruction is in the key: its flag is a fixed column.
+    Wired {
+        /// The argument; on the last row, whether the stack then holds a word.
+        argument: A,
+    },
+    /// The instruction is looked up in a listing. Row i of it holds the instruction with address i.
+    Listed {
+        /// Its opcode in the listing: one more than [`Opcode::encoded`], and 0 where the program is over.
+        opcode: A,
+        /// Its argument.
+        argument: A,
+    },
 }
 
 /// What the constraints see: a row, the next one, and what is known of them.
 #[derive(Clone, Debug)]
 pub struct Window<A> {
-    /// The instruction set.
-    pub set: InstructionSet,
+    /// The instruction set, and whether the machine is wired.
+    pub shape: Shape,
     /// The number of steps of the machine, a constant.
     pub rows: A,
     /// This row.
@@ -97,8 +127,11 @@ pub struct Window<A> {
     pub index: [A; 2],
     /// The fixed column `follows` on this row and on the next.
     pub follows: [A; 2],
-    /// The instruction of this row.
+    /// Where the instruction of this row comes from.
     pub source: Source<A>,
+    /// What stands on the public tape in this row's place, where the set has one: its words, then a 1,
+    /// then zeros.
+    pub tape: Option<A>,
     /// The output, if it is bound on the first row.
     pub output: OutputBinding<A>,
     /// The challenges.
@@ -128,6 +161,7 @@ impl<A: Algebra> Window<A> {
         self.row
             .flags
             .iter()
+            .filter(|(_, flag)| !flag.vanishes())
             .filter_map(|(opcode, flag)| Some(flag.clone() * coefficient(*opcode)?))
             .fold(A::constant(0), |sum, term| sum + term)
     }
@@ -154,9 +188,45 @@ impl<A: Algebra> Window<A> {
         (flags + A::constant(Opcode::IDLE.encoded()) * self.idle()).named("executed")
     }
 
+    /// The opcode that the row is given to execute.
+    fn given(&self) -> A {
+        match (&self.source, &self.row.fetch) {
+            (Source::Given { opcode, .. }, _) => opcode.clone(),
+            (_, Some(Fetch { opcode, .. })) => opcode.clone(),
+            // It is known to be what is executed.
+            _ => self.executed(),
+        }
+    }
+
+    /// The argument that the row is given.
+    fn argument(&self) -> A {
+        match (&self.source, &self.row.fetch) {
+            (_, Some(Fetch { argument, .. })) => argument.clone(),
+            (
+                Source::Given { argument, .. }
+                | Source::Wired { argument }
+                | Source::Listed { argument, .. },
+                None,
+            ) => argument.clone(),
+        }
+    }
+
     /// 0 where the row executes what it is given, 1 where it is idle although that is `halt`.
     fn stopped(&self) -> A {
-        (self.executed() - self.source.opcode.clone()).named("stopped")
+        (self.executed() - self.given()).named("stopped")
+    }
+
+    /// 1 where the row unwinds the stack.
+    fn unwinding(&self) -> A {
+        self.flags(|opcode| (opcode == Opcode::Halt).then(|| A::constant(1)))
+    }
+
+    /// On the last row, 1 if the stack holds a word, else 0.
+    pub fn nonempty(&self) -> A {
+        match (self.row.present.first(), &self.source) {
+            (None, Source::Wired { argument }) => argument.clone(),
+            (present, _) => present.cloned().unwrap_or(A::constant(0)),
+        }
     }
 }
 
@@ -170,7 +240,7 @@ impl<A: Algebra> Operands<A> for Seen<'_, A> {
         word.cloned().unwrap_or(A::constant(0))
     }
     fn argument(&self) -> A {
-        self.0.source.argument.clone()
+        self.0.argument()
     }
     fn hint(&self) -> A {
         let hint = self.0.row.cofactor.clone();
@@ -178,6 +248,15 @@ impl<A: Algebra> Operands<A> for Seen<'_, A> {
     }
     fn result(&self) -> A {
         self.0.next.top().clone()
+    }
+    fn following(&self) -> A {
+        let fetch = self.0.row.fetch.as_ref();
+        // A set without control flow does not ask.
+        fetch.map_or(A::constant(0), |own| own.pc.clone() + A::constant(1))
+    }
+    fn jumps(&self) -> A {
+        let fetch = self.0.row.fetch.as_ref();
+        fetch.map_or(A::constant(0), |own| own.jumps.clone())
     }
 }
 
@@ -189,7 +268,7 @@ impl<A: Algebra> Operands<A> for Seen<'_, A> {
 /// idle: there `stopped` is `1 - flag`, and one of the two is 0.
 pub fn decode<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let step = window.step();
-    let given = &window.source.opcode;
+    let given = &window.given();
     let mut constraints: Vec<_> = window
         .row
         .flags
@@ -200,7 +279,7 @@ pub fn decode<A: Algebra>(window: &Window<A>) -> Gate<A> {
                 * (flag.clone() * (given.clone() - A::constant(opcode.encoded()))),
         })
         .collect();
-    let unwinding = window.flags(|opcode| (opcode == Opcode::Halt).then(|| A::constant(1)));
+    let unwinding = window.unwinding();
     constraints.push(Constraint {
         name: "where halt is given, the row unwinds or is idle",
         polynomial: step.clone() * (unwinding.clone() * window.stopped()),
@@ -209,20 +288,113 @@ pub fn decode<A: Algebra>(window: &Window<A>) -> Gate<A> {
         name: "the given instruction is executed, unless it is halt",
         polynomial: step.clone() * (window.stopped() * given.clone()),
     });
-    if let Some(next_opcode) = &window.source.next_opcode {
-        constraints.push(Constraint {
-            name: "after halt there is only halt",
-            polynomial: step * ((unwinding + window.stopped()) * next_opcode.clone()),
-        });
-        constraints.push(Constraint {
-            name: "the last row is given halt",
-            polynomial: window.last() * given.clone(),
-        });
+    let halts = Constraint {
+        name: "the last row is given halt",
+        polynomial: window.last() * given.clone(),
+    };
+    match &window.source {
+        Source::Given {
+            next_opcode: Some(next_opcode),
+            ..
+        } => {
+            constraints.push(Constraint {
+                name: "after halt there is only halt",
+                polynomial: step * ((unwinding + window.stopped()) * next_opcode.clone()),
+            });
+            constraints.push(halts);
+        }
+        // What is looked up need not lead there.
+        Source::Listed { .. } => constraints.push(halts),
+        Source::Given { .. } | Source::Wired { .. } => {}
     }
     Gate {
         name: "decode",
         constraints,
     }
+}
+
+/// Which instruction comes next.
+///
+/// On a row that is given `halt` the program counter stays; an instruction whose jump depends on the top
+/// says so by its relation, and on all other rows `jumps` is what the instruction is.
+pub fn flow<A: Algebra>(window: &Window<A>) -> Option<Gate<A>> {
+    let fetch = window.row.fetch.as_ref()?;
+    let next_pc = &window.next.fetch.as_ref()?.pc;
+    let step = window.step();
+    let one = A::constant(1);
+    let with = |target: Target| window.flags(|own| (own.target() == target).then(|| A::constant(1)));
+    let Fetch {
+        jumps,
+        pc,
+        argument,
+        ..
+    } = fetch;
+    let halted = window.unwinding() + window.stopped();
+    let following = pc.clone() + one.clone();
+    let jumped = jumps.clone() * (argument.clone() - following.clone());
+    let returned = with(Target::Top) * (window.row.top().clone() - following.clone());
+    Some(Gate {
+        name: "flow",
+        constraints: vec![
+            Constraint {
+                name: "jumps is the instruction's, unless it depends on the top",
+                polynomial: step.clone()
+                    * ((one - with(Target::Branch)) * jumps.clone() - with(Target::Argument)),
+            },
+            Constraint {
+                name: "pc' = the argument after a jump, the top after ret, pc after halt, pc + 1 else",
+                polynomial: step * (next_pc.clone() + halted - following - jumped - returned),
+            },
+            Constraint {
+                name: "pc = 0 on the first row",
+                polynomial: window.first() * pc.clone(),
+            },
+        ],
+    })
+}
+
+/// The words that the rows read and write are those of the public tape, in order, and as many.
+///
+/// `tape` and `stated` are the values at rho of polynomials: `tape` of the one whose coefficients are the
+/// words that are used and then 1, `stated` of the one whose coefficients are what is stated, which are the
+/// words, 1, and zeros. If the two values are equal, then but for a probability of rows / field size the polynomials are:
+/// the last coefficient of each that is not 0 is its 1, so there are as many words, and they are the same.
+pub fn tape<A: Algebra>(window: &Window<A>) -> Option<Gate<A>> {
+    let Folds { tape, stated } = window.row.folds.as_ref()?;
+    let next = window.next.folds.as_ref()?;
+    let here = window.tape.as_ref()?;
+    let rho = &window.challenges.rho;
+    let step = window.step();
+    let used = window.flags(|opcode| {
+        let word = opcode.relation(&Seen(window)).tape?;
+        Some(word + rho.clone() * next.tape.clone() - next.tape.clone())
+    });
+    Some(Gate {
+        name: "tape",
+        constraints: vec![
+            Constraint {
+                name: "tape = the word used + rho * tape', tape' if none is",
+                polynomial: step.clone() * (tape.clone() - next.tape.clone() - used),
+            },
+            Constraint {
+                name: "stated = what is stated here + rho * stated'",
+                polynomial: step
+                    * (stated.clone() - here.clone() - rho.clone() * next.stated.clone()),
+            },
+            Constraint {
+                name: "tape = 1 on the last row",
+                polynomial: window.last() * (tape.clone() - A::constant(1)),
+            },
+            Constraint {
+                name: "stated = what is stated here on the last row",
+                polynomial: window.last() * (stated.clone() - here.clone()),
+            },
+            Constraint {
+                name: "what is used is what is stated",
+                polynomial: window.first() * (tape.clone() - stated.clone()),
+            },
+        ],
+    })
 }
 
 /// What the next row's words are, from the second on.
@@ -250,16 +422,13 @@ const NEEDS: [&str; InstructionSet::MAX_WINDOW] = [
 
 /// What the instruction computes: its product, its tests and its obligation.
 pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
-    let Window { set, row, next, .. } = window;
+    if window.shape.wired {
+        return wired_relation(window);
+    }
+    let Window { shape, row, next, .. } = window;
     let step = window.step();
-    let relations = || {
-        let flags = row.flags.iter();
-        flags.map(|(opcode, flag)| (flag, opcode.relation(&Seen(window))))
-    };
     let sum = |term: &dyn Fn(Relation<A>) -> A| {
-        relations().fold(A::constant(0), |sum, (flag, relation)| {
-            sum + flag.clone() * term(relation)
-        })
+        window.flags(|opcode| Some(term(opcode.relation(&Seen(window)))))
     };
     let mut constraints = vec![];
     let mut constrain = |name, polynomial| constraints.push(Constraint { name, polynomial });
@@ -276,7 +445,7 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
         });
         let fixed = sum(&|own| match own.cofactor {
             Cofactor::Second => row.words[1].clone(),
-            Cofactor::Argument => window.source.argument.clone(),
+            Cofactor::Argument => window.argument(),
             Cofactor::Hint | Cofactor::Zero => A::constant(0),
         });
         constrain(
@@ -323,11 +492,64 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
         constrain(is, step.clone() * (test.clone() - sum(&own)));
         constrain(vanishes, step.clone() * (tested.clone() * test.clone()));
     }
-    if set.has_obligation() {
+    if shape.set.has_obligation() {
+        constrain(ZERO, step * sum(&|own| own.zero));
+    }
+    Gate {
+        name: "relation",
+        constraints,
+    }
+}
+
+const ZERO: &str = "what the instruction says is zero is zero";
+
+/// The same where flags are known beforehand: a product under a flag has degree 3.
+fn wired_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
+    let Window { shape, row, next, .. } = window;
+    let step = window.step();
+    let sum = |term: &dyn Fn(Relation<A>) -> A| {
+        window.flags(|opcode| Some(term(opcode.relation(&Seen(window)))))
+    };
+    let cofactor = |own: &Relation<A>| match own.cofactor {
+        Cofactor::Second => row.words[1].clone(),
+        Cofactor::Argument => window.argument(),
+        Cofactor::Hint => Seen(window).hint(),
+        Cofactor::Zero => A::constant(0),
+    };
+    let idle = Opcode::IDLE.relation(&Seen(window)).top;
+    let mut constraints = vec![Constraint {
+        name: "top' is the instruction's new top",
+        polynomial: step.clone() * (next.top().clone() - idle.clone())
+            - sum(&|own| {
+                let product = own.factor.clone() * cofactor(&own);
+                own.top - idle.clone() + product
+            }),
+    }];
+    let mut constrain = |name, polynomial| constraints.push(Constraint { name, polynomial });
+    if let Some(hint) = &row.cofactor {
+        let hinted = sum(&|own| match own.cofactor {
+            Cofactor::Hint => A::constant(1),
+            _ => A::constant(0),
+        });
         constrain(
-            "what the instruction says is zero is zero",
-            step * sum(&|own| own.zero),
+            "cofactor is 0, unless it is a hint",
+            step.clone() * ((A::constant(1) - hinted) * hint.clone()),
         );
+    }
+    if shape.set.has_factor_test() {
+        constrain(
+            "factor * factor_test = 0",
+            sum(&|own| own.factor * own.factor_test),
+        );
+    }
+    if shape.set.has_cofactor_test() {
+        constrain(
+            "cofactor * cofactor_test = 0",
+            sum(&|own| cofactor(&own) * own.cofactor_test),
+        );
+    }
+    if shape.set.has_obligation() {
+        constrain(ZERO, sum(&|own| own.zero));
     }
     Gate {
         name: "relation",
@@ -372,10 +594,13 @@ pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
             polynomial: step.clone() * (shifted - moved),
         });
     }
-    constraints.push(Constraint {
-        name: "link' = index' after a push, link if the depth stays",
-        polynomial: step.clone() * shifted(&next.link, window.index[1].clone(), &row.link, None),
-    });
+    if !window.shape.wired {
+        constraints.push(Constraint {
+            name: "link' = index' after a push, link if the depth stays",
+            polynomial: step.clone()
+                * shifted(&next.link, window.index[1].clone(), &row.link, None),
+        });
+    }
     for (i, name) in (0..row.present.len()).zip(NEXT_PRESENT) {
         let above = match i {
             0 => one.clone(),
@@ -437,8 +662,9 @@ pub fn start<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let words = FIRST_WORDS.into_iter().zip(words);
     let alone = present.len() == 1;
     let present = FIRST_PRESENT.into_iter().zip(present);
+    let unwired = !window.shape.wired;
     let constraints = words
-        .chain([("link = 0 on the first row", link)])
+        .chain(unwired.then_some(("link = 0 on the first row", link)))
         .chain(present.filter(|_| !alone))
         .map(|(name, cell)| Constraint {
             name,

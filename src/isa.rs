@@ -23,8 +23,13 @@ pub trait Operands<A: Algebra> {
     fn argument(&self) -> A;
     /// The prover's word: -1 / factor, or 0 if the factor is 0. Only [`Cofactor::Hint`] has one.
     fn hint(&self) -> A;
-    /// The new top. Only tests and obligations may read it.
+    /// The new top. Only tests and obligations may read it, and the new top of an instruction whose new
+    /// top comes from outside.
     fn result(&self) -> A;
+    /// The address of the next instruction in the program.
+    fn following(&self) -> A;
+    /// 1 if the row jumps to its argument, else 0.
+    fn jumps(&self) -> A;
 }
 
 /// What the factor of an instruction is multiplied by.
@@ -38,6 +43,21 @@ pub enum Cofactor {
     Hint,
     /// Nothing: the product is 0.
     Zero,
+}
+
+/// Which instruction a program goes on with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The one that follows.
+    #[default]
+    Following,
+    /// The one whose address is the argument.
+    Argument,
+    /// The one whose address is the argument if [`Operands::jumps`], which the relation determines, is 1;
+    /// else the one that follows.
+    Branch,
+    /// The one whose address is the top.
+    Top,
 }
 
 /// What an instruction does to the words of the window, and what must hold for it.
@@ -61,6 +81,10 @@ pub struct Relation<A> {
     pub cofactor_test: A,
     /// What must be 0.
     pub zero: A,
+    /// The instruction that comes next.
+    pub target: Target,
+    /// The word that the instruction takes from the tape or puts there.
+    pub tape: Option<A>,
 }
 
 impl<A: Algebra> Relation<A> {
@@ -76,6 +100,8 @@ impl<A: Algebra> Relation<A> {
             factor_test: A::constant(0),
             cofactor_test: A::constant(0),
             zero: A::constant(0),
+            target: Target::Following,
+            tape: None,
         }
     }
 
@@ -106,6 +132,20 @@ impl<A: Algebra> Relation<A> {
     }
 }
 
+/// A jump to the argument that drops the top, if `jumps` is what says whether the top is 0.
+///
+/// The new top is `second + 1 + top * h - jumps`, and it is demanded to be `second`: that makes `jumps`
+/// the 1 or 0 that the hint shows, as in [`is_zero`].
+fn branch<A: Algebra>(x: &impl Operands<A>, is_zero: A) -> Relation<A> {
+    Relation {
+        target: Target::Branch,
+        ..Relation::top(x.word(1) + A::constant(1) - is_zero.clone())
+            .times(x.word(0), Cofactor::Hint)
+            .tests(is_zero.clone(), is_zero)
+            .zero(x.result() - x.word(1))
+    }
+}
+
 /// 1 if `x` is 0, else 0: with h = -1/x the top is 1 + x h; `x * top = 0` makes h that, and
 /// `h * top = 0` leaves no choice where x is 0.
 fn is_zero<A: Algebra>(x: A, result: A) -> Relation<A> {
@@ -123,6 +163,15 @@ pub enum Effect {
     Keep,
     /// One word less: the new top takes the place of the two topmost words.
     Shrink,
+}
+
+/// What is compiled for each instruction.
+pub(crate) trait Specialised {
+    /// What it gives.
+    type Output;
+
+    /// What it does for the instruction with this place in [`Opcode::ALL`].
+    fn call<const OPCODE: usize>(self) -> Self::Output;
 }
 
 macro_rules! instructions {
@@ -143,8 +192,8 @@ macro_rules! instructions {
             /// Every instruction, in the order of the table.
             pub const ALL: &'static [Opcode] = &[$(Opcode::$name),+];
 
-            /// The code that a program writes, or `None` for what only the machine itself executes.
-            pub const fn code(self) -> Option<u64> {
+            /// The code that a program writes.
+            pub const fn code(self) -> u64 {
                 match self { $(Opcode::$name => $code,)+ }
             }
 
@@ -156,6 +205,11 @@ macro_rules! instructions {
             /// Whether the instruction reads its argument.
             pub const fn takes_argument(self) -> bool {
                 match self { $(Opcode::$name => instructions!(@argument $argument),)+ }
+            }
+
+            /// Whether the argument is the address of an instruction.
+            pub const fn takes_address(self) -> bool {
+                match self { $(Opcode::$name => instructions!(@address $argument),)+ }
             }
 
             /// How the depth of the stack changes.
@@ -179,10 +233,16 @@ macro_rules! instructions {
                 match self { $(Opcode::$name => concat!($($doc),+).trim_ascii(),)+ }
             }
 
+            /// Calls what is compiled for each instruction.
+            #[inline(always)]
+            pub(crate) fn specialise<S: Specialised>(self, specialised: S) -> S::Output {
+                match self { $(Opcode::$name => specialised.call::<{ Opcode::$name as usize }>(),)+ }
+            }
+
             /// What the instruction does to the window.
             ///
             /// A `pop` of the last word leaves the second one on top, which is 0 then.
-            #[inline]
+            #[inline(always)]
             pub fn relation<A: Algebra>(self, operands: &impl Operands<A>) -> Relation<A> {
                 match self { $(Opcode::$name => { let $operands = operands; $relation })+ }
             }
@@ -190,95 +250,129 @@ macro_rules! instructions {
     };
     (@argument plain) => { false };
     (@argument word) => { true };
+    (@argument address) => { true };
+    (@address address) => { true };
+    (@address $other:ident) => { false };
     (@fault) => { None };
     (@fault $fault:literal) => { Some($fault) };
 }
 
 instructions! {
     /// Does nothing.
-    Nop = Some(0), "nop", plain, Keep, needs 0, |x| Relation::top(x.word(0));
+    Nop = 0, "nop", plain, Keep, needs 0, |x| Relation::top(x.word(0));
     /// Pushes its argument.
-    Push = Some(1), "push", word, Grow, needs 0, |x| Relation::top(x.argument());
+    Push = 1, "push", word, Grow, needs 0, |x| Relation::top(x.argument());
     /// Replaces the two topmost words by their sum.
-    Add = Some(2), "add", plain, Shrink, needs 2, |x| Relation::top(x.word(1) + x.word(0));
+    Add = 2, "add", plain, Shrink, needs 2, |x| Relation::top(x.word(1) + x.word(0));
     /// Replaces the two topmost words by their product.
-    Mul = Some(3), "mul", plain, Shrink, needs 2, |x| {
+    Mul = 3, "mul", plain, Shrink, needs 2, |x| {
         Relation::top(A::constant(0)).times(x.word(0), Cofactor::Second)
     };
     /// Drops the top.
-    Pop = Some(4), "pop", plain, Shrink, needs 1, |x| Relation::top(x.word(1));
+    Pop = 4, "pop", plain, Shrink, needs 1, |x| Relation::top(x.word(1));
     /// Replaces the two topmost words by the lower one less the upper one.
-    Sub = Some(5), "sub", plain, Shrink, needs 2, |x| Relation::top(x.word(1) - x.word(0));
+    Sub = 5, "sub", plain, Shrink, needs 2, |x| Relation::top(x.word(1) - x.word(0));
     /// Negates the top.
-    Neg = Some(6), "neg", plain, Keep, needs 1, |x| Relation::top(A::constant(0) - x.word(0));
+    Neg = 6, "neg", plain, Keep, needs 1, |x| Relation::top(A::constant(0) - x.word(0));
     /// Replaces the top by its inverse; an error if it is 0.
-    Inv = Some(7), "inv", plain, Keep, needs 1, else "the top is 0, which has no inverse", |x| {
+    Inv = 7, "inv", plain, Keep, needs 1, else "the top is 0, which has no inverse", |x| {
         // With h = 1 / top the product is -1, and the result is h.
         Relation::top(x.hint() + A::constant(1))
             .times(A::constant(0) - x.word(0), Cofactor::Hint)
             .zero(x.result() - x.hint())
     };
     /// Replaces the two topmost words by 1 if they are equal, else by 0.
-    Eq = Some(8), "eq", plain, Shrink, needs 2, |x| {
+    Eq = 8, "eq", plain, Shrink, needs 2, |x| {
         is_zero(x.word(0) - x.word(1), x.result())
     };
     /// Replaces the top by 1 if it is 0, else by 0.
-    Iszero = Some(9), "iszero", plain, Keep, needs 1, |x| {
+    Iszero = 9, "iszero", plain, Keep, needs 1, |x| {
         is_zero(x.word(0), x.result())
     };
     /// Replaces the top, 0 or 1, by 1 or 0.
-    Not = Some(10), "not", plain, Keep, needs 1, else "the top is neither 0 nor 1", |x| {
+    Not = 10, "not", plain, Keep, needs 1, else "the top is neither 0 nor 1", |x| {
         Relation::top(A::constant(1) - x.word(0))
             .times(x.word(0), Cofactor::Zero)
             .tests(x.result(), A::constant(0))
     };
     /// Replaces the two topmost words, each 0 or 1, by 1 if both are 1, else by 0.
-    And = Some(11), "and", plain, Shrink, needs 2, else "one of the two topmost words is neither 0 nor 1", |x| {
+    And = 11, "and", plain, Shrink, needs 2, else "one of the two topmost words is neither 0 nor 1", |x| {
         Relation::top(A::constant(0))
             .times(x.word(0), Cofactor::Second)
             .tests(A::constant(1) - x.word(0), A::constant(1) - x.word(1))
     };
     /// Replaces the two topmost words, each 0 or 1, by 0 if both are 0, else by 1.
-    Or = Some(12), "or", plain, Shrink, needs 2, else "one of the two topmost words is neither 0 nor 1", |x| {
+    Or = 12, "or", plain, Shrink, needs 2, else "one of the two topmost words is neither 0 nor 1", |x| {
         Relation::top(x.word(1) + x.word(0))
             .times(A::constant(0) - x.word(0), Cofactor::Second)
             .tests(A::constant(1) - x.word(0), A::constant(1) - x.word(1))
     };
     /// Adds its argument to the top.
-    Addi = Some(13), "addi", word, Keep, needs 1, |x| Relation::top(x.word(0) + x.argument());
+    Addi = 13, "addi", word, Keep, needs 1, |x| Relation::top(x.word(0) + x.argument());
     /// Multiplies the top by its argument.
-    Muli = Some(14), "muli", word, Keep, needs 1, |x| {
+    Muli = 14, "muli", word, Keep, needs 1, |x| {
         Relation::top(A::constant(0)).times(x.word(0), Cofactor::Argument)
     };
     /// Drops the top; an error unless it is 1.
-    Assert = Some(15), "assert", plain, Shrink, needs 1, else "the top is not 1", |x| {
+    Assert = 15, "assert", plain, Shrink, needs 1, else "the top is not 1", |x| {
         Relation::top(x.word(1)).zero(x.word(0) - A::constant(1))
     };
     /// Drops the top; an error unless it is the argument.
-    AssertEq = Some(16), "assert_eq", word, Shrink, needs 1, else "the top is not the argument", |x| {
+    AssertEq = 16, "assert_eq", word, Shrink, needs 1, else "the top is not the argument", |x| {
         Relation::top(x.word(1)).zero(x.word(0) - x.argument())
     };
     /// Pushes a copy of the top.
-    Dup = Some(17), "dup", plain, Grow, needs 1, |x| Relation::top(x.word(0));
+    Dup = 17, "dup", plain, Grow, needs 1, |x| Relation::top(x.word(0));
     /// Exchanges the two topmost words.
-    Swap = Some(18), "swap", plain, Keep, needs 2, |x| Relation {
+    Swap = 18, "swap", plain, Keep, needs 2, |x| Relation {
         second: Some(x.word(0)),
         ..Relation::top(x.word(1))
     };
     /// Pushes a copy of the word below the top.
-    Over = Some(19), "over", plain, Grow, needs 2, |x| Relation::top(x.word(1));
+    Over = 19, "over", plain, Grow, needs 2, |x| Relation::top(x.word(1));
     /// Brings the third word to the top.
-    Rot = Some(20), "rot", plain, Keep, needs 3, |x| Relation {
+    Rot = 20, "rot", plain, Keep, needs 3, |x| Relation {
         second: Some(x.word(0)),
         third: Some(x.word(1)),
         ..Relation::top(x.word(2))
     };
     /// Pushes a copy of the third word.
-    Pick2 = Some(21), "pick2", plain, Grow, needs 3, |x| Relation::top(x.word(2));
+    Pick2 = 21, "pick2", plain, Grow, needs 3, |x| Relation::top(x.word(2));
     /// Pushes a copy of the fourth word.
-    Pick3 = Some(22), "pick3", plain, Grow, needs 4, |x| Relation::top(x.word(3));
-    /// What the machine executes after the last instruction: drops the top until one word is left, which is the output.
-    Halt = None, "halt", plain, Shrink, needs 2, |x| Relation::top(x.word(1));
+    Pick3 = 22, "pick3", plain, Grow, needs 4, |x| Relation::top(x.word(3));
+    /// Goes on at the argument.
+    Jump = 23, "jump", address, Keep, needs 0, |x| Relation {
+        target: Target::Argument,
+        ..Relation::top(x.word(0))
+    };
+    /// Drops the top, and goes on at the argument if it was 0.
+    Jz = 24, "jz", address, Shrink, needs 1, |x| branch(x, x.jumps());
+    /// Drops the top, and goes on at the argument if it was not 0.
+    Jnz = 25, "jnz", address, Shrink, needs 1, |x| branch(x, A::constant(1) - x.jumps());
+    /// Pushes the address of the next instruction, and goes on at the argument.
+    Call = 26, "call", address, Grow, needs 0, |x| Relation {
+        target: Target::Argument,
+        ..Relation::top(x.following())
+    };
+    /// Drops the top, and goes on at that address; an error if the program has no such address.
+    Ret = 27, "ret", plain, Shrink, needs 1, |x| Relation {
+        target: Target::Top,
+        ..Relation::top(x.word(1))
+    };
+    /// Pushes the next word of the public tape.
+    Read = 28, "read", plain, Grow, needs 0, |x| Relation {
+        tape: Some(x.result()),
+        ..Relation::top(x.result())
+    };
+    /// Drops the top, which becomes the next word of the public tape.
+    Write = 29, "write", plain, Shrink, needs 1, |x| Relation {
+        tape: Some(x.word(0)),
+        ..Relation::top(x.word(1))
+    };
+    /// Pushes the next word of the private tape.
+    Secret = 30, "secret", plain, Grow, needs 0, |x| Relation::top(x.result());
+    /// Ends the run, as does the end of the program: the machine drops the top until one word is left, which is the output.
+    Halt = 31, "halt", plain, Shrink, needs 2, |x| Relation::top(x.word(1));
 }
 
 /// What a relation reads and has, found by reading it as text.
@@ -292,6 +386,16 @@ struct Uses {
     factor_test: bool,
     cofactor_test: bool,
     obligation: bool,
+    /// Whether it asks where in the program it stands.
+    control: bool,
+    /// Whether a word comes from the public tape or goes there.
+    tape: bool,
+    /// Whether the new top comes from outside.
+    outside: bool,
+    hint: bool,
+    /// Whether the new top depends on the hint otherwise than by the product.
+    top_reads_hint: bool,
+    target: Target,
 }
 
 impl Opcode {
@@ -303,33 +407,33 @@ impl Opcode {
         Opcode::ALL
             .iter()
             .copied()
-            .find(|opcode| opcode.code() == Some(code))
+            .find(|opcode| opcode.code() == code)
     }
 
-    /// The instruction with this mnemonic, if a program may write it.
+    /// The instruction with this mnemonic.
     pub fn from_mnemonic(mnemonic: &str) -> Option<Opcode> {
         Opcode::ALL
             .iter()
             .copied()
-            .find(|opcode| opcode.code().is_some() && opcode.mnemonic() == mnemonic)
+            .find(|opcode| opcode.mnemonic() == mnemonic)
     }
 
     /// How the circuit writes the instruction: `halt` is 0 and code c is c + 1.
     ///
     /// halo2 pads instance columns with zeros, so what it pads is `halt`.
     pub const fn encoded(self) -> u64 {
-        match self.code() {
-            Some(code) => code + 1,
-            None => 0,
+        match self {
+            Opcode::Halt => 0,
+            _ => self.code() + 1,
         }
     }
 
     /// The instruction that the circuit writes as `encoded`, if there is one.
     pub fn from_encoded(encoded: u64) -> Option<Opcode> {
-        match encoded.checked_sub(1) {
-            Some(code) => Opcode::from_code(code),
-            None => Some(Opcode::Halt),
-        }
+        Opcode::ALL
+            .iter()
+            .copied()
+            .find(|opcode| opcode.encoded() == encoded)
     }
 
     /// The stack effect in the notation of Forth, written from the relation: `a b -- a + b`.
@@ -354,6 +458,12 @@ impl Opcode {
             }
             fn result(&self) -> Formula {
                 Formula::name("y")
+            }
+            fn following(&self) -> Formula {
+                Formula::name("next")
+            }
+            fn jumps(&self) -> Formula {
+                Formula::name("j")
             }
         }
         let relation = self.relation(&Named(word));
@@ -395,6 +505,26 @@ impl Opcode {
         )
     }
 
+    /// Which instruction the program goes on with.
+    pub fn target(self) -> Target {
+        self.uses().target
+    }
+
+    /// Whether the instruction takes a word from the public tape or puts one there.
+    pub fn uses_tape(self) -> bool {
+        self.uses().tape
+    }
+
+    /// Whether the new top depends on the hint otherwise than by the product.
+    pub(crate) fn result_reads_hint(self) -> bool {
+        self.uses().top_reads_hint
+    }
+
+    /// Whether the word that the instruction pushes comes from a tape.
+    pub fn takes_word(self) -> bool {
+        self.uses().outside
+    }
+
     /// What the relation reads and has.
     fn uses(self) -> Uses {
         static ALL: OnceLock<Vec<Uses>> = OnceLock::new();
@@ -417,6 +547,12 @@ impl Opcode {
             fn result(&self) -> Formula {
                 Formula::name("result")
             }
+            fn following(&self) -> Formula {
+                Formula::name("following")
+            }
+            fn jumps(&self) -> Formula {
+                Formula::name("jumps")
+            }
         }
         let Relation {
             top,
@@ -427,6 +563,8 @@ impl Opcode {
             factor_test,
             cofactor_test,
             zero,
+            target,
+            tape,
         } = self.relation(&Marked);
         let zero_formula = Formula::constant(0);
         let texts = [&top, &factor, &factor_test, &cofactor_test, &zero];
@@ -449,6 +587,12 @@ impl Opcode {
             factor_test: factor_test != zero_formula,
             cofactor_test: cofactor_test != zero_formula,
             obligation: zero != zero_formula,
+            control: target != Target::Following || texts.iter().any(|own| own.contains("following")),
+            tape: tape.is_some(),
+            outside: top == Formula::name("result"),
+            hint: factor != zero_formula && cofactor == Cofactor::Hint,
+            top_reads_hint: top.to_string().contains("hint"),
+            target,
         }
     }
 }
@@ -475,13 +619,19 @@ impl InstructionSet {
         InstructionSet::of(&[Opcode::Push, Opcode::Add, Opcode::Mul, Opcode::Pop]);
 
     /// All that computes and moves words.
-    pub const FIELD: InstructionSet = InstructionSet::of(Opcode::ALL);
+    pub const FIELD: InstructionSet = InstructionSet {
+        // The codes from `nop` to `pick3`.
+        members: (1 << (Opcode::Pick3.encoded() + 1)) - 1,
+    };
+    /// Everything: also jumps and calls, the public tape and secrets.
+    pub const FULL: InstructionSet = InstructionSet::of(Opcode::ALL);
 
     /// The sets that have a name.
     pub const NAMED: &'static [(&'static str, InstructionSet)] = &[
         ("seed", Self::SEED),
         ("stack", Self::STACK),
         ("field", Self::FIELD),
+        ("full", Self::FULL),
     ];
 
     /// The most words that a window has.
@@ -540,6 +690,27 @@ impl InstructionSet {
         self.opcodes().any(|opcode| opcode.uses().obligation)
     }
 
+    /// Whether some cofactor is a hint.
+    pub fn has_hint(self) -> bool {
+        self.opcodes().any(|opcode| opcode.uses().hint)
+    }
+
+    /// Whether the set has control flow: instructions that jump, or push addresses. A circuit of such a
+    /// set has a program counter, and looks instructions up in the program.
+    pub fn has_control(self) -> bool {
+        self.opcodes().any(|opcode| opcode.uses().control)
+    }
+
+    /// How a circuit of the set is told an instruction: see [`Program::stated`](crate::program::Program::stated).
+    pub fn stated(self, opcode: Opcode) -> u64 {
+        opcode.encoded() + u64::from(self.has_control())
+    }
+
+    /// Whether the set has instructions that use the public tape.
+    pub fn has_tape(self) -> bool {
+        self.opcodes().any(|opcode| opcode.uses().tape)
+    }
+
     /// Whether `opcode` is in the set.
     pub const fn contains(self, opcode: Opcode) -> bool {
         self.members >> opcode.encoded() & 1 == 1
@@ -551,12 +722,6 @@ impl InstructionSet {
             .iter()
             .copied()
             .filter(move |opcode| self.contains(*opcode))
-    }
-
-    /// The instructions that have a flag of their own, in the order of the flags: all but `nop`,
-    /// which is what a row does when no flag is set.
-    pub fn flagged(self) -> impl Iterator<Item = Opcode> + Clone {
-        self.opcodes().filter(|opcode| *opcode != Opcode::IDLE)
     }
 
     /// The set's instruction with this code.
@@ -587,7 +752,7 @@ impl InstructionSet {
         if let Some((name, _)) = Self::NAMED.iter().find(|(_, set)| *set == self) {
             return (*name).to_owned();
         }
-        let written = self.opcodes().filter(|opcode| opcode.code().is_some());
+        let written = self.opcodes().filter(|opcode| *opcode != Opcode::Halt);
         let mnemonics: Vec<_> = written.map(Opcode::mnemonic).collect();
         match &mnemonics[..] {
             // Every set has it; a list needs something.
@@ -666,16 +831,13 @@ mod tests {
     fn codes_and_mnemonics_are_distinct_and_round_trip() {
         for opcode in Opcode::ALL {
             assert_eq!(Opcode::from_encoded(opcode.encoded()), Some(*opcode));
-            if let Some(code) = opcode.code() {
-                assert_eq!(Opcode::from_code(code), Some(*opcode));
-                assert_eq!(Opcode::from_mnemonic(opcode.mnemonic()), Some(*opcode));
-            }
+            assert_eq!(Opcode::from_code(opcode.code()), Some(*opcode));
+            assert_eq!(Opcode::from_mnemonic(opcode.mnemonic()), Some(*opcode));
         }
     }
 
     #[test]
-    fn halt_is_not_for_programs() {
-        assert_eq!(Opcode::from_mnemonic("halt"), None);
+    fn what_halo2_pads_is_halt() {
         assert_eq!(Opcode::Halt.encoded(), 0);
     }
 

@@ -52,4 +52,5 @@ pub mod proof;
 pub mod row;
 pub mod sum;
 pub mod vm;
+pub mod wiring;
 pub mod witness;

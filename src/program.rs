@@ -17,10 +17,22 @@ pub struct Instruction<F> {
 }
 
 impl<F: Word> Instruction<F> {
-    /// The instruction `opcode argument`; `None` if programs don't write `opcode`.
-    pub fn new(opcode: Opcode, argument: F) -> Option<Self> {
-        let opcode = opcode.code()?;
-        Some(Instruction { opcode, argument })
+    /// The instruction `opcode argument`.
+    pub fn new(opcode: Opcode, argument: F) -> Self {
+        Instruction {
+            opcode: opcode.code(),
+            argument,
+        }
+    }
+}
+
+impl<F: Word> Instruction<F> {
+    /// The opcode, [encoded](Opcode::encoded); of an opcode that no instruction has, its number and 1.
+    pub fn encoded(&self) -> F {
+        match Opcode::from_code(self.opcode) {
+            Some(opcode) => F::constant(opcode.encoded()),
+            None => F::constant(self.opcode) + F::one(),
+        }
     }
 }
 
@@ -86,6 +98,25 @@ impl<F: Word> Program<F> {
             .iter()
             .filter_map(|instruction| Opcode::from_code(instruction.opcode));
         InstructionSet::of(&opcodes.collect::<Vec<_>>())
+    }
+
+    /// The program as a circuit is told it, each instruction as an opcode and an argument. What follows is
+    /// zeros.
+    ///
+    /// Without control flow, opcodes are [encoded](Opcode::encoded), and what follows the first `halt`, which is
+    /// never executed, is left out. With control flow, opcodes are one more than that, so that 0 is no
+    /// instruction, and one `halt` more follows the program: its end, where it may jump to.
+    pub fn stated(&self, set: InstructionSet) -> Vec<(F, F)> {
+        let instructions = self.instructions.iter();
+        if set.has_control() {
+            let end = (F::constant(set.stated(Opcode::Halt)), F::zero());
+            let stated = |own: &Instruction<F>| (own.encoded() + F::one(), own.argument);
+            return instructions.map(stated).chain([end]).collect();
+        }
+        instructions
+            .take_while(|own| own.opcode != Opcode::Halt.code())
+            .map(|own| (own.encoded(), own.argument))
+            .collect()
     }
 
     /// What identifies the program: the BLAKE2b-256 hash, personalised `StackVm.Program`, of the

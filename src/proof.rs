@@ -23,7 +23,9 @@ use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffe
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_core::OsRng;
 
-use crate::circuit::{CircuitParams, StackVmCircuit, Statement};
+use crate::circuit::{
+    CircuitParams, StackVmCircuit, Statement, Template, TemplateError, outcome_instances,
+};
 use crate::vm::Trace;
 use crate::witness::WitnessError;
 use transcript::StrictRead;
@@ -40,6 +42,9 @@ pub enum KeygenError {
         /// The parameters' `k`.
         params: u32,
     },
+    /// There is no such circuit.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// halo2 refuses.
     #[error("key generation failed: {0}")]
     Halo2(#[from] plonk::Error),
@@ -67,17 +72,37 @@ pub enum ProveError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
-    /// The program has more instructions than the circuit has rows.
-    #[error("the program has {instructions} instructions, but the circuit has {rows} rows")]
+    /// The program has more instructions than the circuit has room for.
+    #[error("the program has {instructions} instructions, but the circuit has room for {rows}")]
     ProgramTooLong {
         /// The number of instructions.
         instructions: usize,
+        /// The number of instructions for which there is room.
+        rows: usize,
+    },
+    /// The public tape has more words than the circuit has rows.
+    #[error("the public tape has {words} words, but the circuit has {rows} rows")]
+    TapeTooLong {
+        /// The number of words.
+        words: usize,
         /// The number of steps of the circuit's machine.
         rows: usize,
     },
-    /// An opcode is too large to be encoded.
-    #[error("the program has an opcode that can't be encoded")]
-    OpcodeTooLarge,
+    /// There are words on a tape that the circuit has not.
+    #[error("the statement has {words} words on its public tape, but the instruction set has no tape")]
+    NoTape {
+        /// The number of words.
+        words: usize,
+    },
+    /// The key holds another program.
+    #[error("the key is one of another program, the one with digest {}", hex::encode(.key))]
+    OtherProgram {
+        /// The digest of the program in the key.
+        key: [u8; 32],
+    },
+    /// The key holds no program, so that one has to be stated.
+    #[error("the key holds no program, so that the statement has to have one")]
+    NoProgram,
 }
 
 /// Why a proof is not accepted.
@@ -120,24 +145,49 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// Its public parameters.
     type Parameters: Parameters;
 
-    /// Makes a verifying key. It depends on the parameters and the circuit's alone.
+    /// Makes the verifying key of a circuit for any program. It depends on the parameters and the circuit's alone.
     ///
     /// # Errors
     ///
-    /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
+    /// As [`Backend::keygen`].
     fn keygen_vk(
         params: &Self::Parameters,
         circuit: CircuitParams,
-    ) -> Result<VerifyingKey<Self>, KeygenError>;
+    ) -> Result<VerifyingKey<Self>, KeygenError> {
+        Self::keygen_vk_of(params, &Template::unfixed(circuit)?)
+    }
 
-    /// Makes a proving key, which holds the verifying key.
+    /// Makes the proving key, which holds the verifying key, of a circuit for any program.
+    ///
+    /// # Errors
+    ///
+    /// [`KeygenError::WrongSize`] if the parameters are for another `k`, [`KeygenError::Template`] if the
+    /// circuit's key has to hold a program.
+    fn keygen(
+        params: &Self::Parameters,
+        circuit: CircuitParams,
+    ) -> Result<ProvingKey<Self>, KeygenError> {
+        Self::keygen_of(params, &Template::unfixed(circuit)?)
+    }
+
+    /// Makes a verifying key, of a program if the template has one.
     ///
     /// # Errors
     ///
     /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
-    fn keygen(
+    fn keygen_vk_of(
         params: &Self::Parameters,
-        circuit: CircuitParams,
+        template: &Template<Fr>,
+    ) -> Result<VerifyingKey<Self>, KeygenError>;
+
+    /// Makes a proving key, of a program if the template has one.
+    ///
+    /// # Errors
+    ///
+    /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
+    fn keygen_of(
+        params: &Self::Parameters,
+        template: &Template<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError>;
 
     /// Proves a run, once it has checked that the run satisfies the circuit.
@@ -150,7 +200,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         key: &ProvingKey<Self>,
         trace: &Trace<Fr>,
     ) -> Result<Vec<u8>, ProveError> {
-        let circuit = StackVmCircuit::new(key.verifying.circuit, trace)?;
+        let circuit = StackVmCircuit::new(key.template.clone(), trace)?;
         let statement = Statement::of(trace);
         circuit.check(&statement)?;
         let instances = key.verifying.instances(&statement)?;
@@ -188,6 +238,42 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         proof: &[u8],
     ) -> Result<(), VerifyError> {
         let instances = key.instances(statement)?;
+        Self::verify_instances(params, key, &instances, proof)
+    }
+
+    /// Verifies that a proof of the program in the key proves this output and public tape. It costs the same
+    /// whatever the length of the program.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] unless it does.
+    fn verify_outcome(
+        params: &Self::Parameters,
+        key: &VerifyingKey<Self>,
+        output: Fr,
+        tape: &[Fr],
+        proof: &[u8],
+    ) -> Result<(), VerifyError> {
+        key.check_tape(tape)?;
+        if key.program.is_none() {
+            return Err(StatementError::NoProgram.into());
+        }
+        let instances = outcome_instances(output, tape, key.circuit.set());
+        Self::verify_instances(params, key, &instances, proof)
+    }
+
+    /// Verifies a proof against the instance columns of a statement of the key.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`]
+    #[doc(hidden)]
+    fn verify_instances(
+        params: &Self::Parameters,
+        key: &VerifyingKey<Self>,
+        instances: &[Vec<Fr>],
+        proof: &[u8],
+    ) -> Result<(), VerifyError> {
         // The digest of a structured reference string is the same for every size; but halo2's verifier
         // takes the number of rows from the parameters, and with fewer than the key has it would
         // demand the constraints on a few rows only.
@@ -201,7 +287,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
                 expected,
             });
         }
-        Self::verify_proof(params, key, &instances, proof).map_err(VerifyError::Invalid)
+        Self::verify_proof(params, key, instances, proof).map_err(VerifyError::Invalid)
     }
 
     /// Verifies a proof against instance columns of any shape.
@@ -225,6 +311,8 @@ pub trait Backend: fmt::Debug + Sized + 'static {
 pub struct VerifyingKey<B> {
     key: plonk::VerifyingKey<G1Affine>,
     circuit: CircuitParams,
+    /// The digest of the program that the key holds.
+    program: Option<[u8; 32]>,
     params: [u8; 32],
     backend: PhantomData<fn() -> B>,
 }
@@ -255,14 +343,35 @@ impl<B> VerifyingKey<B> {
         self.key.transcript_repr().to_repr()
     }
 
+    /// The digest of the program that the key holds, if it holds one.
+    pub fn program(&self) -> Option<[u8; 32]> {
+        self.program
+    }
+
     /// The instance columns of a statement.
     fn instances(&self, statement: &Statement<Fr>) -> Result<Vec<Vec<Fr>>, StatementError> {
-        let instructions = statement.program.len();
-        let rows = self.circuit.rows();
+        let (instructions, rows) = (statement.program.len(), self.circuit.program_rows());
         if instructions > rows {
             return Err(StatementError::ProgramTooLong { instructions, rows });
         }
-        statement.instances().ok_or(StatementError::OpcodeTooLarge)
+        self.check_tape(&statement.tape)?;
+        if let Some(key) = self.program
+            && key != statement.program.digest()
+        {
+            return Err(StatementError::OtherProgram { key });
+        }
+        let (set, binding) = (self.circuit.set(), self.circuit.binding());
+        Ok(statement.instances(set, binding))
+    }
+
+    /// That there is room for the words of a tape.
+    fn check_tape(&self, tape: &[Fr]) -> Result<(), StatementError> {
+        let (words, rows) = (tape.len(), self.circuit.rows());
+        match self.circuit.set().has_tape() {
+            false if words > 0 => Err(StatementError::NoTape { words }),
+            true if words > rows => Err(StatementError::TapeTooLong { words, rows }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -270,6 +379,7 @@ impl<B> VerifyingKey<B> {
 #[derive(Clone)]
 pub struct ProvingKey<B> {
     key: plonk::ProvingKey<G1Affine>,
+    template: Template<Fr>,
     verifying: VerifyingKey<B>,
 }
 
@@ -297,8 +407,9 @@ impl<B> ProvingKey<B> {
 fn keygen_vk_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
     params: &P,
     digest: [u8; 32],
-    circuit: CircuitParams,
+    template: &Template<Fr>,
 ) -> Result<VerifyingKey<B>, KeygenError> {
+    let circuit = template.params();
     if params.k() != circuit.k() {
         return Err(KeygenError::WrongSize {
             circuit: circuit.k(),
@@ -306,8 +417,9 @@ fn keygen_vk_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
         });
     }
     Ok(VerifyingKey {
-        key: keygen_vk(params, &StackVmCircuit::empty(circuit))?,
+        key: keygen_vk(params, &StackVmCircuit::empty(template.clone()))?,
         circuit,
+        program: template.program().map(|own| own.digest()),
         params: digest,
         backend: PhantomData,
     })
@@ -316,15 +428,19 @@ fn keygen_vk_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
 fn keygen_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
     params: &P,
     digest: [u8; 32],
-    circuit: CircuitParams,
+    template: &Template<Fr>,
 ) -> Result<ProvingKey<B>, KeygenError> {
-    let verifying = keygen_vk_with(params, digest, circuit)?;
+    let verifying = keygen_vk_with(params, digest, template)?;
     let key = keygen_pk(
         params,
         verifying.key.clone(),
-        &StackVmCircuit::empty(circuit),
+        &StackVmCircuit::empty(template.clone()),
     )?;
-    Ok(ProvingKey { key, verifying })
+    Ok(ProvingKey {
+        key,
+        template: template.clone(),
+        verifying,
+    })
 }
 
 fn columns(instances: &[Vec<Fr>]) -> Vec<&[Fr]> {

@@ -74,65 +74,149 @@
 //! Where the output is not bound, beta does not occur, and the last argument is that of the cells.
 
 use crate::algebra::{Algebra, Word, batch_invert};
-use crate::frame::{self, Challenges, Constraint, Gate, OutputBinding, Window};
+use crate::frame::{self, Challenges, Constraint, Gate, OutputBinding, Source, Window};
 use crate::isa::Effect;
-use crate::row::Row;
+use crate::row::{Cell, Row};
 
 impl<A: Algebra> Challenges<A> {
-    /// The denominator of the cell `(row, lowest, present, link)`.
-    pub fn denominator(&self, row: A, lowest: A, present: A, link: A) -> A {
+    /// The denominator of the cell `(row, lowest, present, link)`, or of `(row, lowest)` in a machine that is
+    /// wired.
+    pub fn cell(&self, row: A, lowest: A, rest: Option<(A, A)>) -> A {
         let gamma = || self.gamma.clone();
         // Horner's rule for alpha + row + gamma lowest + gamma^2 present + gamma^3 link.
-        self.alpha.clone() + row + gamma() * (lowest + gamma() * (present + gamma() * link))
+        let words = match rest {
+            Some((present, link)) => lowest + gamma() * (present + gamma() * link),
+            None => lowest,
+        };
+        self.alpha.clone() + row + gamma() * words
+    }
+
+    /// The denominator of the instruction `(address, opcode, argument)`, its opcode as it is listed.
+    pub fn instruction(&self, address: A, opcode: A, argument: A) -> A {
+        let gamma = || self.gamma.clone();
+        self.delta.clone() + address + gamma() * (opcode + gamma() * argument)
+    }
+
+    /// The denominator of the cell with this key that holds what a state has at the bottom of its window.
+    fn cell_of(&self, key: A, state: &Row<A>) -> A {
+        let rest = state.last_present();
+        let rest = rest.map(|present| (present.clone(), state.link.clone()));
+        self.cell(key, state.lowest().clone(), rest)
     }
 }
 
-/// Every step adds the fraction of the cell that it takes and subtracts that of the cell it makes.
+/// Every step adds the fractions of the cell that it takes and of the instruction that it looks up, and
+/// subtracts those of the cell that it makes and of the instruction that it provides.
 pub fn cells<A: Algebra>(window: &Window<A>) -> Gate<A> {
-    let Window { row, next, .. } = window;
+    let Window {
+        row,
+        next,
+        challenges,
+        ..
+    } = window;
     let step = window.step();
-    let made_cell = window.challenges.denominator(
-        window.index[1].clone(),
-        row.lowest().clone(),
-        row.last_present().clone(),
-        row.link.clone(),
-    );
+    let made_cell = challenges.cell_of(window.index[1].clone(), row);
     let made_cell = made_cell.named("made_cell");
-    let taken_cell = window.challenges.denominator(
-        row.link.clone(),
-        next.lowest().clone(),
-        next.last_present().clone(),
-        next.link.clone(),
-    );
+    let taken_cell = challenges.cell_of(row.link.clone(), next);
     let taken_cell = taken_cell.named("taken_cell");
-    let taken = next.sum.clone() - row.sum.clone() + row.made.clone();
+    let change = next.sum.clone() - row.sum.clone();
+    let Some(made) = &row.made else {
+        // Flags that are fixed are 0 outside the machine, and a step makes a cell or takes one, or neither.
+        let (grow, shrink) = (window.effect(Effect::Grow), window.effect(Effect::Shrink));
+        let neither = step - grow.clone() - shrink.clone();
+        let cell = grow.clone() * made_cell + shrink.clone() * taken_cell + neither;
+        return Gate {
+            name: "cells",
+            constraints: vec![Constraint {
+                name: "sum' - sum = 1 / (the cell this row takes), -1 / (the cell it makes), or 0",
+                polynomial: change * cell - (shrink - grow),
+            }],
+        };
+    };
+    let taken = change + made.clone();
+    let (name, taken) = match &row.fetch {
+        None => (
+            "sum' - sum + made = 1 / (the cell this row takes), 0 if it takes none",
+            taken,
+        ),
+        Some(fetch) => (
+            "sum' - sum + made - fetched + provided = 1 / (the cell this row takes), 0 if it takes none",
+            taken - fetch.fetched.clone() + fetch.provided.clone(),
+        ),
+    };
     Gate {
         name: "cells",
         constraints: vec![
             Constraint {
                 name: "made = 1 / (the cell this row makes), 0 if it makes none",
                 polynomial: step.clone()
-                    * (row.made.clone() * made_cell - window.effect(Effect::Grow)),
+                    * (made.clone() * made_cell - window.effect(Effect::Grow)),
             },
             Constraint {
-                name: "sum' - sum + made = 1 / (the cell this row takes), 0 if it takes none",
+                name,
                 polynomial: step * (taken * taken_cell - window.effect(Effect::Shrink)),
             },
         ],
     }
 }
 
+/// The instructions that are executed are those of the program, where they are looked up.
+pub fn instructions<A: Algebra>(window: &Window<A>) -> Option<Gate<A>> {
+    let fetch = window.row.fetch.as_ref()?;
+    let Source::Listed { opcode, argument } = &window.source else {
+        return None;
+    };
+    let looked_up = window.challenges.instruction(
+        fetch.pc.clone(),
+        fetch.opcode.clone() + A::constant(1),
+        fetch.argument.clone(),
+    );
+    let looked_up = looked_up.named("looked_up");
+    let listed = window.challenges.instruction(
+        window.index[0].clone(),
+        opcode.clone(),
+        argument.clone(),
+    );
+    let listed = listed.named("listed");
+    let fetched = fetch.fetched.clone() * looked_up - A::constant(1);
+    Some(Gate {
+        name: "instructions",
+        constraints: vec![
+            Constraint {
+                name: "fetched = 1 / (the instruction this row executes)",
+                polynomial: window.step() * fetched.clone(),
+            },
+            Constraint {
+                name: "fetched = 1 / (the instruction at pc) on the last row",
+                polynomial: window.last() * fetched,
+            },
+            Constraint {
+                name: "provided = uses / (the instruction listed here)",
+                polynomial: window.step()
+                    * (fetch.provided.clone() * listed - fetch.uses.clone()),
+            },
+        ],
+    })
+}
+
 /// What the sum is on the first and the last row.
 pub fn boundaries<A: Algebra>(window: &Window<A>) -> Gate<A> {
-    let Row { link, sum, .. } = &window.row;
-    let (top, nonempty) = (window.row.top(), window.row.nonempty());
+    let Row {
+        link, sum, fetch, ..
+    } = &window.row;
+    let (top, nonempty) = (window.row.top(), window.nonempty());
     let Challenges { alpha, beta, .. } = &window.challenges;
+    // The last row looks an instruction up too, and no step adds its fraction.
+    let end = match fetch {
+        None => sum.clone(),
+        Some(fetch) => sum.clone() + fetch.fetched.clone(),
+    };
     let (at_first, at_last) = match &window.output {
         OutputBinding::Bound(output) => (
             sum.clone() - beta.clone() * output.clone(),
-            sum.clone() - beta.clone() * top.clone(),
+            end - beta.clone() * top.clone(),
         ),
-        OutputBinding::Open => (sum.clone(), sum.clone()),
+        OutputBinding::Open => (sum.clone(), end),
     };
     Gate {
         name: "boundaries",
@@ -144,7 +228,7 @@ pub fn boundaries<A: Algebra>(window: &Window<A>) -> Gate<A> {
             Constraint {
                 name: "the sum ends as beta * top less the bottom word's cell",
                 polynomial: window.last()
-                    * (at_last * (alpha.clone() + link.clone()) + nonempty.clone()),
+                    * (at_last * (alpha.clone() + link.clone()) + nonempty),
             },
         ],
     }
@@ -152,70 +236,153 @@ pub fn boundaries<A: Algebra>(window: &Window<A>) -> Gate<A> {
 
 /// All gates of a circuit: the frame's and these.
 pub fn gates<A: Algebra>(window: &Window<A>) -> Vec<Gate<A>> {
-    vec![
-        frame::decode(window),
-        frame::relation(window),
-        frame::stack(window),
-        frame::start(window),
-        cells(window),
-        boundaries(window),
-    ]
+    let decode = (!window.shape.wired).then(|| frame::decode(window));
+    let gates = [
+        decode,
+        Some(frame::relation(window)),
+        Some(frame::stack(window)),
+        Some(frame::start(window)),
+        Some(cells(window)),
+        Some(boundaries(window)),
+        frame::flow(window),
+        instructions(window),
+        frame::tape(window),
+    ];
+    gates.into_iter().flatten().collect()
 }
 
-/// Fills the second-phase columns of a witness: `made` and `sum` on every row.
-///
-/// `output` is what the sum starts from, if the output is bound. The entry of `sum` after the last step
-/// is the final sum.
-pub fn fill<F: Word>(columns: &mut Row<Vec<F>>, challenges: &Challenges<F>, output: Option<F>) {
-    let steps = columns.top().len().saturating_sub(1);
-    // An effect on a row is the sum of its flags, so that a forged witness is filled as the
-    // constraints demand where that is possible.
-    let effect = |effect: Effect| -> Vec<F> {
+/// What is stated beside a witness, as the second phase needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stated<'a, F> {
+    /// What the sum starts from, if the output is bound.
+    pub output: Option<F>,
+    /// The listing of the program: opcodes as they are listed, and arguments; zeros follow it.
+    pub listing: &'a [(F, F)],
+    /// What stands on the public tape: its words, then a 1; zeros follow it.
+    pub tape: &'a [F],
+}
+
+impl<F: Word> Row<Vec<F>> {
+    /// The sum of the flags of some instructions, on each of the first rows.
+    ///
+    /// A forged witness is filled as the constraints demand, where that is possible.
+    fn flagged(&self, steps: usize, opcodes: impl Fn(crate::isa::Opcode) -> bool) -> Vec<F> {
         let mut total = vec![F::zero(); steps];
-        for (opcode, flag) in &columns.flags {
-            if opcode.effect() == effect {
-                for (total, flag) in total.iter_mut().zip(flag) {
+        for (_, flag) in self.flags.iter().filter(|(opcode, _)| opcodes(*opcode)) {
+            for (total, flag) in total.iter_mut().zip(flag) {
+                if *flag != F::zero() {
                     *total = *total + *flag;
                 }
             }
         }
         total
-    };
-    let (grow, shrink) = (effect(Effect::Grow), effect(Effect::Shrink));
-    // The denominator of the cell that each step makes, then of the one that it takes; zero, which
-    // inverts to itself, where there is none.
-    let mut inverses = vec![F::zero(); 2 * steps];
-    let (made, taken) = inverses.split_at_mut(steps);
+    }
+
+    /// The state on a row as far as a cell holds it.
+    fn cell(&self, key: F, row: usize, challenges: &Challenges<F>) -> F {
+        let present = self.last_present();
+        let rest = present.map(|present| (present[row], self.link[row]));
+        challenges.cell(key, self.lowest()[row], rest)
+    }
+}
+
+/// Fills the second-phase columns of a witness.
+///
+/// The entry of `sum` after the last step is the final sum.
+pub fn fill<F: Word>(columns: &mut Row<Vec<F>>, challenges: &Challenges<F>, stated: Stated<'_, F>) {
+    let steps = columns.top().len().saturating_sub(1);
+    let grow = columns.flagged(steps, |opcode| opcode.effect() == Effect::Grow);
+    let shrink = columns.flagged(steps, |opcode| opcode.effect() == Effect::Shrink);
+    let looks_up = columns.fetch.is_some();
+    // The denominator of the cell that each step makes, then of the one that it takes, of the instruction
+    // that each row looks up and of the one that it provides; zero, which inverts to itself, where there is
+    // none.
+    let lookups = if looks_up { steps + 1 } else { 0 };
+    let mut inverses = vec![F::zero(); 2 * steps + 2 * lookups];
+    let (made, rest) = inverses.split_at_mut(steps);
+    let (taken, rest) = rest.split_at_mut(steps);
+    let (fetched, provided) = rest.split_at_mut(lookups);
     let mut index = F::zero();
     for i in 0..steps {
         index = index + F::one();
         if grow[i] != F::zero() {
-            made[i] = challenges.denominator(
-                index,
-                columns.lowest()[i],
-                columns.last_present()[i],
-                columns.link[i],
-            );
+            made[i] = columns.cell(index, i, challenges);
         }
         if shrink[i] != F::zero() {
-            taken[i] = challenges.denominator(
-                columns.link[i],
-                columns.lowest()[i + 1],
-                columns.last_present()[i + 1],
-                columns.link[i + 1],
+            taken[i] = columns.cell(columns.link[i], i + 1, challenges);
+        }
+    }
+    if let Some(fetch) = &columns.fetch {
+        let mut index = F::zero();
+        for i in 0..=steps {
+            fetched[i] = challenges.instruction(
+                fetch.pc[i],
+                fetch.opcode[i] + F::one(),
+                fetch.argument[i],
             );
+            if i < steps && fetch.uses[i] != F::zero() {
+                let (opcode, argument) =
+                    stated.listing.get(i).copied().unwrap_or((F::zero(), F::zero()));
+                provided[i] = challenges.instruction(index, opcode, argument);
+            }
+            index = index + F::one();
         }
     }
     batch_invert(&mut inverses);
-    let (made, taken) = inverses.split_at(steps);
-    let mut sum = output.map_or(F::zero(), |output| challenges.beta * output);
-    columns.made.clear();
+    let (made, rest) = inverses.split_at(steps);
+    let (taken, rest) = rest.split_at(steps);
+    let (fetched, provided) = rest.split_at(lookups);
+    if let Some(fetch) = &mut columns.fetch {
+        fetch.fetched = fetched.to_vec();
+        let provided = provided.iter().zip(&fetch.uses);
+        fetch.provided = provided.map(|(fraction, uses)| *fraction * *uses).collect();
+    }
+    let mut sum = stated.output.map_or(F::zero(), |output| challenges.beta * output);
     columns.sum.clear();
-    for i in 0..steps {
-        let fraction = grow[i] * made[i];
-        columns.made.push(fraction);
+    let made: Vec<F> = grow.iter().zip(made).map(|(grow, own)| *grow * *own).collect();
+    for (i, fraction) in made.iter().enumerate() {
         columns.sum.push(sum);
-        sum = sum + shrink[i] * taken[i] - fraction;
+        sum = sum + shrink[i] * taken[i] - *fraction;
+        if let Some(fetch) = &columns.fetch {
+            sum = sum + fetch.fetched[i] - fetch.provided[i];
+        }
     }
     columns.sum.push(sum);
+    if let Some(own) = &mut columns.made {
+        *own = made;
+    }
+    fill_tape(columns, challenges.rho, stated.tape);
+}
+
+/// Fills the folds of the public tape, from the last row up.
+fn fill_tape<F: Word>(columns: &mut Row<Vec<F>>, rho: F, stated: &[F]) {
+    if columns.folds.is_none() {
+        return;
+    }
+    let steps = columns.top().len().saturating_sub(1);
+    let here = |row: usize| stated.get(row).copied().unwrap_or(F::zero());
+    let mut tape = vec![F::one(); steps + 1];
+    let mut folded = vec![here(steps); steps + 1];
+    for row in (0..steps).rev() {
+        let mut used = F::zero();
+        for (opcode, flag) in columns.flags.iter().filter(|(own, _)| own.uses_tape()) {
+            let flag = flag.get(row).copied().unwrap_or(F::zero());
+            if flag == F::zero() {
+                continue;
+            }
+            // What goes to the tape is the top, what comes from it the next one.
+            let word = match opcode.effect() {
+                Effect::Grow => columns.top()[row + 1],
+                Effect::Keep | Effect::Shrink => columns.top()[row],
+            };
+            used = used + flag * (word + rho * tape[row + 1] - tape[row + 1]);
+        }
+        tape[row] = tape[row + 1] + used;
+        folded[row] = here(row) + rho * folded[row + 1];
+    }
+    for (cell, column) in [(Cell::Tape, tape), (Cell::Stated, folded)] {
+        if let Some(own) = columns.get_mut(cell) {
+            *own = column;
+        }
+    }
 }

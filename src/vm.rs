@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::algebra::Word;
-use crate::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Relation};
+use crate::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Specialised, Target};
 use crate::program::{Instruction, Program};
 
 /// Why a program does not run.
@@ -11,10 +11,12 @@ use crate::program::{Instruction, Program};
 #[non_exhaustive]
 pub enum RunError {
     /// The stack holds fewer words than the instruction needs.
-    #[error("step {step}: `{opcode}` needs {needs} on the stack, but it holds {depth}", needs = words(*.needs))]
+    #[error("step {step}{}: `{opcode}` needs {needs} on the stack, but it holds {depth}", at(.step, .pc), needs = counted(*.needs))]
     StackUnderflow {
         /// The step, counted from 0.
         step: usize,
+        /// The address of the instruction.
+        pc: usize,
         /// The instruction.
         opcode: Opcode,
         /// How many words it needs.
@@ -23,10 +25,12 @@ pub enum RunError {
         depth: usize,
     },
     /// What the instruction demands of its operands does not hold.
-    #[error("step {step} (stack depth {depth}): `{opcode}` fails: {fault}")]
+    #[error("step {step}{} (stack depth {depth}): `{opcode}` fails: {fault}", at(.step, .pc))]
     Fault {
         /// The step, counted from 0.
         step: usize,
+        /// The address of the instruction.
+        pc: usize,
         /// The instruction.
         opcode: Opcode,
         /// The depth of the stack.
@@ -36,18 +40,72 @@ pub enum RunError {
     },
     /// The instruction set has no such instruction.
     #[error(
-        "step {step} (stack depth {depth}): opcode {opcode}{} is not in the instruction set `{set}`",
-        Opcode::from_code(*.opcode).map_or(String::new(), |own| format!(" (`{own}`)"))
+        "step {step}{} (stack depth {depth}): opcode {opcode}{} is not in the instruction set `{set}`",
+        at(.step, .pc), Opcode::from_code(*.opcode).map_or(String::new(), |own| format!(" (`{own}`)"))
     )]
     InvalidOpcode {
         /// The step, counted from 0.
         step: usize,
+        /// The address of the instruction.
+        pc: usize,
         /// The code of the instruction.
         opcode: u64,
         /// The depth of the stack.
         depth: usize,
         /// The instruction set.
         set: InstructionSet,
+    },
+    /// An instruction goes on where the program has no instruction.
+    #[error(
+        "step {step}{}: `{opcode}` leads out of the program, whose addresses are 0 to {instructions} \
+         (its end){}",
+        at(.step, .pc), if *.opcode == Opcode::Ret { ": the top is none of them" } else { "" }
+    )]
+    OutsideProgram {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The instruction.
+        opcode: Opcode,
+        /// The number of instructions.
+        instructions: usize,
+    },
+    /// The tape that the instruction reads has no further word.
+    #[error(
+        "step {step}{}: `{opcode}` finds no further word on its tape, which has {}: give the run more",
+        at(.step, .pc), counted(*.words)
+    )]
+    TapeEnd {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The instruction: `read` or `secret`.
+        opcode: Opcode,
+        /// The number of words on the tape.
+        words: usize,
+    },
+    /// The tape that the run is given states another word than the one that the instruction writes.
+    #[error("step {step}{}: `write` writes another word than the one that the tape states", at(.step, .pc))]
+    OtherWord {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+    },
+    /// The run ends before all that it was given is read.
+    #[error(
+        "the run ends after {steps} steps with {} unread on the {tape} tape: give it fewer, or read them",
+        counted(*.unread)
+    )]
+    Unread {
+        /// The number of steps of the run.
+        steps: usize,
+        /// The tape: `public` or `private`.
+        tape: &'static str,
+        /// How many words are left.
+        unread: usize,
     },
     /// The program ends before the run does.
     #[error("{steps} steps were asked for, but the program has {instructions} instructions")]
@@ -57,18 +115,37 @@ pub enum RunError {
         /// The number of instructions.
         instructions: usize,
     },
-    /// The run has more rows than a machine can count.
-    #[error("the run needs {rows} rows, more than a machine can have ({MAX_ROWS})")]
+    /// A number of steps was asked for, but the program is no straight line that it could cut.
+    #[error("only a program without jumps and calls can be cut after a number of steps")]
+    StepsOfLoop,
+    /// The run does not end.
+    #[error("the run has not ended after {limit} steps")]
+    TooManySteps {
+        /// The most steps that were admitted.
+        limit: u64,
+    },
+    /// The run has more rows than are admitted.
+    #[error("the run needs {rows} rows, its unwinding included, and at most {limit} are admitted")]
     TooManyRows {
         /// The number of rows that the run needs.
-        rows: usize,
+        rows: u64,
+        /// The most rows.
+        limit: usize,
     },
+}
+
+/// Where a step is, if its number does not say so.
+fn at(step: &usize, pc: &usize) -> String {
+    match step == pc {
+        true => String::new(),
+        false => format!(" (pc {pc})"),
+    }
 }
 
 /// The most rows that a trace can have: a row's number is 32 bits wide.
 pub const MAX_ROWS: usize = u32::MAX as usize;
 
-fn words(count: usize) -> String {
+fn counted(count: usize) -> String {
     match count {
         1 => "1 word".into(),
         _ => format!("{count} words"),
@@ -82,25 +159,82 @@ impl RunError {
             RunError::StackUnderflow { .. } => "stack_underflow",
             RunError::Fault { .. } => "fault",
             RunError::InvalidOpcode { .. } => "invalid_opcode",
+            RunError::OutsideProgram { .. } => "outside_program",
+            RunError::TapeEnd { .. } => "tape_end",
+            RunError::OtherWord { .. } => "other_word",
+            RunError::Unread { .. } => "unread",
             RunError::StepsOutOfRange { .. } => "steps_out_of_range",
+            RunError::StepsOfLoop => "steps_of_loop",
+            RunError::TooManySteps { .. } => "too_many_steps",
             RunError::TooManyRows { .. } => "too_many_rows",
         }
     }
 
-    /// The step at which the run ends; for a program that is too short, the first one it lacks.
-    pub fn step(&self) -> usize {
+    /// The step at which the run fails, if it is at one; for a program that is too short, the first one it
+    /// lacks.
+    pub fn step(&self) -> Option<usize> {
         match self {
             RunError::StackUnderflow { step, .. }
             | RunError::Fault { step, .. }
-            | RunError::InvalidOpcode { step, .. } => *step,
-            RunError::StepsOutOfRange { instructions, .. } => *instructions,
-            RunError::TooManyRows { rows } => *rows,
+            | RunError::InvalidOpcode { step, .. }
+            | RunError::OutsideProgram { step, .. }
+            | RunError::TapeEnd { step, .. }
+            | RunError::OtherWord { step, .. } => Some(*step),
+            RunError::Unread { steps, .. } => Some(*steps),
+            RunError::StepsOutOfRange { instructions, .. } => Some(*instructions),
+            RunError::StepsOfLoop
+            | RunError::TooManySteps { .. }
+            | RunError::TooManyRows { .. } => None,
+        }
+    }
+
+    /// The address of the instruction that fails, if one does.
+    pub fn pc(&self) -> Option<usize> {
+        match self {
+            RunError::StackUnderflow { pc, .. }
+            | RunError::Fault { pc, .. }
+            | RunError::InvalidOpcode { pc, .. }
+            | RunError::OutsideProgram { pc, .. }
+            | RunError::TapeEnd { pc, .. }
+            | RunError::OtherWord { pc, .. } => Some(*pc),
+            _ => None,
         }
     }
 }
 
+/// What a run is given beside its program.
+///
+/// Its [`Debug`](fmt::Debug) form shows no word.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Inputs<F> {
+    /// The words that `read` pushes, in order. They are public, as is what `write` writes.
+    pub public: Vec<F>,
+    /// The words that `secret` pushes, in order. A proof reveals nothing of them but what follows from the
+    /// statement.
+    pub secret: Vec<F>,
+}
+
+impl<F> Inputs<F> {
+    /// Nothing.
+    pub const fn none() -> Self {
+        Inputs {
+            public: vec![],
+            secret: vec![],
+        }
+    }
+}
+
+impl<F> fmt::Debug for Inputs<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("public", &self.public.len())
+            .field("secret", &self.secret.len())
+            .finish()
+    }
+}
+
 /// What a run gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome<F> {
     /// The word at the bottom of the stack, or 0 if the stack is empty.
     pub output: F,
@@ -108,37 +242,49 @@ pub struct Outcome<F> {
     pub steps: usize,
     /// The most words that the stack held.
     pub max_depth: usize,
+    /// The number of rows that a machine needs for the run: its steps, and one for each word above the bottom
+    /// one that is left.
+    pub rows: usize,
+    /// The public tape: what was read and written, in order.
+    pub tape: Vec<F>,
 }
 
 /// The operands of an instruction as words.
 struct Values<'a, F> {
-    /// The stack, from the bottom up, at least [`InstructionSet::MAX_WINDOW`] words.
+    /// The stack, from the bottom up.
     stack: &'a [F],
     argument: F,
     hint: F,
     result: F,
+    following: usize,
+    jumps: F,
 }
 
 impl<F: Word> Operands<F> for Values<'_, F> {
-    #[inline]
+    #[inline(always)]
     fn word(&self, place: usize) -> F {
-        let place = self.stack.len().checked_sub(place + 1);
-        place
-            .and_then(|place| self.stack.get(place))
-            .copied()
-            .unwrap_or(F::zero())
+        let place = self.stack.len().wrapping_sub(place + 1);
+        self.stack.get(place).copied().unwrap_or(F::zero())
     }
-    #[inline]
+    #[inline(always)]
     fn argument(&self) -> F {
         self.argument
     }
-    #[inline]
+    #[inline(always)]
     fn hint(&self) -> F {
         self.hint
     }
-    #[inline]
+    #[inline(always)]
     fn result(&self) -> F {
         self.result
+    }
+    #[inline(always)]
+    fn following(&self) -> F {
+        F::constant(self.following as u64)
+    }
+    #[inline(always)]
+    fn jumps(&self) -> F {
+        self.jumps
     }
 }
 
@@ -150,90 +296,293 @@ pub(crate) struct Step<F> {
     /// What comes under the new top, if that is moved.
     second: Option<F>,
     third: Option<F>,
+    target: Target,
+    pub(crate) jumps: bool,
     pub(crate) factor: F,
+    /// What the factor is multiplied by; 0 if it is a hint, which [`Step::hint`] gives.
     pub(crate) cofactor: F,
+    hinted: bool,
 }
 
 impl<F: Word> Step<F> {
     /// What an instruction makes of a stack, from the bottom up.
-    #[inline]
-    pub(crate) fn of(opcode: Opcode, stack: &[F], argument: F) -> Self {
+    ///
+    /// `word` is what comes from a tape, `pc` the instruction's address.
+    #[inline(always)]
+    pub(crate) fn of(opcode: Opcode, stack: &[F], argument: F, word: F, pc: usize) -> Self {
         let mut values = Values {
             stack,
             argument,
             hint: F::zero(),
-            result: F::zero(),
+            result: word,
+            following: pc + 1,
+            jumps: F::one(),
         };
-        let Relation {
-            mut top,
-            second,
-            third,
-            factor,
-            cofactor,
-            ..
-        } = opcode.relation(&values);
-        let cofactor = match cofactor {
+        let relation = opcode.relation(&values);
+        let target = relation.target;
+        let factor = relation.factor;
+        let jumps = match target {
+            Target::Argument => true,
+            // The test of the factor says, for a row that jumps, whether the top has to be 0.
+            Target::Branch => (factor == F::zero()) == (relation.factor_test == F::one()),
+            Target::Following | Target::Top => false,
+        };
+        values.jumps = if jumps { F::one() } else { F::zero() };
+        let mut relation = match target {
+            Target::Branch => opcode.relation(&values),
+            _ => relation,
+        };
+        let hinted = relation.cofactor == Cofactor::Hint;
+        let cofactor = match relation.cofactor {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
-            Cofactor::Hint => {
-                values.hint = F::zero() - factor.inverse().unwrap_or(F::zero());
-                top = opcode.relation(&values).top;
-                values.hint
+            Cofactor::Hint | Cofactor::Zero => F::zero(),
+        };
+        let product = match relation.cofactor {
+            Cofactor::Second | Cofactor::Argument => factor * cofactor,
+            // A hint is -1 / factor. It is computed only where the new top needs it.
+            Cofactor::Hint if factor != F::zero() => {
+                if opcode.result_reads_hint() {
+                    values.hint = F::zero() - factor.inverse().unwrap_or(F::zero());
+                    relation = opcode.relation(&values);
+                }
+                F::zero() - F::one()
             }
-            Cofactor::Zero => F::zero(),
+            Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
         Step {
-            result: match cofactor == F::zero() {
-                true => top,
-                false => top + factor * cofactor,
+            result: match relation.cofactor {
+                Cofactor::Zero => relation.top,
+                _ => relation.top + product,
             },
-            second,
-            third,
+            second: relation.second,
+            third: relation.third,
+            target,
+            jumps,
             factor,
             cofactor,
+            hinted,
         }
     }
 
-    /// What the step tests: the tests of the factor and of the cofactor, and what must be zero.
-    pub(crate) fn tests(&self, opcode: Opcode, stack: &[F], argument: F) -> [F; 3] {
+    /// The prover's word, if the instruction has one, given the inverse of the factor (0 for 0).
+    pub(crate) fn hint(&self, inverse: F) -> Option<F> {
+        self.hinted.then(|| F::zero() - inverse)
+    }
+
+    /// Whether the cofactor is the prover's word.
+    pub(crate) fn is_hinted(&self) -> bool {
+        self.hinted
+    }
+
+    /// What the step tests, with this cofactor: the tests of the factor and of the cofactor, and what must be
+    /// zero.
+    #[inline(always)]
+    pub(crate) fn tests(&self, opcode: Opcode, stack: &[F], argument: F, cofactor: F) -> [F; 3] {
         let relation = opcode.relation(&Values {
             stack,
             argument,
-            hint: self.cofactor,
+            hint: cofactor,
             result: self.result,
+            following: 0,
+            jumps: if self.jumps { F::one() } else { F::zero() },
         });
         [relation.factor_test, relation.cofactor_test, relation.zero]
     }
 
     /// Whether the tests pass.
+    #[inline(always)]
     fn holds(&self, opcode: Opcode, stack: &[F], argument: F) -> bool {
-        let [factor_test, cofactor_test, zero] = self.tests(opcode, stack, argument);
+        let cofactor = match self.hinted {
+            true => F::zero() - self.factor.inverse().unwrap_or(F::zero()),
+            false => self.cofactor,
+        };
+        let [factor_test, cofactor_test, zero] = self.tests(opcode, stack, argument, cofactor);
         [
             self.factor * factor_test,
-            self.cofactor * cofactor_test,
+            cofactor * cofactor_test,
             zero,
         ] == [F::zero(); 3]
     }
 }
 
-/// A stack and what an instruction does to it.
-struct Machine<F> {
-    set: InstructionSet,
+/// An instruction that is ready to be executed.
+#[derive(Clone, Copy, Debug)]
+struct Decoded<F> {
+    /// `None` if the set has no such instruction.
+    opcode: Option<Opcode>,
+    argument: F,
+    /// The argument as an address, if it is one of the program.
+    target: Option<u32>,
+}
+
+/// The program as the machine executes it.
+#[derive(Clone, Debug)]
+struct Code<F>(Vec<Decoded<F>>);
+
+impl<F: Word> Code<F> {
+    fn new(instructions: &[Instruction<F>], set: InstructionSet) -> Self {
+        let addresses = instructions.len() as u64;
+        let decode = |instruction: &Instruction<F>| {
+            let opcode = set.decode(instruction.opcode);
+            let target = opcode
+                .filter(|own| own.takes_address())
+                .and_then(|_| instruction.argument.to_u64())
+                .filter(|target| *target <= addresses)
+                .and_then(|target| u32::try_from(target).ok());
+            Decoded {
+                opcode,
+                argument: instruction.argument,
+                target,
+            }
+        };
+        Code(instructions.iter().map(decode).collect())
+    }
+}
+
+/// Why a step fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    Underflow,
+    Fault,
+    Outside,
+    TapeEnd,
+    OtherWord,
+}
+
+/// The state of a run.
+#[derive(Clone)]
+struct Machine<'a, F> {
+    inputs: &'a Inputs<F>,
+    whole_tape: bool,
     /// The words, from the bottom up, on as many zeros as a window has words, so that the window of
     /// an empty stack is there too.
     stack: Vec<F>,
     max_depth: usize,
+    pc: usize,
+    /// The number of words of each tape that are used up.
+    read: usize,
+    secrets: usize,
+    tape: Vec<F>,
 }
 
 /// The zeros under a stack.
 const PADDING: usize = InstructionSet::MAX_WINDOW;
 
-impl<F: Word> Machine<F> {
-    fn new(set: InstructionSet) -> Self {
+/// One step of a machine, compiled for each instruction.
+struct Execute<'m, 'a, F> {
+    machine: &'m mut Machine<'a, F>,
+    instruction: &'m Decoded<F>,
+    addresses: usize,
+}
+
+impl<F: Word> Specialised for Execute<'_, '_, F> {
+    type Output = Result<(), Failure>;
+
+    /// Does what the instruction says, whether it may or not, and says what is wrong.
+    #[inline(always)]
+    fn call<const OPCODE: usize>(self) -> Result<(), Failure> {
+        let opcode = const { Opcode::ALL[OPCODE] };
+        let Execute {
+            machine,
+            instruction,
+            addresses,
+        } = self;
+        let mut result = Ok(());
+        if machine.stack.len() < PADDING + opcode.needs() {
+            result = Err(Failure::Underflow);
+        }
+        let mut word = F::zero();
+        match opcode {
+            Opcode::Read => {
+                match machine.inputs.public.get(machine.read) {
+                    Some(own) => word = *own,
+                    None => result = Err(Failure::TapeEnd),
+                }
+                machine.read += 1;
+                machine.tape.push(word);
+            }
+            Opcode::Secret => {
+                match machine.inputs.secret.get(machine.secrets) {
+                    Some(own) => word = *own,
+                    None => result = Err(Failure::TapeEnd),
+                }
+                machine.secrets += 1;
+            }
+            Opcode::Write => {
+                let top = machine.stack.last().copied().unwrap_or(F::zero());
+                machine.tape.push(top);
+                if machine.whole_tape {
+                    match machine.inputs.public.get(machine.read) {
+                        Some(own) if *own == top => {}
+                        Some(_) => result = result.and(Err(Failure::OtherWord)),
+                        None => result = result.and(Err(Failure::TapeEnd)),
+                    }
+                    machine.read += 1;
+                }
+            }
+            _ => {}
+        }
+        let step = Step::of(opcode, &machine.stack, instruction.argument, word, machine.pc);
+        if opcode.fault().is_some() && !step.holds(opcode, &machine.stack, instruction.argument) {
+            result = result.and(Err(Failure::Fault));
+        }
+        let following = machine.pc + 1;
+        machine.pc = match step.target {
+            Target::Following => following,
+            Target::Argument | Target::Branch if !step.jumps => following,
+            Target::Argument | Target::Branch => match instruction.target {
+                Some(target) => target as usize,
+                None => {
+                    result = result.and(Err(Failure::Outside));
+                    addresses
+                }
+            },
+            Target::Top => {
+                let top = machine.stack.last().and_then(Word::to_u64);
+                match top.filter(|top| *top <= addresses as u64) {
+                    Some(top) => top as usize,
+                    None => {
+                        result = result.and(Err(Failure::Outside));
+                        addresses
+                    }
+                }
+            }
+        };
+        match opcode.effect() {
+            Effect::Grow => {
+                machine.stack.push(step.result);
+                machine.max_depth = machine.max_depth.max(machine.stack.len());
+                return result;
+            }
+            Effect::Keep => {}
+            // On the empty stack for a defiant trace only.
+            Effect::Shrink if machine.stack.len() == PADDING => {}
+            Effect::Shrink => {
+                machine.stack.pop();
+            }
+        }
+        let moved = [Some(step.result), step.second, step.third];
+        for (word, moved) in machine.stack.iter_mut().rev().zip(moved) {
+            if let Some(moved) = moved {
+                *word = moved;
+            }
+        }
+        result
+    }
+}
+
+impl<'a, F: Word> Machine<'a, F> {
+    fn new(inputs: &'a Inputs<F>, whole_tape: bool) -> Self {
         Machine {
-            set,
+            inputs,
+            whole_tape,
             stack: vec![F::zero(); PADDING],
-            max_depth: 0,
+            max_depth: PADDING,
+            pc: 0,
+            read: 0,
+            secrets: 0,
+            tape: vec![],
         }
     }
 
@@ -251,53 +600,19 @@ impl<F: Word> Machine<F> {
         window
     }
 
-    #[inline]
-    fn decode(&self, step: usize, instruction: &Instruction<F>) -> Result<Opcode, RunError> {
-        let opcode = self
-            .set
-            .decode(instruction.opcode)
-            .ok_or(RunError::InvalidOpcode {
-                step,
-                opcode: instruction.opcode,
-                depth: self.depth(),
-                set: self.set,
-            })?;
-        if self.depth() < opcode.needs() {
-            return Err(RunError::StackUnderflow {
-                step,
-                opcode,
-                needs: opcode.needs(),
-                depth: self.depth(),
-            });
-        }
-        Ok(opcode)
-    }
-
-    /// Executes an instruction whose needs are met, and says whether its tests pass.
-    #[inline]
-    fn execute(&mut self, opcode: Opcode, argument: F) -> bool {
-        let step = Step::of(opcode, &self.stack, argument);
-        let holds = opcode.fault().is_none() || step.holds(opcode, &self.stack, argument);
-        match opcode.effect() {
-            Effect::Grow => {
-                self.stack.push(step.result);
-                self.max_depth = self.max_depth.max(self.depth());
-                return holds;
-            }
-            Effect::Keep => {}
-            // On the empty stack for a defiant trace only.
-            Effect::Shrink if self.depth() == 0 => {}
-            Effect::Shrink => {
-                self.stack.pop();
-            }
-        }
-        let moved = [Some(step.result), step.second, step.third];
-        for (word, moved) in self.stack.iter_mut().rev().zip(moved) {
-            if let Some(moved) = moved {
-                *word = moved;
-            }
-        }
-        holds
+    /// Executes an instruction.
+    #[inline(always)]
+    fn execute(
+        &mut self,
+        opcode: Opcode,
+        instruction: &Decoded<F>,
+        addresses: usize,
+    ) -> Result<(), Failure> {
+        opcode.specialise(Execute {
+            machine: self,
+            instruction,
+            addresses,
+        })
     }
 
     /// The word at the bottom of the stack, 0 if there is none.
@@ -305,34 +620,284 @@ impl<F: Word> Machine<F> {
         let bottom = self.stack.get(PADDING);
         bottom.or(self.stack.last()).copied().unwrap_or(F::zero())
     }
-}
 
-/// Cuts a program to the steps of a run: all of it, if `steps` is `None`.
-fn executed<F: Word>(
-    program: &Program<F>,
-    steps: Option<usize>,
-) -> Result<&[Instruction<F>], RunError> {
-    let steps = steps.unwrap_or(program.len());
-    program
-        .instructions()
-        .get(..steps)
-        .ok_or(RunError::StepsOutOfRange {
+    /// What the run gives, if it ends here after so many steps.
+    fn outcome(&self, steps: usize) -> Outcome<F> {
+        Outcome {
+            output: self.bottom(),
             steps,
-            instructions: program.len(),
-        })
-}
+            max_depth: self.max_depth - PADDING,
+            rows: steps + self.depth().saturating_sub(1),
+            tape: self.tape.clone(),
+        }
+    }
 
-/// The error of a step whose tests fail.
-fn fault(step: usize, opcode: Opcode, depth: usize) -> RunError {
-    RunError::Fault {
-        step,
-        opcode,
-        depth,
-        fault: opcode.fault().unwrap_or("its operands are wrong"),
+    /// That all that was given is used.
+    fn check_used(&self, steps: usize) -> Result<(), RunError> {
+        let tapes = [
+            ("public", self.read, self.inputs.public.len()),
+            ("private", self.secrets, self.inputs.secret.len()),
+        ];
+        for (tape, used, given) in tapes {
+            if let Some(unread) = given.checked_sub(used).filter(|unread| *unread > 0) {
+                return Err(RunError::Unread {
+                    steps,
+                    tape,
+                    unread,
+                });
+            }
+        }
+        Ok(())
     }
 }
 
-/// Runs the first `steps` instructions of a program, or all of them. Uses no memory but the stack's.
+/// A run that is to be made: a program, and what it is given.
+#[derive(Clone, Debug)]
+pub struct Job<'a, F> {
+    program: &'a Program<F>,
+    set: InstructionSet,
+    steps: Option<usize>,
+    inputs: &'a Inputs<F>,
+    whole_tape: bool,
+    max_steps: u64,
+    max_rows: usize,
+}
+
+impl<'a, F: Word> Job<'a, F> {
+    /// The run of a program that may use the instructions of a set, and is given these inputs.
+    pub fn new(program: &'a Program<F>, set: InstructionSet, inputs: &'a Inputs<F>) -> Self {
+        Job {
+            program,
+            set,
+            steps: None,
+            inputs,
+            whole_tape: false,
+            max_steps: MAX_ROWS as u64,
+            max_rows: MAX_ROWS,
+        }
+    }
+
+    /// Cuts the program after so many instructions, if that is not `None`.
+    pub fn cut(self, steps: Option<usize>) -> Self {
+        Job { steps, ..self }
+    }
+
+    /// Says that the public words that the run is given are the whole tape: also what is written, in its place
+    /// between what is read. A word that is written must be the one that stands there.
+    pub fn whole_tape(self) -> Self {
+        Job {
+            whole_tape: true,
+            ..self
+        }
+    }
+
+    /// Ends the run with an error if it takes more steps. Without it, that is 2^32 - 1.
+    pub fn max_steps(self, max_steps: u64) -> Self {
+        Job { max_steps, ..self }
+    }
+
+    /// The most rows that a trace may have. Without it, that is [`MAX_ROWS`].
+    pub fn max_rows(self, max_rows: usize) -> Self {
+        Job {
+            max_rows: max_rows.min(MAX_ROWS),
+            ..self
+        }
+    }
+
+    /// The instructions that the run may execute.
+    fn instructions(&self) -> Result<&'a [Instruction<F>], RunError> {
+        let instructions = self.program.instructions();
+        let Some(steps) = self.steps else {
+            return Ok(instructions);
+        };
+        if self.program.smallest_set().has_control() {
+            return Err(RunError::StepsOfLoop);
+        }
+        instructions.get(..steps).ok_or(RunError::StepsOutOfRange {
+            steps,
+            instructions: instructions.len(),
+        })
+    }
+
+    /// Runs the program.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`], with the step at which the program fails.
+    pub fn run(&self) -> Result<Outcome<F>, RunError> {
+        let code = Code::new(self.instructions()?, self.set);
+        let mut machine = Machine::new(self.inputs, self.whole_tape);
+        let addresses = code.0.len();
+        let mut steps = 0;
+        while let Some(instruction) = code.0.get(machine.pc) {
+            let opcode = match instruction.opcode {
+                Some(Opcode::Halt) => break,
+                Some(opcode) => opcode,
+                None => return Err(self.invalid(&machine, steps)),
+            };
+            if steps as u64 == self.max_steps {
+                return Err(RunError::TooManySteps {
+                    limit: self.max_steps,
+                });
+            }
+            let (pc, depth) = (machine.pc, machine.depth());
+            if let Err(failure) = machine.execute(opcode, instruction, addresses) {
+                return Err(self.failed(failure, opcode, steps, pc, depth));
+            }
+            steps += 1;
+        }
+        machine.check_used(steps)?;
+        Ok(machine.outcome(steps))
+    }
+
+    /// Runs the program and writes down every row.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`], with the step at which the program fails.
+    pub fn trace(&self) -> Result<Trace<F>, RunError> {
+        // A run takes no room, and says how much a trace takes.
+        let Outcome { rows, .. } = self.run()?;
+        if rows > self.max_rows {
+            return Err(RunError::TooManyRows {
+                rows: rows as u64,
+                limit: self.max_rows,
+            });
+        }
+        self.written(rows, true)
+    }
+
+    /// The trace of a machine that goes on where a program fails: it takes zeros from an empty stack or tape,
+    /// skips what it does not know, passes all tests, and goes to the end of the program instead of out of it. A
+    /// circuit rejects it, and so tells by which constraint.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer instructions than steps, or more rows than are admitted.
+    pub fn defiant(&self) -> Result<Trace<F>, RunError> {
+        self.written(0, false)
+    }
+
+    fn invalid(&self, machine: &Machine<'_, F>, step: usize) -> RunError {
+        let instruction = self.program.instructions().get(machine.pc);
+        RunError::InvalidOpcode {
+            step,
+            pc: machine.pc,
+            opcode: instruction.map_or(0, |own| own.opcode),
+            depth: machine.depth(),
+            set: self.set,
+        }
+    }
+
+    #[cold]
+    fn failed(
+        &self,
+        failure: Failure,
+        opcode: Opcode,
+        step: usize,
+        pc: usize,
+        depth: usize,
+    ) -> RunError {
+        match failure {
+            Failure::Underflow => RunError::StackUnderflow {
+                step,
+                pc,
+                opcode,
+                needs: opcode.needs(),
+                depth,
+            },
+            Failure::Fault => RunError::Fault {
+                step,
+                pc,
+                opcode,
+                depth,
+                fault: opcode.fault().unwrap_or("its operands are wrong"),
+            },
+            Failure::Outside => RunError::OutsideProgram {
+                step,
+                pc,
+                opcode,
+                instructions: self.program.len(),
+            },
+            Failure::OtherWord => RunError::OtherWord { step, pc },
+            Failure::TapeEnd => RunError::TapeEnd {
+                step,
+                pc,
+                opcode,
+                words: match opcode {
+                    Opcode::Secret => self.inputs.secret.len(),
+                    _ => self.inputs.public.len(),
+                },
+            },
+        }
+    }
+
+    fn written(&self, rows: usize, strict: bool) -> Result<Trace<F>, RunError> {
+        let instructions = self.instructions()?;
+        let code = Code::new(instructions, self.set);
+        let addresses = code.0.len();
+        let mut machine = Machine::new(self.inputs, self.whole_tape);
+        let mut written = Written {
+            rows: Vec::with_capacity(rows + 1),
+            links: Links::default(),
+        };
+        let end = Decoded {
+            opcode: Some(Opcode::Halt),
+            argument: F::zero(),
+            target: None,
+        };
+        let mut steps = 0;
+        while let Some(instruction) = code.0.get(machine.pc) {
+            let opcode = match instruction.opcode {
+                Some(Opcode::Halt) => break,
+                Some(opcode) => opcode,
+                None if strict => return Err(self.invalid(&machine, steps)),
+                None => Opcode::IDLE,
+            };
+            if steps >= self.max_rows {
+                return Err(RunError::TooManySteps {
+                    limit: self.max_rows as u64,
+                });
+            }
+            written.row(&machine, opcode, instruction.argument);
+            let (pc, depth) = (machine.pc, machine.depth());
+            let executed = machine.execute(opcode, instruction, addresses);
+            if let Err(failure) = executed
+                && strict
+            {
+                return Err(self.failed(failure, opcode, steps, pc, depth));
+            }
+            steps += 1;
+        }
+        if strict {
+            machine.check_used(steps)?;
+        }
+        let halt = machine.pc;
+        let outcome = machine.outcome(steps);
+        if outcome.rows > self.max_rows {
+            return Err(RunError::TooManyRows {
+                rows: outcome.rows as u64,
+                limit: self.max_rows,
+            });
+        }
+        let end = code.0.get(halt).unwrap_or(&end);
+        while machine.depth() >= Opcode::Halt.needs() {
+            written.row(&machine, Opcode::Halt, end.argument);
+            // It drops a word, and has no way to fail.
+            let _ = machine.execute(Opcode::Halt, end, addresses);
+            machine.pc = halt;
+        }
+        written.row(&machine, Opcode::Halt, end.argument);
+        Ok(Trace {
+            program: Program::from(instructions.to_vec()),
+            outcome,
+            set: self.set,
+            rows: written.rows,
+        })
+    }
+}
+
+/// Runs the first `steps` instructions of a program that is given no inputs, or all of it.
 ///
 /// # Errors
 ///
@@ -342,20 +907,51 @@ pub fn run<F: Word>(
     steps: Option<usize>,
     set: InstructionSet,
 ) -> Result<Outcome<F>, RunError> {
-    let instructions = executed(program, steps)?;
-    let mut machine = Machine::new(set);
-    for (step, instruction) in instructions.iter().enumerate() {
-        let opcode = machine.decode(step, instruction)?;
-        let depth = machine.depth();
-        if !machine.execute(opcode, instruction.argument) {
-            return Err(fault(step, opcode, depth));
+    Job::new(program, set, &Inputs::none()).cut(steps).run()
+}
+
+/// The rows where the words under the window came there: [`Cell::Link`](crate::row::Cell::Link) of each state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Links {
+    /// Those of the states under the present one.
+    below: Vec<u32>,
+    /// That of the present one.
+    pub(crate) link: u32,
+}
+
+impl Links {
+    /// A step with this effect, that leads to row `next`.
+    pub(crate) fn step(&mut self, effect: Effect, next: u32) {
+        match effect {
+            Effect::Grow => {
+                self.below.push(self.link);
+                self.link = next;
+            }
+            Effect::Keep => {}
+            Effect::Shrink => self.link = self.below.pop().unwrap_or(0),
         }
     }
-    Ok(Outcome {
-        output: machine.bottom(),
-        steps: instructions.len(),
-        max_depth: machine.max_depth,
-    })
+}
+
+/// A trace that is being written.
+struct Written<F> {
+    rows: Vec<TraceRow<F>>,
+    links: Links,
+}
+
+impl<F: Word> Written<F> {
+    fn row(&mut self, machine: &Machine<'_, F>, opcode: Opcode, argument: F) {
+        self.rows.push(TraceRow {
+            opcode,
+            argument,
+            // No machine has more rows than 32 bits count, nor more words than rows.
+            pc: machine.pc as u32,
+            depth: machine.depth() as u32,
+            window: machine.window(),
+            link: self.links.link,
+        });
+        self.links.step(opcode.effect(), self.rows.len() as u32);
+    }
 }
 
 /// A row of a trace: the state before a step, and what the step executes.
@@ -366,8 +962,10 @@ pub struct TraceRow<F> {
     /// The instruction that the step executes; [`Opcode::Halt`] where the machine unwinds, and on
     /// the final state.
     pub opcode: Opcode,
-    /// The argument that it reads, if it reads one.
+    /// The argument of the instruction.
     pub argument: F,
+    /// The address of the instruction.
+    pub pc: u32,
     /// The number of words on the stack.
     pub depth: u32,
     /// The topmost words, from the top down, 0 where there is none.
@@ -380,6 +978,7 @@ impl<F> fmt::Debug for TraceRow<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TraceRow")
             .field("opcode", &self.opcode)
+            .field("pc", &self.pc)
             .field("depth", &self.depth)
             .field("link", &self.link)
             .finish_non_exhaustive()
@@ -388,6 +987,8 @@ impl<F> fmt::Debug for TraceRow<F> {
 
 /// A run, row by row: its steps, then the machine's own steps that unwind the stack, then the final
 /// state.
+///
+/// Its [`Debug`](fmt::Debug) form shows no word of the stack, for a trace is a witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace<F> {
     program: Program<F>,
@@ -397,7 +998,8 @@ pub struct Trace<F> {
 }
 
 impl<F: Word> Trace<F> {
-    /// Runs the first `steps` instructions of a program, or all of them, and writes down every row.
+    /// Runs the first `steps` instructions of a program that is given no inputs, or all of it, and writes down
+    /// every row. [`Job::trace`] takes inputs.
     ///
     /// # Errors
     ///
@@ -407,99 +1009,17 @@ impl<F: Word> Trace<F> {
         steps: Option<usize>,
         set: InstructionSet,
     ) -> Result<Self, RunError> {
-        Self::with(program, steps, set, Machine::decode, true)
+        Job::new(program, set, &Inputs::none()).cut(steps).trace()
     }
 
-    /// The trace of a machine that goes on where a program fails: it takes zeros from an empty stack,
-    /// skips what it does not know, and passes all tests. A circuit rejects it, and so tells by which constraint.
-    ///
-    /// # Errors
-    ///
-    /// If there are fewer instructions than `steps`, or more rows than a machine can have.
-    pub fn defiant(
-        program: &Program<F>,
-        steps: Option<usize>,
-        set: InstructionSet,
-    ) -> Result<Self, RunError> {
-        let decode = |_: &Machine<F>, _, instruction: &Instruction<F>| {
-            Ok(set.decode(instruction.opcode).unwrap_or(Opcode::IDLE))
-        };
-        Self::with(program, steps, set, decode, false)
-    }
-
-    fn with(
-        program: &Program<F>,
-        steps: Option<usize>,
-        set: InstructionSet,
-        decode: impl Fn(&Machine<F>, usize, &Instruction<F>) -> Result<Opcode, RunError>,
-        tested: bool,
-    ) -> Result<Self, RunError> {
-        let instructions = executed(program, steps)?;
-        let mut machine = Machine::new(set);
-        let mut rows = Vec::with_capacity(instructions.len() + 1);
-        // The link of every state under the present one, as `Machine::below` has their words.
-        let mut links: Vec<u32> = vec![];
-        let mut link = 0;
-        let mut execute = |machine: &mut Machine<F>, opcode: Opcode, argument: F| {
-            let depth = machine.depth();
-            rows.push(TraceRow {
-                opcode,
-                argument,
-                // A machine has no more words than rows.
-                depth: depth as u32,
-                window: machine.window(),
-                link,
-            });
-            let next = u32::try_from(rows.len()).map_err(|_| RunError::TooManyRows {
-                rows: rows.len() + depth,
-            })?;
-            match opcode.effect() {
-                Effect::Grow => {
-                    links.push(link);
-                    link = next;
-                }
-                Effect::Keep => {}
-                Effect::Shrink => link = links.pop().unwrap_or(0),
-            }
-            if !machine.execute(opcode, argument) && tested {
-                return Err(fault(rows.len() - 1, opcode, depth));
-            }
-            Ok(())
-        };
-        for (step, instruction) in instructions.iter().enumerate() {
-            let opcode = decode(&machine, step, instruction)?;
-            execute(&mut machine, opcode, instruction.argument)?;
-        }
-        while machine.depth() >= Opcode::Halt.needs() {
-            execute(&mut machine, Opcode::Halt, F::zero())?;
-        }
-        rows.push(TraceRow {
-            opcode: Opcode::Halt,
-            argument: F::zero(),
-            depth: machine.depth() as u32,
-            window: machine.window(),
-            link,
-        });
-        Ok(Trace {
-            program: Program::from(instructions.to_vec()),
-            outcome: Outcome {
-                output: machine.bottom(),
-                steps: instructions.len(),
-                max_depth: machine.max_depth,
-            },
-            set,
-            rows,
-        })
-    }
-
-    /// The program cut to the steps of the run.
+    /// The program, cut to the steps of the run if that was asked for.
     pub fn program(&self) -> &Program<F> {
         &self.program
     }
 
     /// What the run gives.
-    pub fn outcome(&self) -> Outcome<F> {
-        self.outcome
+    pub fn outcome(&self) -> &Outcome<F> {
+        &self.outcome
     }
 
     /// The instruction set that the run may use.

@@ -3,16 +3,17 @@
 //! Synthesis only copies a witness into the circuit, so whoever wants to forge a cell changes it here.
 
 use std::fmt;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::algebra::Word;
+use crate::algebra::{Word, batch_invert};
 use crate::frame::{Challenges, Constraint, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
 use crate::program::Program;
-use crate::row::Row;
-use crate::sum;
-use crate::vm::{Step, Trace};
+use crate::row::{Row, Shape};
+use crate::sum::{self, Stated};
+use crate::vm::{Step, Trace, TraceRow};
 
 /// Why a witness can't be made, or is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +43,12 @@ pub enum WitnessError {
         /// The instruction set of the circuit.
         circuit: InstructionSet,
     },
+    /// The witness was laid out for a machine whose program is, or is not, fixed in its key.
+    #[error("the witness is one of a machine whose program is bound in another way")]
+    WrongShape,
+    /// The run is one of another program than the one in the key.
+    #[error("the run is one of another program than the one that the key holds")]
+    WrongProgram,
     /// A constraint does not hold.
     #[error("row {row}: the constraint \"{constraint}\" of the gate \"{gate}\" does not hold")]
     Unsatisfied {
@@ -54,44 +61,111 @@ pub enum WitnessError {
     },
 }
 
-/// The values of the machine's advice columns, from its first row to its last.
+/// The values of the machine's columns, from its first row to its last.
 ///
 /// Its [`Debug`](fmt::Debug) form shows no value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Witness<F> {
-    set: InstructionSet,
+    shape: Shape,
     columns: Row<Vec<F>>,
+    /// The program as a circuit is told it.
+    listing: Vec<(F, F)>,
+    /// The public tape and its end.
+    tape: Vec<F>,
 }
 
 impl<F> fmt::Debug for Witness<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Witness")
-            .field("set", &self.set)
+            .field("shape", &self.shape)
             .field("rows", &self.columns.top().len().saturating_sub(1))
             .finish_non_exhaustive()
     }
 }
 
+/// What stands on the column of the public tape: its words, and a 1 to say that there are no more.
+pub fn tape_column<F: Word>(tape: &[F]) -> Vec<F> {
+    tape.iter().copied().chain([F::one()]).collect()
+}
+
+/// A row of a trace as its step computes with it.
+struct Executed<F> {
+    opcode: Opcode,
+    stack: [F; InstructionSet::MAX_WINDOW],
+    argument: F,
+    step: Step<F>,
+}
+
+impl<F: Word> Executed<F> {
+    fn new(row: &TraceRow<F>, opcode: Opcode, next: Option<&TraceRow<F>>) -> Self {
+        let mut stack = row.window;
+        stack.reverse();
+        // What comes from a tape is what then stands on top.
+        let word = match next {
+            Some(next) if opcode.takes_word() => next.window[0],
+            _ => F::zero(),
+        };
+        let step = Step::of(opcode, &stack, row.argument, word, row.pc as usize);
+        Executed {
+            opcode,
+            stack,
+            argument: row.argument,
+            step,
+        }
+    }
+}
+
 impl<F: Word> Witness<F> {
-    /// Lays a trace out in a machine of `rows` steps; what it does not need is idle. The second-phase
-    /// columns are empty.
+    /// Lays a trace out in a machine of `rows` steps that may run any program; what it does not need is idle.
+    /// The second-phase columns are empty.
     ///
     /// # Errors
     ///
     /// [`WitnessError::TooFewRows`] if the trace is longer.
     pub fn new(trace: &Trace<F>, rows: usize) -> Result<Self, WitnessError> {
+        Self::of_shape(trace, rows, trace.set().into())
+    }
+
+    /// The same in a machine of a given shape.
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError::TooFewRows`] if the trace is longer, [`WitnessError::WrongSet`] if it is one of another
+    /// set.
+    pub fn of_shape(trace: &Trace<F>, rows: usize, shape: Shape) -> Result<Self, WitnessError> {
+        if trace.set() != shape.set {
+            return Err(WitnessError::WrongSet {
+                run: trace.set(),
+                circuit: shape.set,
+            });
+        }
         let Some(idle) = rows.checked_sub(trace.steps()) else {
             return Err(WitnessError::TooFewRows {
                 needed: trace.steps(),
                 rows,
             });
         };
-        let set = trace.set();
-        let mut columns = Row::new(set, |_| Vec::with_capacity(rows + 1));
+        let mut columns = Row::new(shape, |_| Vec::with_capacity(rows + 1));
         let bit = |bit: bool| if bit { F::one() } else { F::zero() };
-        let run = trace.rows().iter();
-        let padding = trace.rows().last().into_iter().cycle().take(idle);
-        for (i, row) in run.chain(padding).enumerate() {
+        let run = trace.rows();
+        let executed = |i: usize| match run.get(i) {
+            Some(row) if i < trace.steps() => Executed::new(row, row.opcode, run.get(i + 1)),
+            // The run is over: the row before it idles.
+            _ => Executed::new(&run[trace.steps()], Opcode::IDLE, None),
+        };
+        let mut inverses = match columns.cofactor.is_some() && shape.set.has_hint() {
+            true => {
+                let steps = (0..trace.steps()).map(executed);
+                let hinted = steps.filter(|own| own.step.is_hinted());
+                let mut factors: Vec<F> = hinted.map(|own| own.step.factor).collect();
+                batch_invert(&mut factors);
+                factors.into_iter()
+            }
+            false => vec![].into_iter(),
+        };
+        let padding = run.last().into_iter().cycle().take(idle);
+        let mut uses = vec![0u64; rows];
+        for (i, row) in run.iter().chain(padding).enumerate() {
             for (column, word) in columns.words.iter_mut().zip(row.window) {
                 column.push(word);
             }
@@ -99,37 +173,70 @@ impl<F: Word> Witness<F> {
             for (column, least) in columns.present.iter_mut().zip(0..) {
                 column.push(bit(row.depth > least));
             }
+            // What is executed is what is given, but that the machine idles on a halt.
+            let executed = executed(i);
+            let given = match i < trace.steps() {
+                true => row.opcode,
+                false => Opcode::Halt,
+            };
+            if let Some(fetch) = &mut columns.fetch {
+                fetch.pc.push(F::constant(row.pc.into()));
+                fetch.opcode.push(F::constant(given.encoded()));
+                fetch.argument.push(row.argument);
+                if let Some(uses) = uses.get_mut(row.pc as usize) {
+                    *uses += 1;
+                }
+            }
             if i == rows {
                 // The final state: there is no step.
                 break;
             }
-            let executed = match i < trace.steps() {
-                true => row.opcode,
-                false => Opcode::IDLE,
-            };
             for (opcode, flag) in &mut columns.flags {
-                flag.push(bit(*opcode == executed));
+                flag.push(bit(*opcode == shape.flag_of(executed.opcode)));
             }
-            let mut stack = row.window;
-            stack.reverse();
-            let step = Step::of(executed, &stack, row.argument);
-            let [factor_test, cofactor_test, _] = step.tests(executed, &stack, row.argument);
+            let Executed {
+                opcode,
+                stack,
+                argument,
+                step,
+            } = executed;
+            let hint = step
+                .is_hinted()
+                .then(|| inverses.next().unwrap_or(F::zero()))
+                .and_then(|inverse| step.hint(inverse));
+            let cofactor = match columns.factor {
+                // Only a hint stands in a column of its own.
+                None => hint.unwrap_or(F::zero()),
+                Some(_) => hint.unwrap_or(step.cofactor),
+            };
+            let [factor_test, cofactor_test, _] = step.tests(opcode, &stack, argument, cofactor);
             let products = [
                 (&mut columns.factor, step.factor),
-                (&mut columns.cofactor, step.cofactor),
+                (&mut columns.cofactor, cofactor),
                 (&mut columns.factor_test, factor_test),
                 (&mut columns.cofactor_test, cofactor_test),
             ];
             for (column, value) in products {
                 column.iter_mut().for_each(|column| column.push(value));
             }
+            if let Some(fetch) = &mut columns.fetch {
+                fetch.jumps.push(bit(step.jumps));
+            }
         }
-        Ok(Witness { set, columns })
+        if let Some(fetch) = &mut columns.fetch {
+            fetch.uses = uses.into_iter().map(F::constant).collect();
+        }
+        Ok(Witness {
+            shape,
+            columns,
+            listing: trace.program().stated(shape.set),
+            tape: tape_column(&trace.outcome().tape),
+        })
     }
 
-    /// The instruction set.
-    pub fn set(&self) -> InstructionSet {
-        self.set
+    /// The machine for which the witness is laid out.
+    pub fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// The number of steps of the machine.
@@ -151,15 +258,21 @@ impl<F: Word> Witness<F> {
 
     /// Fills the second-phase columns.
     pub fn fill(&mut self, challenges: &Challenges<F>, output: Option<F>) {
-        sum::fill(&mut self.columns, challenges, output);
+        let stated = Stated {
+            output,
+            listing: &self.listing,
+            tape: &self.tape,
+        };
+        sum::fill(&mut self.columns, challenges, stated);
     }
 
-    /// Checks every constraint on every row, against the program whose run this is and its output.
+    /// Checks every constraint on every row, against the program whose run this is, its output, and the public
+    /// tape.
     ///
     /// # Errors
     ///
     /// [`WitnessError::Unsatisfied`] with the first constraint that does not hold.
-    pub fn check(&self, program: &Program<F>, output: F) -> Result<(), WitnessError> {
+    pub fn check(&self, program: &Program<F>, output: F, tape: &[F]) -> Result<(), WitnessError> {
         // Any challenges serve an honest witness; these are no small numbers, so that
         // an accidental zero of a denominator is out of the question.
         let word = |byte| {
@@ -171,23 +284,31 @@ impl<F: Word> Witness<F> {
             alpha: word(0x51),
             gamma: word(0x73),
             beta: word(0x95),
+            delta: word(0xb7),
+            rho: word(0xd9),
         };
-        let mut witness = self.clone();
+        let mut witness = Witness {
+            listing: program.stated(self.shape.set),
+            tape: tape_column(tape),
+            ..self.clone()
+        };
         witness.fill(&challenges, Some(output));
-        let violation = (0..=self.rows())
-            .into_par_iter()
-            .find_map_first(|i| witness.violation(i, program, output, challenges));
+        const CHUNK: usize = 256;
+        let starts = (0..=self.rows()).step_by(CHUNK).collect::<Vec<_>>();
+        let violation = starts.into_par_iter().find_map_first(|start| {
+            let rows = start..(start + CHUNK).min(self.rows() + 1);
+            witness.violation(rows, output, challenges)
+        });
         match violation {
             Some(violation) => Err(violation),
             None => Ok(()),
         }
     }
 
-    /// The first constraint that does not hold on row `i`.
+    /// The first constraint that does not hold on some rows.
     fn violation(
         &self,
-        i: usize,
-        program: &Program<F>,
+        checked: Range<usize>,
         output: F,
         challenges: Challenges<F>,
     ) -> Option<WitnessError> {
@@ -197,32 +318,54 @@ impl<F: Word> Witness<F> {
                 .map(|_, column| column.get(i).copied().unwrap_or(F::zero()))
         };
         let fixed = |i: usize, value: u64| F::constant(if i <= rows { value } else { 0 });
-        let instruction = program.instructions().get(i);
-        let window = Window {
-            set: self.set,
+        let nothing = (F::zero(), F::zero());
+        let mut window = Window {
+            shape: self.shape,
             rows: F::constant(rows as u64),
-            row: at(i),
-            next: at(i + 1),
-            index: [fixed(i, i as u64), fixed(i + 1, i as u64 + 1)],
-            follows: [fixed(i, u64::from(i > 0)), fixed(i + 1, 1)],
-            source: Source {
-                opcode: instruction.map_or(F::constant(Opcode::Halt.encoded()), |own| {
-                    F::constant(own.opcode) + F::one()
-                }),
-                argument: instruction.map_or(F::zero(), |own| own.argument),
-                next_opcode: None,
+            row: at(checked.start),
+            next: at(checked.start),
+            index: [F::zero(); 2],
+            follows: [F::zero(); 2],
+            source: Source::Wired {
+                argument: F::zero(),
             },
+            tape: None,
             output: OutputBinding::Bound(output),
             challenges,
         };
-        sum::gates(&window).iter().find_map(|gate| {
-            let broken = |constraint: &&Constraint<F>| constraint.polynomial != F::zero();
-            let constraint = gate.constraints.iter().find(broken)?;
-            Some(WitnessError::Unsatisfied {
-                row: i,
-                gate: gate.name,
-                constraint: constraint.name,
-            })
-        })
+        for i in checked {
+            let next = at(i + 1);
+            // It starts as the first of the rows.
+            window.row = std::mem::replace(&mut window.next, next);
+            window.index = [fixed(i, i as u64), fixed(i + 1, i as u64 + 1)];
+            window.follows = [fixed(i, u64::from(i > 0)), fixed(i + 1, 1)];
+            let (opcode, argument) = self.listing.get(i).copied().unwrap_or(nothing);
+            window.source = if self.shape.wired {
+                let nonempty = F::constant(u64::from(self.columns.link[rows] != F::zero()));
+                Source::Wired {
+                    argument: if i == rows { nonempty } else { argument },
+                }
+            } else if self.shape.fetches() {
+                Source::Listed { opcode, argument }
+            } else {
+                Source::Given {
+                    opcode,
+                    argument,
+                    next_opcode: None,
+                }
+            };
+            window.tape = Some(self.tape.get(i).copied().unwrap_or(F::zero()));
+            for gate in sum::gates(&window) {
+                let broken = |own: &&Constraint<F>| own.polynomial != F::zero();
+                if let Some(constraint) = gate.constraints.iter().find(broken) {
+                    return Some(WitnessError::Unsatisfied {
+                        row: i,
+                        gate: gate.name,
+                        constraint: constraint.name,
+                    });
+                }
+            }
+        }
+        None
     }
 }

@@ -51,11 +51,41 @@ pub fn straight_line(length: usize) -> Program<Fr> {
         _ => Opcode::Push,
     };
     let instruction = |step| Instruction::new(opcode(step), Fr::from(3));
-    (0..length).filter_map(instruction).collect()
+    (0..length).map(instruction).collect()
 }
 
 /// A run of a straight line of `length` instructions.
-pub fn straight_run(length: usize) -> Trace<Fr> {
-    Trace::new(&straight_line(length), None, InstructionSet::STACK)
-        .expect("a straight line runs to its end")
+pub fn straight_run(length: usize, set: InstructionSet) -> Trace<Fr> {
+    Trace::new(&straight_line(length), None, set).expect("a straight line runs to its end")
+}
+
+/// The Fibonacci number with this index, by a loop of seven instructions.
+pub fn fibonacci(iterations: usize) -> Program<Fr> {
+    use Opcode::{Add, Addi, Dup, Jnz, Pick2, Push, Rot, Swap};
+    let minus_one = -Fr::from(1);
+    let plain = |opcode| Instruction::new(opcode, Fr::from(0));
+    Program::from(vec![
+        Instruction::new(Push, Fr::from(0)),
+        Instruction::new(Push, Fr::from(1)),
+        Instruction::new(Push, Fr::from(iterations as u64)),
+        plain(Rot),
+        plain(Pick2),
+        plain(Add),
+        plain(Swap),
+        Instruction::new(Addi, minus_one),
+        plain(Dup),
+        Instruction::new(Jnz, Fr::from(3)),
+    ])
+}
+
+/// The number of iterations of the Fibonacci loop that fit into so many rows.
+pub fn fibonacci_iterations(rows: usize) -> usize {
+    (rows - 5) / 7
+}
+
+/// A run of the Fibonacci loop, with its smallest set unless another is given.
+pub fn fibonacci_run(iterations: usize, set: Option<InstructionSet>) -> Trace<Fr> {
+    let program = fibonacci(iterations);
+    let set = set.unwrap_or(program.smallest_set());
+    Trace::new(&program, None, set).expect("the loop runs to its end")
 }

@@ -28,7 +28,7 @@ use crate::program::{Instruction, Program};
 /// What stands under `format` in every proof file.
 pub const FORMAT: &str = "halo2-stack-vm proof";
 /// The version of the format, and of the circuits that its keys are of.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The backend of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,12 +179,10 @@ pub struct ProofFile {
     pub key_digest: [u8; 32],
     /// The circuit.
     pub circuit: CircuitParams,
-    /// What is proved: the program cut to the steps of the run, and its output.
+    /// What is proved: the program cut to the steps of the run, its output, and its public tape.
     pub statement: Statement<Fr>,
     /// What the file says that the digest of the program is.
     pub program_digest: [u8; 32],
-    /// The number of steps that the file states.
-    pub steps: usize,
     /// The proof.
     pub proof: Vec<u8>,
 }
@@ -203,8 +201,8 @@ struct Envelope {
     verifying_key_digest: String,
     program: Vec<(u64, String)>,
     program_digest: String,
-    steps: usize,
     output: String,
+    tape: Vec<String>,
     proof: String,
 }
 
@@ -221,8 +219,8 @@ const NAMES: [&str; 14] = [
     "verifying_key_digest",
     "program",
     "program_digest",
-    "steps",
     "output",
+    "tape",
     "proof",
 ];
 
@@ -336,6 +334,22 @@ impl<'t> Fields<'t> {
         })
     }
 
+    /// The words of the public tape.
+    fn tape(&self) -> Result<Vec<Fr>, FileError> {
+        const NAME: &str = "tape";
+        let problem = || field(NAME, "is no array of words in quotes");
+        let array = self.get(NAME)?;
+        let length = array.length().ok_or_else(problem)?;
+        // A word is at least four characters of text.
+        let mut tape = Vec::with_capacity(length);
+        array.for_each(|element| {
+            let text = element.string().ok_or_else(problem)?;
+            tape.push(word(NAME, &text)?);
+            Ok::<_, FileError>(())
+        })?;
+        Ok(tape)
+    }
+
     fn proof(&self) -> Result<Vec<u8>, FileError> {
         const NAME: &str = "proof";
         let text = self.string(NAME)?;
@@ -411,8 +425,11 @@ impl ProofFile {
                 .map(|own| (own.opcode, own.argument.to_integer().to_string()))
                 .collect(),
             program_digest: hex::encode(self.program_digest),
-            steps: self.steps,
             output: self.statement.output.to_integer().to_string(),
+            tape: {
+                let words = self.statement.tape.iter();
+                words.map(|word| word.to_integer().to_string()).collect()
+            },
             proof: hex::encode(&self.proof),
         })?;
         let mut lines = vec![];
@@ -448,11 +465,8 @@ impl ProofFile {
             return Err(problem);
         }
         let set = instruction_set(&fields.string("instruction_set")?)?;
-        let binding = match fields.string("binding")?.as_ref() {
-            "public" => Binding::Public,
-            "cells" => Binding::Cells,
-            _ => return Err(field("binding", "is neither \"public\" nor \"cells\"")),
-        };
+        let binding = Binding::from_name(&fields.string("binding")?)
+            .ok_or_else(|| field("binding", "is not \"public\", \"cells\" or \"fixed\""))?;
         let circuit = CircuitParams::new(fields.integer("k")?, set, binding)
             .map_err(|error: SizeError| field("k", format!("is of no circuit: {error}")))?;
         Ok(ProofFile {
@@ -464,9 +478,9 @@ impl ProofFile {
             statement: Statement {
                 program: fields.program()?,
                 output: word("output", &fields.string("output")?)?,
+                tape: fields.tape()?,
             },
             program_digest: fields.digest("program_digest")?,
-            steps: fields.integer("steps")?,
             proof: fields.proof()?,
         })
     }
@@ -525,19 +539,28 @@ impl ProofFile {
     pub fn check(&self) -> Result<(), Contradiction> {
         let program = &self.statement.program;
         Contradiction::check("program_digest", &self.program_digest, &program.digest())?;
-        if self.steps != program.len() {
-            return Err(Contradiction {
-                field: "steps",
-                stated: self.steps.to_string(),
-                found: program.len().to_string(),
-            });
+        let contradiction = |field, stated: String, found: String| {
+            Err(Contradiction {
+                field,
+                stated,
+                found,
+            })
+        };
+        if program.len() > self.circuit.program_rows() {
+            let found = format!("one that has room for {} instructions", program.len());
+            return contradiction("k", self.circuit.k().to_string(), found);
         }
-        if program.len() > self.circuit.rows() {
-            return Err(Contradiction {
-                field: "k",
-                stated: self.circuit.k().to_string(),
-                found: format!("one that has room for {} instructions", program.len()),
-            });
+        let words = self.statement.tape.len();
+        let most = match self.circuit.set().has_tape() {
+            true => self.circuit.rows(),
+            false => 0,
+        };
+        if words > most {
+            return contradiction(
+                "tape",
+                format!("{words} words"),
+                format!("at most {most} in this circuit"),
+            );
         }
         let cost = Cost::of(self.circuit);
         let bytes = match self.backend {

@@ -14,7 +14,7 @@ use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
     commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
 };
-use crate::circuit::{CircuitParams, StackVmCircuit};
+use crate::circuit::{StackVmCircuit, Template};
 
 /// The inner product argument of Bowe, Grigg and Hopwood, *Recursive Proof Composition without a
 /// Trusted Setup*, ePrint 2019/1021, section 3, over bn254's G1.
@@ -76,15 +76,15 @@ impl Backend for Ipa {
     const NAME: &'static str = "ipa";
     type Parameters = IpaParams;
 
-    fn keygen_vk(
+    fn keygen_vk_of(
         params: &IpaParams,
-        circuit: CircuitParams,
+        template: &Template<Fr>,
     ) -> Result<VerifyingKey<Self>, KeygenError> {
-        keygen_vk_with(&params.params, params.digest(), circuit)
+        keygen_vk_with(&params.params, params.digest(), template)
     }
 
-    fn keygen(params: &IpaParams, circuit: CircuitParams) -> Result<ProvingKey<Self>, KeygenError> {
-        keygen_with(&params.params, params.digest(), circuit)
+    fn keygen_of(params: &IpaParams, template: &Template<Fr>) -> Result<ProvingKey<Self>, KeygenError> {
+        keygen_with(&params.params, params.digest(), template)
     }
 
     fn create_proof(

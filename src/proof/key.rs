@@ -9,10 +9,11 @@
 //! | 4 | the backend: 1 for IPA, 2 for KZG |
 //! | 4 | where the parameters come from: 1 if they are transparent, 2 a ceremony, 3 insecure development parameters |
 //! | 4 | `k` |
-//! | 4 | the binding: 1 for public, 2 for cells |
+//! | 4 | the binding: 1 for public, 2 for cells, 3 for fixed |
 //! | 8 | the instruction set, [`InstructionSet::members`] |
 //! | 32 | the digest of the parameters, [`Parameters::digest`] |
 //! | 32 | the digest of the key, [`VerifyingKey::digest`] |
+//! | 32 | the digest of the program, if it is fixed, [`Program::digest`](crate::program::Program::digest); else zeros |
 //! | 32 + 64 | with KZG: the secret's multiple of the generator of G1, and of G2, compressed |
 //! | | halo2's key, with compressed points |
 //! | 32 | BLAKE2b-256 of the above, personalised `StackVm.Key` |
@@ -260,6 +261,16 @@ impl KeyFile {
         }
     }
 
+    /// The digest of the program that the key holds, if it holds one.
+    ///
+    /// That the key holds this one is for whoever made the file to say: of a key nobody can see it.
+    pub fn program(&self) -> Option<[u8; 32]> {
+        match &self.key {
+            Key::Ipa(key) => key.program(),
+            Key::Kzg { key, .. } => key.program(),
+        }
+    }
+
     /// What identifies the key ([`VerifyingKey::digest`]).
     pub fn digest(&self) -> [u8; 32] {
         self.inner().transcript_repr().to_repr()
@@ -296,6 +307,10 @@ impl KeyFile {
         }
         let (of_proof, of_key) = (of_proof.binding().name(), of_key.binding().name());
         Mismatch::check("binding", of_proof, of_key)?;
+        if let Some(of_key) = self.program() {
+            let of_proof = hex::encode(proof.program_digest);
+            Mismatch::check("program_digest", of_proof, hex::encode(of_key))?;
+        }
         let hex = |digest: [u8; 32]| hex::encode(digest);
         let (of_proof, of_key) = (hex(proof.parameters_digest), hex(self.parameters_digest()));
         Mismatch::check("parameters_digest", of_proof, of_key)?;
@@ -343,6 +358,7 @@ impl KeyFile {
             circuit: self.circuit(),
             parameters_digest: self.parameters_digest(),
             key_digest: self.digest(),
+            program_digest: self.program(),
         };
         let mut bytes = header.to_bytes();
         if let Key::Kzg { params, s_g1, .. } = &self.key {
@@ -436,9 +452,10 @@ struct Header {
     circuit: CircuitParams,
     parameters_digest: [u8; 32],
     key_digest: [u8; 32],
+    program_digest: Option<[u8; 32]>,
 }
 
-const HEADER_BYTES: usize = MAGIC.len() + 5 * 4 + 8 + 32 + 32;
+const HEADER_BYTES: usize = MAGIC.len() + 5 * 4 + 8 + 3 * 32;
 /// The two points of KZG's parameters.
 const S_G1_BYTES: usize = ELEMENT_BYTES;
 const S_G2_BYTES: usize = 2 * ELEMENT_BYTES;
@@ -450,7 +467,11 @@ const KINDS: [(u32, ParametersKind); 3] = [
     (2, ParametersKind::Ceremony),
     (3, ParametersKind::InsecureDev),
 ];
-const BINDINGS: [(u32, Binding); 2] = [(1, Binding::Public), (2, Binding::Cells)];
+const BINDINGS: [(u32, Binding); 3] = [
+    (1, Binding::Public),
+    (2, Binding::Cells),
+    (3, Binding::Fixed),
+];
 
 /// The number of a value in a table.
 fn number<T: PartialEq>(table: &[(u32, T)], value: &T) -> u32 {
@@ -505,6 +526,7 @@ impl Header {
         bytes.extend(circuit.set().members().to_le_bytes());
         bytes.extend(self.parameters_digest);
         bytes.extend(self.key_digest);
+        bytes.extend(self.program_digest.unwrap_or([0; 32]));
         bytes
     }
 
@@ -534,12 +556,22 @@ impl Header {
         if k > max_k {
             return Err(KeyFileError::TooLarge { k, max_k });
         }
+        let (parameters_digest, key_digest) = (take(bytes)?, take(bytes)?);
+        let program_digest = match (binding, take(bytes)?) {
+            (Binding::Fixed, digest) => Some(digest),
+            (_, digest) if digest == [0; 32] => None,
+            _ => {
+                let problem = "is there, but the binding is none of a program in the key";
+                return Err(unknown("program_digest", problem));
+            }
+        };
         Ok(Header {
             backend,
             parameters,
             circuit,
-            parameters_digest: take(bytes)?,
-            key_digest: take(bytes)?,
+            parameters_digest,
+            key_digest,
+            program_digest,
         })
     }
 
@@ -637,6 +669,7 @@ impl Header {
         VerifyingKey {
             key,
             circuit: self.circuit,
+            program: self.program_digest,
             params: self.parameters_digest,
             backend: std::marker::PhantomData,
         }

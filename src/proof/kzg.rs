@@ -18,7 +18,7 @@ use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
     commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
 };
-use crate::circuit::{CircuitParams, StackVmCircuit};
+use crate::circuit::{StackVmCircuit, Template};
 
 /// The commitments of Kate, Zaverucha and Goldberg with the openings of Boneh, Drake, Fisch and
 /// Gabizon, *Efficient polynomial commitment schemes for multiple points and polynomials*, ePrint
@@ -180,15 +180,15 @@ impl Backend for Kzg {
     const NAME: &'static str = "kzg";
     type Parameters = KzgParams;
 
-    fn keygen_vk(
+    fn keygen_vk_of(
         params: &KzgParams,
-        circuit: CircuitParams,
+        template: &Template<Fr>,
     ) -> Result<VerifyingKey<Self>, KeygenError> {
-        keygen_vk_with(&params.params, params.digest(), circuit)
+        keygen_vk_with(&params.params, params.digest(), template)
     }
 
-    fn keygen(params: &KzgParams, circuit: CircuitParams) -> Result<ProvingKey<Self>, KeygenError> {
-        keygen_with(&params.params, params.digest(), circuit)
+    fn keygen_of(params: &KzgParams, template: &Template<Fr>) -> Result<ProvingKey<Self>, KeygenError> {
+        keygen_with(&params.params, params.digest(), template)
     }
 
     fn create_proof(
