@@ -2,8 +2,9 @@
 //! *all* words by a solver for finite fields, from the constraints of [`frame`] read as SMT-LIB.
 //!
 //! For every instruction of every named set, with its flag set and all others not:
-//! - the next row and the factor are determined by the row, the argument and the cell that is taken
-//!   back (that this is the right one is what [`halo2_stack_vm::sum`] is about);
+//! - the next row, its program counter and the factor are determined by the row, the argument, the cell that
+//!   is taken back (that this is the right one is what [`halo2_stack_vm::sum`] is about) and the word that
+//!   comes from a tape;
 //! - they are those of the relation in the table;
 //! - some next row satisfies the constraints, so that all this is not said of nothing;
 //! - the words that the instruction needs are there, and what it says is zero is zero;
@@ -23,7 +24,7 @@ use std::process::Command;
 
 use halo2_stack_vm::algebra::{Algebra, Word};
 use halo2_stack_vm::frame::{self, Challenges, Constraint, OutputBinding, Source, Window};
-use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands};
+use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
 use halo2_stack_vm::row::{Cell, Row};
 use halo2curves::bn256::Fr;
 
@@ -53,6 +54,10 @@ impl Term {
 impl Algebra for Term {
     fn constant(value: u64) -> Self {
         Term::Number(Fr::from(value))
+    }
+
+    fn vanishes(&self) -> bool {
+        *self == ZERO
     }
 }
 
@@ -167,37 +172,54 @@ fn window(
     flag: impl Fn(Opcode) -> Term,
     given: Term,
     taken: bool,
+    tape: bool,
 ) -> Window<Term> {
     let chosen = |cell: Cell| Term::name(format!("{cell}_{choice}"));
     let row = Row::new(set, |cell| match cell {
         Cell::Flag(opcode) => flag(opcode),
-        Cell::Factor | Cell::Cofactor | Cell::FactorTest | Cell::CofactorTest => chosen(cell),
+        Cell::Opcode => given.clone(),
+        Cell::Factor
+        | Cell::Cofactor
+        | Cell::FactorTest
+        | Cell::CofactorTest
+        | Cell::Jumps => chosen(cell),
         _ => Term::name(cell.to_string()),
     });
     let next = Row::new(set, |cell| match cell {
         // What is taken back from a cell is not up to the prover.
         _ if taken && is_taken(set, cell) => Term::name(format!("{cell}_taken")),
+        // Nor is what comes from a tape.
+        Cell::Word(0) if tape => Term::name("word"),
         _ => Term::name(format!("next_{cell}_{choice}")),
     });
     let index = Term::name("index");
     Window {
-        set,
+        shape: set.into(),
         rows: Term::name("rows"),
         row,
         next,
         // A step, and not the first one.
         index: [index.clone(), index + ONE],
         follows: [ONE, ONE],
-        source: Source {
-            opcode: given,
-            argument: Term::name("argument"),
-            next_opcode: None,
+        source: match set.has_control() {
+            true => Source::Listed {
+                opcode: Term::name("listed_opcode"),
+                argument: Term::name("listed_argument"),
+            },
+            false => Source::Given {
+                opcode: given,
+                argument: Term::name("argument"),
+                next_opcode: None,
+            },
         },
+        tape: Some(Term::name("tape_word")),
         output: OutputBinding::Open,
         challenges: Challenges {
             alpha: Term::name("alpha"),
             gamma: Term::name("gamma"),
             beta: Term::name("beta"),
+            delta: Term::name("delta"),
+            rho: Term::name("rho"),
         },
     }
 }
@@ -211,6 +233,12 @@ enum Purpose {
     Forbids,
     /// It is there for other instructions.
     OfOthers,
+}
+
+/// Whether a constraint is there on every step.
+fn is_of_step(constraint: &Constraint<Term>) -> bool {
+    let name = constraint.name;
+    !name.starts_with("the last row") && !name.ends_with("on the first row")
 }
 
 /// A step that executes one instruction.
@@ -244,7 +272,8 @@ impl Case {
         let executed = self.executed;
         let flag = |opcode| if opcode == executed { ONE } else { ZERO };
         let given = Term::constant(self.given.encoded());
-        window(self.set, choice, flag, given, self.shrinks())
+        let tape = executed.takes_word();
+        window(self.set, choice, flag, given, self.shrinks(), tape)
     }
 
     fn shrinks(&self) -> bool {
@@ -257,7 +286,9 @@ impl Case {
         let mut constraints = frame::decode(&window).constraints;
         constraints.extend(frame::relation(&window).constraints);
         constraints.extend(frame::stack(&window).constraints);
-        constraints.retain(|constraint| constraint.polynomial != ZERO);
+        let flow = frame::flow(&window);
+        constraints.extend(flow.into_iter().flat_map(|gate| gate.constraints));
+        constraints.retain(|constraint| constraint.polynomial != ZERO && is_of_step(constraint));
         constraints
     }
 
@@ -270,29 +301,29 @@ impl Case {
     fn determined(&self, choice: &str) -> Vec<Term> {
         let Window { row, next, .. } = self.window(choice);
         let products = [row.factor, row.cofactor, row.factor_test, row.cofactor_test];
+        let flow = [row.fetch.map(|own| own.jumps), next.fetch.map(|own| own.pc)];
         let state = next
             .words
             .into_iter()
             .chain(next.present)
             .chain([next.link]);
-        state.chain(products.into_iter().flatten()).collect()
+        let chosen = products.into_iter().chain(flow);
+        state.chain(chosen.flatten()).collect()
     }
 
     /// What holds between them according to the table: the words that come out, and for an instruction
     /// with a hint that it is -1 / factor or, if the factor is 0, 0.
     fn expected(&self, choice: &str) -> Vec<String> {
         let Window {
-            set,
-            row,
-            next,
-            index,
-            ..
+            row, next, index, ..
         } = self.window(choice);
+        let set = self.set;
         let cofactor = row.cofactor.clone().unwrap_or(row.words[1].clone());
         let operands = Words {
             words: row.words.clone(),
             hint: cofactor.clone(),
             result: next.top().clone(),
+            jumps: row.fetch.as_ref().map_or(ZERO, |own| own.jumps.clone()),
         };
         let relation = self.executed.relation(&operands);
         let factor = relation.factor.clone();
@@ -313,6 +344,28 @@ impl Case {
             let inverse = equal(&(factor.clone() * cofactor.clone() + ONE), &ZERO);
             let zero = [equal(&factor, &ZERO), equal(&cofactor, &ZERO)];
             all.push(format!("(or {inverse} (and {} {}))", zero[0], zero[1]));
+        }
+        if let (Some(fetch), Some(next)) = (&row.fetch, &next.fetch) {
+            let following = fetch.pc.clone() + ONE;
+            let goes = |jumps: Term, pc: Term| {
+                [equal(&fetch.jumps, &jumps), equal(&next.pc, &pc)].join(" ")
+            };
+            let top = row.top();
+            let argument = Term::name("argument");
+            all.push(match relation.target {
+                _ if self.given == Opcode::Halt => format!("(and {})", goes(ZERO, fetch.pc.clone())),
+                Target::Following => format!("(and {})", goes(ZERO, following)),
+                Target::Argument => format!("(and {})", goes(ONE, argument)),
+                Target::Top => format!("(and {})", goes(ZERO, top.clone())),
+                Target::Branch => {
+                    let zero = equal(top, &ZERO);
+                    let (on_zero, else_) = match self.executed {
+                        Opcode::Jz => (goes(ONE, argument), goes(ZERO, following)),
+                        _ => (goes(ZERO, following), goes(ONE, argument)),
+                    };
+                    format!("(or (and {zero} {on_zero}) (and {} {else_}))", not(&zero))
+                }
+            });
         }
         let moved = [None, relation.second, relation.third, None];
         let effect = self.executed.effect();
@@ -342,6 +395,7 @@ impl Case {
             words: self.window("a").row.words,
             hint: Term::name("hint"),
             result: Term::name("result"),
+            jumps: Term::name("jumps"),
         });
         let forbids = [
             "there is a word",
@@ -354,13 +408,19 @@ impl Case {
             name if forbids.iter().any(|start| name.starts_with(start)) => {
                 return Purpose::Forbids;
             }
+            // What comes from a tape is whatever stands there.
+            "top' is the instruction's new top" if self.executed.takes_word() => {
+                return Purpose::OfOthers;
+            }
             name => {
                 // That the words which it needs were there already says what this flag becomes.
                 let needed = self.executed.needs().checked_sub(2).map(Cell::Present);
                 let flag = needed.filter(|_| self.shrinks());
                 let known = flag.is_some_and(|own| name.starts_with(&format!("{own}' =")));
                 // Where the factor is not 0 in any case, the tests pass with 0 alone.
-                let hinted = relation.cofactor == Cofactor::Hint && relation.zero != ZERO;
+                let hinted = relation.cofactor == Cofactor::Hint
+                    && relation.zero != ZERO
+                    && relation.factor_test == ZERO;
                 return match known || hinted && name.contains("_test is") {
                     true => Purpose::OfOthers,
                     false => Purpose::Determines,
@@ -422,6 +482,7 @@ struct Words {
     words: Vec<Term>,
     hint: Term,
     result: Term,
+    jumps: Term,
 }
 
 impl Operands<Term> for Words {
@@ -437,20 +498,29 @@ impl Operands<Term> for Words {
     fn result(&self) -> Term {
         self.result.clone()
     }
+    fn following(&self) -> Term {
+        Term::name("pc") + ONE
+    }
+    fn jumps(&self) -> Term {
+        self.jumps.clone()
+    }
 }
 
 /// The constraints on the flags of a row that is given an opcode.
 fn decode(set: InstructionSet, given: Term) -> Vec<Constraint<Term>> {
-    frame::decode(&window(set, "a", flag, given, false)).constraints
+    let mut constraints = frame::decode(&window(set, "a", flag, given, false, false)).constraints;
+    constraints.retain(is_of_step);
+    constraints
 }
 
 /// The same where the program stands in cells.
 fn decode_cells(set: InstructionSet, given: Term) -> Vec<Constraint<Term>> {
-    let mut window = window(set, "a", flag, given, false);
-    window.source.next_opcode = Some(Term::name("next_opcode"));
+    let mut window = window(set, "a", flag, given, false, false);
+    if let Source::Given { next_opcode, .. } = &mut window.source {
+        *next_opcode = Some(Term::name("next_opcode"));
+    }
     let mut constraints = frame::decode(&window).constraints;
-    // This is no final row.
-    constraints.retain(|constraint| !constraint.name.starts_with("the last row"));
+    constraints.retain(is_of_step);
     constraints
 }
 
@@ -473,7 +543,8 @@ fn other_flags(set: InstructionSet, given: Opcode, without: Option<usize>) -> Qu
     let mut assertions = hold(&constraints, without);
     let executes = |executed: Opcode| {
         let own = |opcode: Opcode| if opcode == executed { ONE } else { ZERO };
-        let flags = set
+        let shape: halo2_stack_vm::row::Shape = set.into();
+        let flags = shape
             .flagged()
             .map(|opcode| equal(&flag(opcode), &own(opcode)));
         all(&flags.collect::<Vec<_>>())
@@ -513,22 +584,23 @@ fn given(set: InstructionSet) -> Vec<Query> {
         Some(place.expect(name))
     };
     let decodes = place("the given instruction is executed");
-    let halts = place("after halt there is only halt");
     let name = |what: &str| format!("{set}: {what}");
-    vec![
+    let mut queries = vec![
         Query::new(name("an unknown opcode"), unknown(None), false),
         Query::new(
             name("an unknown opcode, not decoded"),
             unknown(decodes),
             true,
         ),
-        Query::new(name("halt, then another"), after_halt(None), false),
-        Query::new(
-            name("halt, then another, unchecked"),
-            after_halt(halts),
-            true,
-        ),
-    ]
+    ];
+    // With control flow, a program goes on where the program counter says.
+    if !set.has_control() {
+        let halts = place("after halt there is only halt");
+        queries.push(Query::new(name("halt, then another"), after_halt(None), false));
+        let unchecked = name("halt, then another, unchecked");
+        queries.push(Query::new(unchecked, after_halt(halts), true));
+    }
+    queries
 }
 
 /// What the solver says to each query: whether it can hold.

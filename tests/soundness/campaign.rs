@@ -7,7 +7,7 @@ use rand_core::SeedableRng;
 
 use crate::check::Rule;
 use crate::evidence::{Evidence, Selector};
-use crate::forger::{Scene, is_true};
+use crate::forger::{Scene, is_true, with_scene};
 use crate::kinds::{KINDS, Kind};
 use crate::machine::Machine;
 use crate::mutants::{self, Term};
@@ -78,8 +78,8 @@ pub fn forge_random(
     seed: u64,
 ) -> Campaign {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let scene = Scene::new(machine, programs::random(machine, &mut rng));
-    forge_all(&scene, selectors, &mut rng)
+    let program = programs::random(machine, &mut rng);
+    with_scene(machine, program, |scene| forge_all(scene, selectors, &mut rng))
 }
 
 /// Every kind of forgery on a scene.
@@ -109,8 +109,7 @@ fn forge(
     campaign: &mut Campaign,
 ) {
     let machine = scene.machine;
-    let claim = (kind.forge)(scene, rng);
-    let Some(claim) = claim.filter(|claim| scene.is_forged(claim)) else {
+    let Some(claim) = kind.forged(scene, rng) else {
         return;
     };
     let violations = machine.checker.violations(&machine.table(&claim));

@@ -167,7 +167,7 @@ impl Checker {
         fixed: Vec<Vec<Fr>>,
         copies: Vec<Copy>,
         challenges: &[Fr],
-        second_phase: [usize; 2],
+        second_phase: Vec<usize>,
     ) -> Self {
         assert!(cs.lookups().is_empty(), "lookups are not checked here");
         let all = Tape::new(cs, challenges, |_| true);

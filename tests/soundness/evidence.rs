@@ -33,8 +33,8 @@ pub fn selectors(machine: &Machine) -> BTreeMap<Rule, Selector> {
         (0..columns).map(|_| column()).collect()
     };
     let table = Table {
-        advice: random(machine.columns().count() + machine.program.map_or(0, |p| p.len())),
-        instance: random(2),
+        advice: random(machine.advice_columns()),
+        instance: random(machine.instances()),
     };
     let mut places: BTreeMap<Rule, Vec<usize>> = BTreeMap::new();
     for violation in machine.checker.violations(&table) {
@@ -51,6 +51,10 @@ pub fn selectors(machine: &Machine) -> BTreeMap<Rule, Selector> {
             _ if rows == steps => Selector::Step,
             [row] if *row == machine.offset => Selector::First,
             [row] if *row == machine.offset + machine.rows => Selector::Last,
+            // Where the machine is wired, a constraint of instructions that the program lacks is off.
+            _ if machine.shape().wired && rows.iter().all(|row| steps.contains(row)) => {
+                Selector::Step
+            }
             _ => panic!("{} is on on rows {rows:?}", machine.checker.name(rule)),
         }
     };

@@ -5,15 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands};
-use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
 use halo2_stack_vm::row::{Cell, Row};
 use halo2_stack_vm::vm::Trace;
-use halo2_stack_vm::witness::Witness;
+use halo2_stack_vm::witness::{Witness, tape_column};
 use halo2curves::bn256::Fr;
 
-use crate::machine::{self, Claim, Machine, truth};
-use crate::programs::Step;
+use crate::machine::{self, Claim, Host, Machine, secrets};
+use crate::programs::{self, Step};
 
 /// A machine, a program that runs in it, and the honest claim.
 #[derive(Debug)]
@@ -26,28 +25,38 @@ pub struct Scene<'a> {
     pub honest: Claim,
     /// The instruction that each step executes, `nop` where the machine is idle.
     pub executed: Vec<Opcode>,
+    /// The instruction that each step is given, and its argument.
+    pub given: Vec<Step>,
     /// The number of words on the stack before each step, and at the end.
     pub depths: Vec<usize>,
+    /// The number of instructions that are executed before the machine unwinds.
+    pub length: usize,
+    /// The steps of the run, unwinding included.
+    pub steps: usize,
+    secrets: Vec<Fr>,
 }
 
-/// The honest claim of a stated program that runs in the machine.
-pub fn honest(machine: &Machine, program: &Program<Fr>) -> Option<(Claim, Trace<Fr>)> {
-    let trace = Trace::new(program, None, machine.set).ok()?;
-    let witness = Witness::new(&trace, machine.rows).ok()?;
-    let encoded = |own: &Instruction<Fr>| [Fr::from(own.opcode) + Fr::ONE, own.argument];
-    let given = program.instructions().iter().map(encoded).collect();
-    let claim = claim(machine, given, witness.columns().clone());
-    Some((claim, trace))
+/// The honest claim of a trace.
+fn honest(machine: &Machine, given: Vec<[Fr; 2]>, trace: &Trace<Fr>) -> Option<Claim> {
+    let witness = Witness::of_shape(trace, machine.rows, machine.shape()).ok()?;
+    let tape = tape_column(&trace.outcome().tape);
+    Some(claim(machine, given, tape, witness.columns().clone()))
 }
 
 /// The claim that these columns are of a run of what is given.
-pub fn claim(machine: &Machine, given: Vec<[Fr; 2]>, columns: Row<Vec<Fr>>) -> Claim {
+pub fn claim(
+    machine: &Machine,
+    given: Vec<[Fr; 2]>,
+    tape: Vec<Fr>,
+    columns: Row<Vec<Fr>>,
+) -> Claim {
     let output = columns.top()[machine.rows];
-    let mut cells = given.clone();
+    let mut cells = machine.listed(&given);
     cells.resize(machine.rows + 1, [Fr::ZERO; 2]);
     Claim {
         given,
         output,
+        tape,
         cells,
         columns,
         start: output,
@@ -56,7 +65,12 @@ pub fn claim(machine: &Machine, given: Vec<[Fr; 2]>, columns: Row<Vec<Fr>>) -> C
 }
 
 /// How a program is stated.
-pub fn encode(program: &[Step]) -> Vec<[Fr; 2]> {
+pub fn encode(program: &[Step], set: InstructionSet) -> Vec<[Fr; 2]> {
+    if set.has_control() {
+        let stated = programs::program(program).stated(set).into_iter();
+        return stated.map(|(opcode, argument)| [opcode, argument]).collect();
+    }
+    // What follows a halt is stated too, where a circuit has to see to it that nothing does.
     let word = |(opcode, argument): &Step| [Fr::from(opcode.encoded()), *argument];
     program.iter().map(word).collect()
 }
@@ -64,9 +78,9 @@ pub fn encode(program: &[Step]) -> Vec<[Fr; 2]> {
 impl<'a> Scene<'a> {
     /// The scene of a program that runs in the machine.
     pub fn new(machine: &'a Machine, program: Vec<Step>) -> Self {
-        let instruction = |(opcode, argument): &Step| Instruction::new(*opcode, *argument).unwrap();
-        let plain = program.iter().map(instruction).collect();
-        let (honest, trace) = honest(machine, &plain).expect("a program that runs");
+        let trace = programs::run(machine.set, &program).expect("a program that runs");
+        let given = encode(&program, machine.set);
+        let honest = honest(machine, given, &trace).expect("a program that fits");
         let rows = trace.rows();
         let at = |row: usize| &rows[row.min(rows.len() - 1)];
         Scene {
@@ -76,9 +90,18 @@ impl<'a> Scene<'a> {
                     false => Opcode::IDLE,
                 })
                 .collect(),
+            given: (0..machine.rows)
+                .map(|row| match row < trace.outcome().steps {
+                    true => (at(row).opcode, at(row).argument),
+                    false => (Opcode::Halt, at(row).argument),
+                })
+                .collect(),
             depths: (0..=machine.rows)
                 .map(|row| at(row).depth as usize)
                 .collect(),
+            length: trace.outcome().steps,
+            steps: trace.steps(),
+            secrets: secrets(&honest.columns),
             machine,
             program,
             honest,
@@ -95,9 +118,24 @@ impl<'a> Scene<'a> {
         self.machine.set
     }
 
+    /// Whether the program has no control flow.
+    pub fn is_straight(&self) -> bool {
+        programs::is_straight(&self.program) && self.program.len() == self.length
+    }
+
     /// A machine at its first row, given the scene's program.
     pub fn forger(&self) -> Forger<'a> {
-        Forger::new(self.machine, self.program.clone())
+        self.forger_of(self.program.clone())
+    }
+
+    /// A machine at its first row, given another program.
+    pub fn forger_of(&self, program: Vec<Step>) -> Forger<'a> {
+        Forger::new(
+            self.machine,
+            program,
+            self.honest.tape.clone(),
+            self.secrets.clone(),
+        )
     }
 
     /// The claim of a machine that is tampered with before step `row`, and otherwise honest.
@@ -109,25 +147,46 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether a claim is one that nobody should accept: its statement is false, or its witness is
-    /// not the only one of its statement.
+    /// not the only one of its statement and its secrets.
     pub fn is_forged(&self, claim: &Claim) -> bool {
         !is_true(self.machine, claim) || !is_the_witness(self.machine, claim)
     }
 }
 
-/// Whether what a claim states is so.
+/// Calls a function with the scene of a program, in a machine whose key holds it if the machine is one of those.
+pub fn with_scene<T>(machine: &Machine, program: Vec<Step>, f: impl FnOnce(&Scene) -> T) -> T {
+    match machine.host {
+        Host::Fixed => {
+            let fixed = machine.of(&programs::program(&program));
+            f(&Scene::new(&fixed.expect("a program for a key"), program))
+        }
+        Host::Public | Host::Cells | Host::Outer => f(&Scene::new(machine, program)),
+    }
+}
+
+/// The run of what a claim states, on the secrets that it has.
+fn run(machine: &Machine, claim: &Claim) -> Option<Trace<Fr>> {
+    let listed = machine.listed(&claim.given);
+    machine::run(&listed, machine.set, &claim.tape, secrets(&claim.columns))
+}
+
+/// Whether what a claim states is so, with its secrets.
 pub fn is_true(machine: &Machine, claim: &Claim) -> bool {
-    truth(&claim.given, machine.set) == Some(claim.output)
+    run(machine, claim).is_some_and(|trace| trace.outcome().output == claim.output)
 }
 
 /// Whether a claim with a true statement has the witness that an honest prover would have.
 fn is_the_witness(machine: &Machine, claim: &Claim) -> bool {
-    let program = machine::program(&claim.given).expect("a program");
-    let Some((own, _)) = honest(machine, &program) else {
+    let trace = run(machine, claim).expect("a true statement");
+    let Some(own) = honest(machine, claim.given.clone(), &trace) else {
         return false;
     };
     // The second phase follows from what `start` and `slip` say.
-    let same_columns = claim.columns == own.columns;
+    let values = |columns: &Row<Vec<Fr>>| -> Vec<Vec<Fr>> {
+        let filled = columns.cells().filter(|(cell, _)| machine.fills(*cell));
+        filled.map(|(_, values)| values.clone()).collect()
+    };
+    let same_columns = values(&claim.columns) == values(&own.columns);
     let same_cells = machine.program.is_none() || claim.cells == own.cells;
     let same_start = !machine.binds_output() || claim.start == own.start;
     same_columns && same_cells && same_start && claim.slip.is_none()
@@ -150,6 +209,15 @@ pub struct Forger<'a> {
     machine: &'a Machine,
     /// What it is given to execute.
     pub given: Vec<Step>,
+    /// What is stated on the public tape.
+    pub tape: Vec<Fr>,
+    secrets: Vec<Fr>,
+    /// How many words of each are used.
+    used: [usize; 2],
+    /// The address of the next instruction.
+    pub pc: Fr,
+    /// The instruction that the next row says that it looks up, where it is not the one at `pc`.
+    pub claimed: Option<[Fr; 2]>,
     columns: Row<Vec<Fr>>,
     /// The words of the window, from the top down.
     pub words: Vec<Fr>,
@@ -176,6 +244,8 @@ pub struct Product {
     pub factor_test: Option<Fr>,
     /// [`Cell::CofactorTest`]
     pub cofactor_test: Option<Fr>,
+    /// [`Cell::Jumps`]
+    pub jumps: Option<Fr>,
 }
 
 /// The operands of a step.
@@ -184,6 +254,8 @@ struct Values<'a> {
     argument: Fr,
     hint: Fr,
     result: Fr,
+    following: Fr,
+    jumps: Fr,
 }
 
 impl Operands<Fr> for Values<'_> {
@@ -199,15 +271,26 @@ impl Operands<Fr> for Values<'_> {
     fn result(&self) -> Fr {
         self.result
     }
+    fn following(&self) -> Fr {
+        self.following
+    }
+    fn jumps(&self) -> Fr {
+        self.jumps
+    }
 }
 
 impl<'a> Forger<'a> {
     /// The machine at its first row.
-    pub fn new(machine: &'a Machine, given: Vec<Step>) -> Self {
+    pub fn new(machine: &'a Machine, given: Vec<Step>, tape: Vec<Fr>, secrets: Vec<Fr>) -> Self {
         Forger {
             machine,
             given,
-            columns: Row::new(machine.set, |_| vec![]),
+            tape,
+            secrets,
+            used: [0; 2],
+            pc: Fr::ZERO,
+            claimed: None,
+            columns: Row::new(machine.shape(), |_| vec![]),
             words: vec![Fr::ZERO; machine.set.window()],
             present: vec![Fr::ZERO; machine.set.presence()],
             link: Fr::ZERO,
@@ -235,7 +318,13 @@ impl<'a> Forger<'a> {
     /// What the next row is given.
     pub fn instruction(&self) -> Step {
         let padding = (Opcode::Halt, Fr::ZERO);
-        self.given.get(self.row()).copied().unwrap_or(padding)
+        // Where nothing is looked up, the address is the row.
+        let place = match self.columns.fetch {
+            Some(_) => self.pc.to_u64().and_then(|pc| usize::try_from(pc).ok()),
+            None => Some(self.row()),
+        };
+        let instruction = place.and_then(|place| self.given.get(place).copied());
+        instruction.unwrap_or(padding)
     }
 
     /// The cell that the link names, if it was made.
@@ -272,13 +361,49 @@ impl<'a> Forger<'a> {
             flags.iter().map(|(opcode, flag)| of(*opcode) * flag).sum()
         };
         let effect = |effect: Effect| sum(&|opcode| Fr::from(u64::from(opcode.effect() == effect)));
+        let with = |target: Target| sum(&|own| Fr::from(u64::from(own.target() == target)));
         let idle = Fr::ONE - sum(&|_| Fr::ONE);
+        // What comes from a tape.
+        let mut taken = Fr::ZERO;
+        for (opcode, flag) in flags {
+            let (tape, used) = match opcode.uses_tape() {
+                true => (&self.tape, &mut self.used[0]),
+                false => (&self.secrets, &mut self.used[1]),
+            };
+            if opcode.takes_word() {
+                taken += tape.get(*used).copied().unwrap_or(Fr::ZERO) * flag;
+            }
+            if opcode.takes_word() || opcode.uses_tape() {
+                *used += 1;
+            }
+        }
+        let (own_opcode, own_argument) = self.instruction();
+        let [given, fetched_argument] = self
+            .claimed
+            .take()
+            .unwrap_or([Fr::from(own_opcode.encoded()), own_argument]);
         let mut values = Values {
             words: &self.words,
             argument,
             hint: Fr::ZERO,
-            result: Fr::ZERO,
+            result: taken,
+            following: self.pc + Fr::ONE,
+            jumps: Fr::ONE,
         };
+        // A branch says by the test of its factor what it jumps on.
+        let jumps = sum(&|opcode| {
+            let relation = opcode.relation(&values);
+            let on_zero = relation.factor_test == Fr::ONE;
+            match opcode.target() {
+                Target::Argument => Fr::ONE,
+                Target::Branch => {
+                    Fr::from(u64::from((relation.factor == Fr::ZERO) == on_zero))
+                }
+                Target::Following | Target::Top => Fr::ZERO,
+            }
+        });
+        let jumps = product.jumps.unwrap_or(jumps);
+        values.jumps = jumps;
         let factor = sum(&|opcode| opcode.relation(&values).factor);
         let factor = product.factor.unwrap_or(factor);
         let hint = -factor.invert().unwrap_or(Fr::ZERO);
@@ -288,12 +413,26 @@ impl<'a> Forger<'a> {
             Cofactor::Hint => hint,
             Cofactor::Zero => Fr::ZERO,
         });
-        let cofactor = match self.columns.cofactor {
-            Some(_) => product.cofactor.unwrap_or(cofactor),
-            None => values.word(1),
+        let cofactor = match (&self.columns.cofactor, self.machine.shape().wired) {
+            (Some(_), _) => product.cofactor.unwrap_or(cofactor),
+            (None, true) => cofactor,
+            (None, false) => values.word(1),
+        };
+        // In a machine that is wired, the column holds hints alone.
+        let hinted = sum(&|own| match own.relation(&values).cofactor {
+            Cofactor::Hint => Fr::ONE,
+            _ => Fr::ZERO,
+        });
+        let column_cofactor = match self.machine.shape().wired && hinted == Fr::ZERO {
+            true => product.cofactor.unwrap_or(Fr::ZERO),
+            false => cofactor,
         };
         values.hint = cofactor;
-        let new_top = sum(&|opcode| opcode.relation(&values).top)
+        // What comes from a tape was weighed already.
+        let new_top = sum(&|opcode| match opcode.takes_word() {
+            true => Fr::ZERO,
+            false => opcode.relation(&values).top,
+        }) + taken
             + idle * Opcode::IDLE.relation(&values).top
             + factor * cofactor;
         values.result = new_top;
@@ -311,14 +450,29 @@ impl<'a> Forger<'a> {
             })
         };
         let moved: Vec<_> = (0..self.words.len()).map(moved).collect();
+        let unwinding = sum(&|own| Fr::from(u64::from(own == Opcode::Halt)));
+        let executed = sum(&|own| Fr::from(own.encoded()))
+            + idle * Fr::from(Opcode::IDLE.encoded());
+        let halted = unwinding + executed - given;
+        let following = self.pc + Fr::ONE;
+        let next_pc = following - halted
+            + jumps * (fetched_argument - following)
+            + with(Target::Top) * (self.words[0] - following);
         self.write(|cell| match cell {
             Cell::Factor => Some(factor),
-            Cell::Cofactor => Some(cofactor),
+            Cell::Cofactor => Some(column_cofactor),
             Cell::FactorTest => Some(product.factor_test.unwrap_or(factor_test)),
             Cell::CofactorTest => Some(product.cofactor_test.unwrap_or(cofactor_test)),
-            Cell::Flag(own) => Some(sum(&|opcode| Fr::from(u64::from(opcode == own)))),
+            Cell::Jumps => Some(jumps),
+            Cell::Opcode => Some(given),
+            Cell::Argument => Some(fetched_argument),
+            Cell::Flag(own) => Some(sum(&|opcode| {
+                let flag = self.machine.shape().flag_of(opcode);
+                Fr::from(u64::from(flag == own))
+            })),
             _ => None,
         });
+        self.pc = next_pc;
         let key = self.row() as u64;
         let (grow, shrink) = (effect(Effect::Grow), effect(Effect::Shrink));
         let keep = idle + effect(Effect::Keep);
@@ -388,7 +542,7 @@ impl<'a> Forger<'a> {
                 Cell::Word(place) => self.words[place],
                 Cell::Present(count) => self.present[count],
                 Cell::Link => self.link,
-                Cell::Made | Cell::Sum => continue,
+                Cell::Pc => self.pc,
                 other => match step(other) {
                     Some(value) => value,
                     None => continue,
@@ -408,7 +562,24 @@ impl<'a> Forger<'a> {
     /// Steps to the end, and the claim.
     pub fn finish(mut self) -> Claim {
         self.go_to(self.machine.rows);
-        self.write(|_| None);
-        claim(self.machine, encode(&self.given), self.columns)
+        let (opcode, argument) = self.instruction();
+        let [opcode, argument] = self
+            .claimed
+            .take()
+            .unwrap_or([Fr::from(opcode.encoded()), argument]);
+        self.write(|cell| match cell {
+            Cell::Opcode => Some(opcode),
+            Cell::Argument => Some(argument),
+            _ => None,
+        });
+        if let Some(fetch) = &mut self.columns.fetch {
+            let uses = |row: usize| {
+                let address = Fr::from(row as u64);
+                Fr::from(fetch.pc.iter().filter(|pc| **pc == address).count() as u64)
+            };
+            fetch.uses = (0..self.machine.rows).map(uses).collect();
+        }
+        let given = encode(&self.given, self.machine.set);
+        claim(self.machine, given, self.tape, self.columns)
     }
 }

@@ -3,13 +3,13 @@
 
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::isa::{Effect, Opcode};
+use halo2_stack_vm::isa::{Effect, Opcode, Target};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
 use crate::forger::{Below, Forger, Product, Scene};
-use crate::machine::{Claim, Slip};
-use crate::programs::{self, Step, below, pick, random, word, writable};
+use crate::machine::{Claim, Host, Slip};
+use crate::programs::{self, Step, below, pick, push, random, word, writable};
 
 /// A kind of forgery.
 #[derive(Clone, Copy)]
@@ -21,6 +21,16 @@ pub struct Kind {
     pub rejected_by: &'static [&'static str],
     /// Forges, where the scene has occasion for it.
     pub forge: fn(&Scene, &mut ChaCha8Rng) -> Option<Claim>,
+}
+
+impl Kind {
+    /// A forgery of the kind: a claim that nobody should accept, and that a prover can make.
+    pub fn forged(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+        let claim = (self.forge)(scene, rng)?;
+        // The program that a key holds is not a prover's to state.
+        let statable = scene.machine.host != Host::Fixed || claim.given == scene.honest.given;
+        (statable && scene.is_forged(&claim)).then_some(claim)
+    }
 }
 
 const FLAG: &str = "a flag is set only where";
@@ -45,12 +55,25 @@ const ZERO: &str = "what the instruction says is zero";
 const START: &str = "= 0 on the first row";
 const START_LINK: &str = "link = 0 on the first row";
 const MADE: &str = "made = 1 / (";
-const TAKEN: &str = "sum' - sum + made";
+const TAKEN: &str = "sum' - sum";
 const SUM_START: &str = "the sum starts";
 const SUM_END: &str = "the sum ends";
+const JUMPS: &str = "jumps is the instruction's";
+const FLOW: &str = "pc' =";
+const START_PC: &str = "pc = 0 on the first row";
+const FETCHED: &str = "fetched = 1 / (the instruction this row";
+const LAST_FETCHED: &str = "fetched = 1 / (the instruction at pc";
+const PROVIDED: &str = "provided = uses";
+const TAPE: &str = "('tape = the word used";
+const TAPE_END: &str = "tape = 1 on the last row";
+const STATED: &str = "('stated = what is stated here + ";
+const STATED_END: &str = "stated = what is stated here on the last row";
+const USED: &str = "what is used is what is stated";
 const OPCODE_COPY: &str = "copy: the opcode is";
 const ARGUMENT_COPY: &str = "copy: the argument is";
 const PADDING_COPY: &str = "copy: the opcode after";
+const PADDING_ARGUMENT: &str = "copy: the argument after";
+const TAPE_COPY: &str = "copy: the tape ends";
 const OUTPUT_COPY: &str = "copy: the output is";
 
 /// One of the rows on which something holds.
@@ -81,12 +104,12 @@ fn runnable(scene: &Scene, depth: usize) -> Vec<Opcode> {
 
 /// What the program gives a row.
 fn given(scene: &Scene, row: usize) -> Opcode {
-    scene.program.get(row).map_or(Opcode::Halt, |own| own.0)
+    scene.given[row].0
 }
 
 /// The argument that the program gives a row.
 fn given_argument(scene: &Scene, row: usize) -> Fr {
-    scene.program.get(row).map_or(Fr::ZERO, |own| own.1)
+    scene.given[row].1
 }
 
 fn nonzero(rng: &mut ChaCha8Rng) -> Fr {
@@ -98,7 +121,7 @@ fn nonzero(rng: &mut ChaCha8Rng) -> Fr {
 
 /// An instruction with a flag.
 fn flagged(scene: &Scene, rng: &mut ChaCha8Rng) -> Opcode {
-    let opcodes: Vec<_> = scene.set().flagged().collect();
+    let opcodes: Vec<_> = scene.machine.shape().flagged().collect();
     pick(rng, &opcodes).expect("halt has a flag")
 }
 
@@ -131,15 +154,17 @@ fn put_in<'a>(
     let mut opcodes = writable(scene.set());
     opcodes.retain(|opcode| fits(*opcode));
     let opcode = pick(rng, &opcodes)?;
-    // One more for the instruction, and one for a word that it may leave to be unwound.
-    let room = scene.program.len() < scene.machine.program_rows
-        && programs::steps(&scene.program) + 1 < scene.rows();
+    // One more for the instruction, and one for a word that it may leave to be unwound. What follows it has
+    // another address then.
+    let room = scene.is_straight()
+        && scene.program.len() < scene.machine.program_rows
+        && scene.steps + 1 < scene.rows();
     let at = row(scene, rng, |row| {
-        room && row <= scene.program.len() && scene.depths[row] == depth
+        room && row <= scene.length && scene.depths[row] == depth
     })?;
     let mut program = scene.program.clone();
     program.insert(at, (opcode, word(rng)));
-    let mut forger = Forger::new(scene.machine, program);
+    let mut forger = scene.forger_of(program);
     forger.go_to(at);
     Some(forger)
 }
@@ -152,6 +177,11 @@ fn with_product(
     product: Product,
 ) -> Option<Claim> {
     let at = row(scene, rng, |row| fits(scene.executed[row]))?;
+    with_product_at(scene, at, product)
+}
+
+/// Another product on a row.
+fn with_product_at(scene: &Scene, at: usize, product: Product) -> Option<Claim> {
     let own = [(scene.executed[at], Fr::ONE)];
     let flags = match scene.executed[at] {
         Opcode::IDLE => &[],
@@ -192,7 +222,7 @@ fn instead<'a>(
 
 /// The honest witness of another program, for the scene's statement.
 fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
-    if program.len() > scene.machine.program_rows || programs::steps(&program) > scene.rows() {
+    if !programs::fits(scene.machine, &program) {
         return None;
     }
     // A run that idles before it unwinds is one of the scene's own program.
@@ -202,6 +232,7 @@ fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
     }
     let mut claim = Scene::new(scene.machine, program).honest;
     claim.given = scene.honest.given.clone();
+    claim.tape = scene.honest.tape.clone();
     claim.cells = scene.honest.cells.clone();
     Some(claim)
 }
@@ -209,7 +240,7 @@ fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
 /// Two flags that cancel: together they are 1, and the opcode that they encode is the given one.
 fn cancelling(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let at = any_row(scene, rng);
-    let opcodes: Vec<_> = scene.set().flagged().collect();
+    let opcodes: Vec<_> = scene.machine.shape().flagged().collect();
     let (a, b) = (pick(rng, &opcodes)?, pick(rng, &opcodes)?);
     let code = |opcode: Opcode| Fr::from(opcode.encoded());
     let given = code(given(scene, at));
@@ -244,7 +275,7 @@ fn fraction(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 
 /// Two flags, if possible such as encode the given opcode.
 fn two_flags(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
-    let opcodes: Vec<_> = scene.set().flagged().collect();
+    let opcodes: Vec<_> = scene.machine.shape().flagged().collect();
     let sum =
         |a: Opcode, b: Opcode| (a.encoded() + b.encoded()).checked_sub(Opcode::IDLE.encoded());
     let mut fitting = vec![];
@@ -270,7 +301,7 @@ fn two_flags(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 
 /// Flags of which one is -1 and the others are 1, such that they encode the given opcode.
 fn minus(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
-    let opcodes: Vec<_> = scene.set().flagged().collect();
+    let opcodes: Vec<_> = scene.machine.shape().flagged().collect();
     let minus = pick(rng, &opcodes)?;
     let others: Vec<_> = opcodes.into_iter().filter(|own| *own != minus).collect();
     let code = |opcode: Opcode| i128::from(opcode.encoded());
@@ -311,7 +342,7 @@ fn minus(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 /// effects cancel.
 fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let mut fitting = vec![];
-    for (at, (own, _)) in scene.program.iter().enumerate() {
+    for (at, (own, _)) in scene.given[..scene.length].iter().enumerate() {
         let fits = |other: &Opcode| {
             *own != Opcode::IDLE
                 && other != own
@@ -320,7 +351,8 @@ fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
         };
         fitting.extend(
             scene
-                .set()
+                .machine
+                .shape()
                 .flagged()
                 .filter(fits)
                 .map(|other| (at, *own, other)),
@@ -343,7 +375,7 @@ fn taken_back(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let at = scene.executed.iter().position(|own| *own == Opcode::Halt)?;
     // With so many words all presence flags are 1 while the forged ones pass through them.
     let deep = scene.depths[at] >= scene.set().presence();
-    if !deep || programs::steps(&scene.program) + 2 > scene.rows() {
+    if !deep || scene.steps + 2 > scene.rows() {
         return None;
     }
     let lowest = word(rng);
@@ -430,15 +462,27 @@ fn other_cell(scene: &Scene, rng: &mut ChaCha8Rng, holds: impl Fn(usize) -> bool
     let at = row(scene, rng, holds)?;
     let opcodes = runnable(scene, scene.depths[at]);
     let step = (pick(rng, &opcodes)?, word(rng));
-    if scene.honest.cells[at] == [Fr::from(step.0.encoded()), step.1] {
-        return None;
-    }
     let mut forger = scene.forger();
     forger.go_to(at);
+    let address = address(scene, &forger)?;
+    let stated = Fr::from(scene.set().stated(step.0));
+    if scene.honest.cells[address] == [stated, step.1] {
+        return None;
+    }
+    forger.claimed = Some([Fr::from(step.0.encoded()), step.1]);
     forger.execute(step.0, step.1);
     let mut claim = forger.finish();
-    claim.cells[at] = [Fr::from(step.0.encoded()), step.1];
+    claim.cells[address] = [stated, step.1];
     Some(claim)
+}
+
+/// Where the instruction of a forger's next row is listed.
+fn address(scene: &Scene, forger: &Forger) -> Option<usize> {
+    let address = match scene.machine.shape().fetches() {
+        true => usize::try_from(forger.pc.to_u64()?).ok()?,
+        false => forger.row(),
+    };
+    (address < scene.rows()).then_some(address)
 }
 
 /// Where the outer circuit's cells end, instructions go on, and the last cell is a copy of the first
@@ -446,7 +490,8 @@ fn other_cell(scene: &Scene, rng: &mut ChaCha8Rng, holds: impl Fn(usize) -> bool
 fn padded(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     scene.machine.program?;
     let from = scene.machine.program_rows;
-    if scene.program.len() != from || from == scene.rows() {
+    let straight = !scene.machine.shape().fetches();
+    if !straight || scene.program.len() != from || from == scene.rows() {
         return None;
     }
     let mut forger = scene.forger();
@@ -468,7 +513,7 @@ fn padded(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 /// come back in another order.
 fn relinked_idly(scene: &Scene) -> Option<Claim> {
     let at =
-        (scene.program.len()..scene.rows().checked_sub(4)?).find(|row| scene.depths[*row] == 3)?;
+        (scene.length..scene.rows().checked_sub(4)?).find(|row| scene.depths[*row] == 3)?;
     let mut forger = scene.forger();
     forger.go_to(at);
     let first = forger.link;
@@ -507,12 +552,69 @@ fn phantom(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let argument = word(rng);
     let nop = (Opcode::IDLE, Fr::ZERO);
     let program = vec![nop, (grows, argument), (shrinks, argument), nop];
-    let mut forger = Forger::new(scene.machine, program);
+    let mut forger = scene.forger_of(program);
     forger.go_to(1);
     forger.present[0] = Fr::ONE;
     forger.go_to(4);
     forger.present[0] = Fr::ZERO;
     Some(forger.finish())
+}
+
+/// A machine that comes to a row on which it looks an instruction up.
+fn looking<'a>(
+    scene: &Scene<'a>,
+    rng: &mut ChaCha8Rng,
+    holds: impl Fn(usize) -> bool,
+) -> Option<(Forger<'a>, usize)> {
+    scene.honest.columns.fetch.as_ref()?;
+    let at = row(scene, rng, holds)?;
+    let mut forger = scene.forger();
+    forger.go_to(at);
+    Some((forger, at))
+}
+
+/// The run of another program that has control flow, whose own statement it is.
+fn stating(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
+    scene.honest.columns.fetch.as_ref()?;
+    if program.len() > scene.machine.program_rows {
+        return None;
+    }
+    Some(scene.forger_of(program).finish())
+}
+
+/// An instruction of the set with this target.
+fn with_target(scene: &Scene, rng: &mut ChaCha8Rng, target: Target) -> Option<Opcode> {
+    let mut opcodes = writable(scene.set());
+    opcodes.retain(|opcode| opcode.target() == target);
+    pick(rng, &opcodes)
+}
+
+/// A word that is no address of a program.
+fn no_address(scene: &Scene, rng: &mut ChaCha8Rng, length: usize) -> Fr {
+    let far = length + 1 + below(rng, 2 * scene.rows());
+    [Fr::from(far as u64), -Fr::ONE, Fr::random(&mut *rng)][below(rng, 3)]
+}
+
+/// Another statement of the public tape.
+fn other_tape(scene: &Scene, change: impl FnOnce(&mut Vec<Fr>) -> Option<()>) -> Option<Claim> {
+    if !scene.machine.states_tape() {
+        return None;
+    }
+    let mut claim = scene.honest.clone();
+    change(&mut claim.tape)?;
+    (claim.tape != scene.honest.tape).then_some(claim)
+}
+
+/// A false tape, and a second phase that hides it.
+fn tape_slipped(scene: &Scene, rng: &mut ChaCha8Rng, slip: Slip) -> Option<Claim> {
+    let at = below(rng, scene.honest.tape.len());
+    let other = nonzero(rng);
+    let mut claim = other_tape(scene, |tape| {
+        tape[at] += other;
+        Some(())
+    })?;
+    claim.slip = Some(slip);
+    Some(claim)
 }
 
 /// The kinds.
@@ -619,7 +721,7 @@ pub const KINDS: &[Kind] = &[
                 (with(Effect::Shrink, 1)?, Fr::ZERO),
                 (with(Effect::Grow, 0)?, word(rng)),
             ];
-            let mut forger = Forger::new(scene.machine, steps.to_vec());
+            let mut forger = scene.forger_of(steps.to_vec());
             forger.link = Fr::from(2);
             Some(forger.finish())
         },
@@ -648,7 +750,7 @@ pub const KINDS: &[Kind] = &[
         name: "another opcode that has the same needs",
         rejected_by: &[DECODE, FLAG],
         forge: |scene, rng| {
-            let at = row(scene, rng, |row| row < scene.program.len())?;
+            let at = row(scene, rng, |row| row < scene.length)?;
             let own = scene.executed[at];
             let others: Vec<_> = scene
                 .set()
@@ -665,7 +767,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[DECODE],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| {
-                row < scene.program.len() && scene.executed[row] != Opcode::IDLE
+                row < scene.length && scene.executed[row] != Opcode::IDLE
             })?;
             Some(scene.tampered(at, Forger::idle))
         },
@@ -675,7 +777,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[DECODE],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| {
-                row < scene.program.len() && scene.executed[row] != Opcode::IDLE
+                row < scene.length && scene.executed[row] != Opcode::IDLE
             })?;
             instead(scene, at, Forger::idle)
         },
@@ -685,7 +787,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[DECODE],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| {
-                row < scene.program.len() && scene.depths[row] >= 2
+                row < scene.length && scene.depths[row] >= 2
             })?;
             instead(scene, at, |forger| match forger.depth >= 2 {
                 true => forger.execute(Opcode::Halt, Fr::ZERO),
@@ -698,7 +800,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[FLAG],
         forge: |scene, rng| {
             let mut fitting = vec![];
-            for at in scene.program.len()..scene.rows() {
+            for at in scene.length..scene.rows() {
                 let opcodes = runnable(scene, scene.depths[at]);
                 fitting.extend(opcodes.into_iter().map(|opcode| (at, opcode)));
             }
@@ -734,7 +836,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[NEEDS],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| {
-                row >= scene.program.len() && scene.depths[row] < 2
+                row >= scene.length && scene.depths[row] < 2
             })?;
             Some(scene.tampered(at, |forger| forger.execute(Opcode::Halt, Fr::ZERO)))
         },
@@ -744,7 +846,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[NONEMPTY, SUM_END],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| {
-                row >= scene.program.len() && scene.depths[row] < 2
+                row >= scene.length && scene.depths[row] < 2
             })?;
             Some(scene.tampered(at, |forger| {
                 forger.execute(Opcode::Halt, Fr::ZERO);
@@ -866,7 +968,7 @@ pub const KINDS: &[Kind] = &[
         name: "the last word hidden",
         rejected_by: &[NONEMPTY, HAS, SUM_END],
         forge: |scene, _| {
-            let from = (scene.program.len()..scene.rows()).find(|row| scene.depths[*row] == 1)?;
+            let from = (scene.length..scene.rows()).find(|row| scene.depths[*row] == 1)?;
             Some(scene.tampered(from, |forger| forger.present[0] = Fr::ZERO))
         },
     },
@@ -1018,7 +1120,7 @@ pub const KINDS: &[Kind] = &[
         name: "garbage in an idle row",
         rejected_by: &[TOP, SECOND, THIRD, FOURTH, LINK, NONEMPTY, HAS],
         forge: |scene, rng| {
-            let first = programs::steps(&scene.program);
+            let first = scene.steps;
             let row = row(scene, rng, |row| row >= first)?;
             let mut garbage = || word(rng);
             after(scene, row, |forger| {
@@ -1083,7 +1185,10 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "a cell's fraction that makes the sum end as it must",
         rejected_by: &[MADE],
-        forge: |scene, rng| slipped(scene, rng, Slip::Made),
+        forge: |scene, rng| {
+            scene.honest.columns.made.as_ref()?;
+            slipped(scene, rng, Slip::Made)
+        },
     },
     Kind {
         name: "the run of another program",
@@ -1105,16 +1210,20 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "an opcode that the set lacks",
-        rejected_by: &[DECODE],
+        rejected_by: &[DECODE, SUM_END],
         forge: |scene, rng| {
-            let at = row(scene, rng, |row| row < scene.program.len())?;
+            let at = row(scene, rng, |row| row < scene.length)?;
+            let mut forger = scene.forger();
+            forger.go_to(at);
+            let at = address(scene, &forger)?;
             let mut claim = scene.honest.clone();
             let encoded = Opcode::ALL.iter().map(|opcode| opcode.encoded());
             let lacking: Vec<_> = encoded
                 .chain([1 + Opcode::ALL.len() as u64, u64::MAX])
                 .filter(|own| !scene.set().opcodes().any(|opcode| opcode.encoded() == *own))
                 .collect();
-            let opcode = Fr::from(pick(rng, &lacking)?);
+            let stated = scene.set().stated(Opcode::Halt);
+            let opcode = Fr::from(pick(rng, &lacking)?) + Fr::from(stated);
             claim.given[at][0] = opcode;
             claim.cells[at][0] = opcode;
             Some(claim)
@@ -1123,7 +1232,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "cells that say another instruction",
         rejected_by: &[OPCODE_COPY, ARGUMENT_COPY],
-        forge: |scene, rng| other_cell(scene, rng, |row| row < scene.program.len()),
+        forge: |scene, rng| other_cell(scene, rng, |row| row < scene.length),
     },
     Kind {
         name: "cells that say another argument",
@@ -1132,16 +1241,21 @@ pub const KINDS: &[Kind] = &[
             scene.machine.program?;
             let at = row(scene, rng, |row| scene.executed[row].takes_argument())?;
             let argument = word(rng);
-            let mut claim =
-                scene.tampered(at, |forger| forger.execute(scene.executed[at], argument));
-            claim.cells[at][1] = argument;
+            let mut forger = scene.forger();
+            forger.go_to(at);
+            let address = address(scene, &forger)?;
+            let opcode = scene.executed[at];
+            forger.claimed = Some([Fr::from(opcode.encoded()), argument]);
+            forger.execute(opcode, argument);
+            let mut claim = forger.finish();
+            claim.cells[address][1] = argument;
             Some(claim)
         },
     },
     Kind {
         name: "cells after the program that say an instruction",
         rejected_by: &[OPCODE_COPY, PADDING_COPY, AFTER_HALT],
-        forge: |scene, rng| other_cell(scene, rng, |row| row >= scene.program.len()),
+        forge: |scene, rng| other_cell(scene, rng, |row| row >= scene.length),
     },
     Kind {
         name: "cells that go on after the program's to the final row",
@@ -1153,7 +1267,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[PADDING_COPY],
         forge: |scene, rng| {
             let program_rows = scene.machine.program_rows;
-            if scene.program.len() < program_rows {
+            if scene.program.len() < program_rows || scene.machine.shape().fetches() {
                 return None;
             }
             other_cell(scene, rng, |row| row == program_rows)
@@ -1163,11 +1277,14 @@ pub const KINDS: &[Kind] = &[
         name: "a program that goes on after halt",
         rejected_by: &[AFTER_HALT],
         forge: |scene, rng| {
-            scene.machine.program?;
-            let at = row(scene, rng, |row| row + 1 < scene.program.len())?;
+            scene.machine.program.filter(|_| scene.is_straight())?;
+            if scene.set().has_control() {
+                return None;
+            }
+            let at = row(scene, rng, |row| row + 1 < scene.length)?;
             let mut program = scene.program.clone();
             program[at] = (Opcode::Halt, Fr::ZERO);
-            Some(Forger::new(scene.machine, program).finish())
+            Some(scene.forger_of(program).finish())
         },
     },
     Kind {
@@ -1175,8 +1292,369 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[LAST_HALT],
         forge: |scene, rng| {
             scene.machine.program?;
+            if scene.machine.shape().fetches() {
+                return None;
+            }
             let mut claim = scene.honest.clone();
             claim.cells[scene.rows()][0] = Fr::from(1 + below(rng, 9) as u64);
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "another pc after a step",
+        rejected_by: &[FLOW],
+        forge: |scene, rng| {
+            let (mut forger, _) = looking(scene, rng, |_| true)?;
+            forger.step();
+            forger.pc = match below(rng, 2) {
+                0 => forger.pc + nonzero(rng),
+                _ => Fr::from(below(rng, scene.program.len() + 1) as u64),
+            };
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "another pc from the start",
+        rejected_by: &[START_PC],
+        forge: |scene, rng| {
+            scene.honest.columns.fetch.as_ref()?;
+            let pc = Fr::from(1 + below(rng, scene.program.len() + 1) as u64);
+            Some(scene.tampered(0, |forger| forger.pc = pc))
+        },
+    },
+    Kind {
+        name: "a pc that moves where the run is over",
+        rejected_by: &[FLOW],
+        forge: |scene, rng| {
+            let (mut forger, _) = looking(scene, rng, |row| row >= scene.length)?;
+            forger.step();
+            forger.pc = Fr::from(below(rng, scene.program.len() + 1) as u64);
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "a jump the other way",
+        rejected_by: &[TESTED, TOP, ZERO],
+        forge: |scene, rng| {
+            scene.honest.columns.fetch.as_ref()?;
+            let branch = |own: Opcode| own.target() == Target::Branch;
+            let at = row(scene, rng, |row| branch(scene.executed[row]))?;
+            let jumps = scene.honest.columns.fetch.as_ref()?.jumps[at];
+            let jumps = Some(Fr::ONE - jumps);
+            with_product_at(scene, at, Product { jumps, ..Product::default() })
+        },
+    },
+    Kind {
+        name: "half a jump",
+        rejected_by: &[TESTED, TOP, ZERO],
+        forge: |scene, rng| {
+            scene.honest.columns.fetch.as_ref()?;
+            let branch = |own: Opcode| own.target() == Target::Branch;
+            let at = row(scene, rng, |row| branch(scene.executed[row]))?;
+            let jumps = Some(word(rng));
+            with_product_at(scene, at, Product { jumps, ..Product::default() })
+        },
+    },
+    Kind {
+        name: "a jump the other way, untested, that drops another word",
+        rejected_by: &[FACTOR_TEST, COFACTOR_TEST, ZERO],
+        forge: |scene, rng| {
+            scene.honest.columns.fetch.as_ref()?;
+            let branch = |own: Opcode| own.target() == Target::Branch;
+            let at = row(scene, rng, |row| branch(scene.executed[row]))?;
+            let jumps = scene.honest.columns.fetch.as_ref()?.jumps[at];
+            let product = Product {
+                jumps: Some(Fr::ONE - jumps),
+                factor_test: Some(Fr::ZERO),
+                cofactor_test: Some(Fr::ZERO),
+                ..Product::default()
+            };
+            with_product_at(scene, at, product)
+        },
+    },
+    Kind {
+        name: "a jump by what does not jump, or none by what does",
+        rejected_by: &[JUMPS],
+        forge: |scene, rng| {
+            scene.honest.columns.fetch.as_ref()?;
+            let fixed = |own: Opcode| own.target() != Target::Branch;
+            let at = row(scene, rng, |row| fixed(scene.executed[row]))?;
+            let jumps = scene.honest.columns.fetch.as_ref()?.jumps[at];
+            let jumps = Some([Fr::ONE - jumps, word(rng)][below(rng, 2)]);
+            with_product_at(scene, at, Product { jumps, ..Product::default() })
+        },
+    },
+    Kind {
+        name: "an instruction that is not listed",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let (mut forger, at) = looking(scene, rng, |_| true)?;
+            let opcode = pick(rng, &runnable(scene, scene.depths[at]))?;
+            let argument = word(rng);
+            forger.claimed = Some([Fr::from(opcode.encoded()), argument]);
+            forger.execute(opcode, argument);
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "an argument that is not listed",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let (mut forger, at) = looking(scene, rng, |row| row < scene.length)?;
+            let argument = given_argument(scene, at) + nonzero(rng);
+            let opcode = scene.executed[at];
+            forger.claimed = Some([Fr::from(opcode.encoded()), argument]);
+            forger.execute(opcode, argument);
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "the instruction of another address",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let (mut forger, at) = looking(scene, rng, |_| true)?;
+            let (opcode, argument) = pick(rng, &scene.program)?;
+            if opcode.needs() > scene.depths[at] || opcode == Opcode::Halt {
+                return None;
+            }
+            forger.claimed = Some([Fr::from(opcode.encoded()), argument]);
+            forger.execute(opcode, argument);
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "a halt that is not listed",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let (mut forger, _) = looking(scene, rng, |row| row < scene.length)?;
+            while forger.row() < scene.rows() {
+                let (_, argument) = forger.instruction();
+                forger.claimed = Some([Fr::ZERO, argument]);
+                match forger.depth >= 2 {
+                    true => forger.execute(Opcode::Halt, argument),
+                    false => forger.idle(),
+                }
+            }
+            let (_, argument) = forger.instruction();
+            forger.claimed = Some([Fr::ZERO, argument]);
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "an instruction that is used more often, or less, than it says",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            scene.honest.columns.fetch.as_ref()?;
+            let (at, other) = (any_row(scene, rng), nonzero(rng));
+            let mut claim = scene.honest.clone();
+            claim.columns.fetch.as_mut()?.uses[at] += other;
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "an instruction that looks up nothing",
+        rejected_by: &[FETCHED, LAST_FETCHED],
+        forge: |scene, rng| {
+            let mut claim = scene.honest.clone();
+            let at = below(rng, scene.rows() + 1);
+            let (mut forger, _) = looking(scene, rng, |row| row == at.min(scene.rows() - 1))?;
+            if at < scene.rows() {
+                let opcode = pick(rng, &runnable(scene, scene.depths[at]))?;
+                if scene.given[at] == (opcode, Fr::ZERO) {
+                    return None;
+                }
+                forger.claimed = Some([Fr::from(opcode.encoded()), Fr::ZERO]);
+                forger.execute(opcode, Fr::ZERO);
+                claim = forger.finish();
+            } else {
+                let fetch = claim.columns.fetch.as_mut()?;
+                fetch.argument[at] += nonzero(rng);
+            }
+            claim.slip = Some(Slip::Fetched(at));
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "fractions of an instruction that make the sum end as it must",
+        rejected_by: &[PROVIDED],
+        forge: |scene, rng| {
+            scene.honest.columns.fetch.as_ref()?;
+            slipped(scene, rng, Slip::Provided)
+        },
+    },
+    Kind {
+        name: "the fraction of an instruction that makes the sum end as it must",
+        rejected_by: &[FETCHED],
+        forge: |scene, rng| {
+            scene.honest.columns.fetch.as_ref()?;
+            slipped(scene, rng, Slip::Fetched)
+        },
+    },
+    Kind {
+        name: "a run that does not come to its end",
+        rejected_by: &[LAST_HALT],
+        forge: |scene, rng| {
+            let jump = with_target(scene, rng, Target::Argument)?;
+            // A call in a circle fills the stack; a jump does not.
+            let jump = match jump.effect() {
+                Effect::Keep => jump,
+                Effect::Grow | Effect::Shrink => Opcode::Jump,
+            };
+            stating(scene, vec![(push(), word(rng)), (jump, Fr::ONE)])
+        },
+    },
+    Kind {
+        name: "an instruction on the last row that it should end at",
+        rejected_by: &[LAST_HALT],
+        forge: |scene, _| {
+            let rows = scene.rows();
+            let fetch = scene.honest.columns.fetch.as_ref()?;
+            let own = (0..rows).find(|row| fetch.opcode[*row] != Fr::ZERO)?;
+            let mut claim = scene.honest.clone();
+            let tuple = [fetch.pc[own], fetch.opcode[own], fetch.argument[own]];
+            // One that is listed, so that the sum does not mind: only what was looked up there is not any more.
+            let fetch = claim.columns.fetch.as_mut()?;
+            let before = usize::try_from(fetch.pc[rows].to_u64()?).ok()?;
+            let now = usize::try_from(tuple[0].to_u64()?).ok()?;
+            fetch.uses[before] -= Fr::ONE;
+            fetch.uses[now] += Fr::ONE;
+            [fetch.pc[rows], fetch.opcode[rows], fetch.argument[rows]] = tuple;
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "a jump out of the program",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let jump = with_target(scene, rng, Target::Argument)?;
+            let to = no_address(scene, rng, 2);
+            stating(scene, vec![(push(), word(rng)), (jump, to)])
+        },
+    },
+    Kind {
+        name: "a return to what is no address",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let ret = with_target(scene, rng, Target::Top)?;
+            let to = no_address(scene, rng, 2);
+            stating(scene, vec![(push(), to), (ret, Fr::ZERO)])
+        },
+    },
+    Kind {
+        name: "cells that list an instruction after the program's",
+        rejected_by: &[OPCODE_COPY, PADDING_COPY, ARGUMENT_COPY, PADDING_ARGUMENT],
+        forge: |scene, rng| {
+            scene.machine.program?;
+            scene.honest.columns.fetch.as_ref()?;
+            let at = row(scene, rng, |row| row > scene.program.len())?;
+            let mut claim = scene.honest.clone();
+            match below(rng, 2) {
+                0 => claim.cells[at][0] += Fr::from(1 + below(rng, 3) as u64),
+                _ => claim.cells[at][1] += nonzero(rng),
+            }
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "another word on the tape",
+        rejected_by: &[USED],
+        forge: |scene, rng| {
+            let (at, other) = (below(rng, scene.honest.tape.len()), nonzero(rng));
+            other_tape(scene, |tape| {
+                tape[at] += other;
+                Some(())
+            })
+        },
+    },
+    Kind {
+        name: "a word more on the tape",
+        rejected_by: &[USED],
+        forge: |scene, rng| {
+            let at = below(rng, scene.honest.tape.len());
+            let word = [Fr::ZERO, word(rng)][below(rng, 2)];
+            if scene.honest.tape.len() > scene.rows() {
+                return None;
+            }
+            other_tape(scene, |tape| {
+                tape.insert(at, word);
+                Some(())
+            })
+        },
+    },
+    Kind {
+        name: "a word less on the tape",
+        rejected_by: &[USED],
+        forge: |scene, rng| {
+            let words = scene.honest.tape.len() - 1;
+            if words == 0 {
+                return None;
+            }
+            let at = below(rng, words);
+            other_tape(scene, |tape| {
+                tape.remove(at);
+                Some(())
+            })
+        },
+    },
+    Kind {
+        name: "a tape without an end",
+        rejected_by: &[USED],
+        forge: |scene, _| other_tape(scene, |tape| tape.pop().map(|_| ())),
+    },
+    Kind {
+        name: "words of the tape in another order",
+        rejected_by: &[USED],
+        forge: |scene, rng| {
+            let words = scene.honest.tape.len() - 1;
+            if words == 0 {
+                return None;
+            }
+            let (a, b) = (below(rng, words), below(rng, words));
+            other_tape(scene, |tape| {
+                tape.swap(a, b);
+                Some(())
+            })
+        },
+    },
+    Kind {
+        name: "another word read than stands on the tape",
+        rejected_by: &[USED],
+        forge: |scene, rng| {
+            let reads = |own: Opcode| own.uses_tape() && own.takes_word();
+            let at = row(scene, rng, |row| reads(scene.executed[row]))?;
+            let other = nonzero(rng);
+            after(scene, at, |forger| forger.words[0] += other)
+        },
+    },
+    Kind {
+        name: "a false tape, hidden where the words used are folded",
+        rejected_by: &[TAPE],
+        forge: |scene, rng| tape_slipped(scene, rng, Slip::Tape),
+    },
+    Kind {
+        name: "a false tape, hidden where the words stated are folded",
+        rejected_by: &[STATED],
+        forge: |scene, rng| tape_slipped(scene, rng, Slip::Stated),
+    },
+    Kind {
+        name: "a false tape, hidden where the words used end",
+        rejected_by: &[TAPE_END],
+        forge: |scene, rng| tape_slipped(scene, rng, Slip::TapeEnd),
+    },
+    Kind {
+        name: "a false tape, hidden where the words stated end",
+        rejected_by: &[STATED_END],
+        forge: |scene, rng| tape_slipped(scene, rng, Slip::StatedEnd),
+    },
+    Kind {
+        name: "cells of a tape that has words after all",
+        rejected_by: &[TAPE_COPY],
+        forge: |scene, rng| {
+            scene.machine.tape?;
+            let mut claim = scene.honest.clone();
+            let at = below(rng, scene.rows() + 1);
+            claim.tape.resize(scene.rows() + 1, Fr::ZERO);
+            claim.tape[at] += nonzero(rng);
             Some(claim)
         },
     },

@@ -5,17 +5,18 @@ use std::iter;
 use ff::{Field, FromUniformBytes};
 use halo2_proofs::circuit::{Cell as HaloCell, Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error, Instance};
+use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::chip::{
-    InstructionCells, MachineParams, OutputColumn, ProgramColumns, StackVmChip, StackVmConfig,
-    WordCell, usable_rows,
+    InstructionCells, MachineParams, OutputColumn, ProgramColumns, ProgramInput, StackVmChip,
+    StackVmConfig, TapeColumn, WordCell, usable_rows,
 };
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
 use halo2_stack_vm::frame::Challenges;
-use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
-use halo2_stack_vm::row::{Cell, Row};
-use halo2_stack_vm::sum;
-use halo2_stack_vm::vm::{self, Trace};
+use halo2_stack_vm::row::{Cell, Phase, Row, Shape};
+use halo2_stack_vm::sum::{self, Stated};
+use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2_stack_vm::witness::Witness;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
@@ -33,11 +34,22 @@ pub enum Host {
     Cells,
     /// [`Outer`]: the program in fewer cells than the machine has steps, the output a cell.
     Outer,
+    /// [`StackVmCircuit`], the program in the key: each has a machine of its own.
+    Fixed,
 }
 
 impl Host {
     /// All of them.
-    pub const ALL: [Host; 3] = [Host::Public, Host::Cells, Host::Outer];
+    pub const ALL: [Host; 4] = [Host::Public, Host::Cells, Host::Outer, Host::Fixed];
+
+    /// The binding of the program.
+    pub fn binding(self) -> Binding {
+        match self {
+            Host::Public => Binding::Public,
+            Host::Cells | Host::Outer => Binding::Cells,
+            Host::Fixed => Binding::Fixed,
+        }
+    }
 }
 
 /// An outer circuit that binds the program's cells to its instance, and the machine's output too.
@@ -99,7 +111,7 @@ impl Circuit<Fr> for Outer {
             meta.enable_equality(column);
         }
         let program = ProgramColumns::cells(meta);
-        let vm = StackVmConfig::configure(meta, params.machine, program, OutputColumn::Cell);
+        let vm = StackVmConfig::configure(meta, params.machine, program, OutputColumn::Cell, None);
         (vm, stated, usable_rows(params.k, meta))
     }
 
@@ -109,7 +121,10 @@ impl Circuit<Fr> for Outer {
         mut layouter: impl Layouter<Fr>,
     ) -> Result<(), Error> {
         let word = |column: usize, row: usize| {
-            let value = self.program.as_ref().map(|program| program[row][column]);
+            let value = self.program.as_ref().map(|program| {
+                let own = program.get(row);
+                own.map_or(Fr::ZERO, |own| own[column])
+            });
             let (column, row_offset) = (stated[column].into(), row + column);
             let cell = HaloCell { row_offset, column };
             WordCell { cell, value }
@@ -125,7 +140,12 @@ impl Circuit<Fr> for Outer {
             || "machine",
             |mut region| {
                 let offset = self.params.offset;
-                Ok(chip.assign(&mut region, offset, Some(&cells), self.witness.as_ref())?)
+                Ok(chip.assign(
+                    &mut region,
+                    offset,
+                    ProgramInput::Cells(&cells),
+                    self.witness.as_ref(),
+                )?)
             },
         )?;
         layouter.constrain_instance(output.expect("a cell").cell, stated[1], 0);
@@ -142,15 +162,29 @@ pub enum Slip {
     Sum(usize),
     /// In the fraction of the cell that this row makes.
     Made(usize),
+    /// In the fraction of the instruction that this row looks up.
+    Fetched(usize),
+    /// In the fractions of the instruction that this row provides.
+    Provided(usize),
+    /// In the words used, folded, on the first row.
+    Tape,
+    /// In what they are folded onto, on the last row.
+    TapeEnd,
+    /// In the words stated, folded, on the first row.
+    Stated,
+    /// On the last row.
+    StatedEnd,
 }
 
 /// What a prover claims: a statement and a witness, be they honest or not.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The encoded opcodes and the arguments of the stated program.
+    /// The opcodes and the arguments as they are stated, the end of the program included where that is.
     pub given: Vec<[Fr; 2]>,
     /// The stated output.
     pub output: Fr,
+    /// What is stated on the public tape, its end included.
+    pub tape: Vec<Fr>,
     /// The program as it stands in the machine's own cells, where it has any: one entry for every
     /// row, the final one included.
     pub cells: Vec<[Fr; 2]>,
@@ -179,8 +213,12 @@ pub struct Machine {
     pub program_rows: usize,
     /// Its constraints.
     pub checker: Checker,
-    /// The number of the advice column of each of the machine's columns.
-    pub advice: Row<usize>,
+    /// Each of the machine's columns.
+    pub columns: Row<Column<Any>>,
+    /// The program in the key, and as it is listed there.
+    pub fixed_program: Option<(Program<Fr>, Vec<[Fr; 2]>)>,
+    /// The number of the advice column of a tape in cells.
+    pub tape: Option<usize>,
     /// The numbers of the advice columns of a program in cells.
     pub program: Option<[usize; 2]>,
     /// The challenges, those of `MockProver`.
@@ -196,16 +234,21 @@ pub fn mock_challenges() -> Vec<Fr> {
         hash = *blake2b_simd::blake2b(&hash).as_array();
         Fr::from_uniform_bytes(&hash)
     };
-    iter::repeat_with(next).take(3).collect()
+    iter::repeat_with(next).take(5).collect()
 }
 
 impl Machine {
     /// The machine of a host: the smallest, or one twice as large.
+    ///
+    /// One with a program in its key has the empty one; [`Machine::of`] makes it one of another.
     pub fn new(host: Host, set: InstructionSet, large: bool) -> Self {
         let k = if large { 5 } else { 4 };
+        let params = CircuitParams::new(k, set, host.binding()).unwrap();
         match host {
-            Host::Public => Self::alone(host, CircuitParams::new(k, set, Binding::Public).unwrap()),
-            Host::Cells => Self::alone(host, CircuitParams::new(k, set, Binding::Cells).unwrap()),
+            Host::Public | Host::Cells | Host::Fixed => {
+                let template = Template::for_program(params, &Program::default()).unwrap();
+                Self::alone(host, &template)
+            }
             Host::Outer => {
                 let mut params = OuterParams::default();
                 params.machine.set = set;
@@ -219,16 +262,29 @@ impl Machine {
         }
     }
 
-    fn alone(host: Host, params: CircuitParams) -> Self {
-        let circuit = StackVmCircuit::<Fr>::empty(params);
+    /// The same machine with this program in its key, if it has one there.
+    pub fn of(&self, program: &Program<Fr>) -> Option<Self> {
+        let params = CircuitParams::new(self.k, self.set, self.host.binding()).unwrap();
+        let template = Template::fixed(params, program.clone()).ok()?;
+        Some(Self::alone(self.host, &template))
+    }
+
+    fn alone(host: Host, template: &Template<Fr>) -> Self {
+        let params = template.params();
+        let circuit = StackVmCircuit::<Fr>::empty(template.clone());
         let (cs, config, recording) = record(params.k(), &circuit, &mock_challenges());
         let shape = OuterParams {
             k: params.k(),
             machine: config.machine().params(),
             offset: 0,
-            program_rows: params.rows(),
+            program_rows: params.program_rows(),
         };
-        Self::assembled(host, shape, &cs, config.machine(), &recording)
+        let mut machine = Self::assembled(host, shape, &cs, config.machine(), &recording);
+        machine.fixed_program = template.program().map(|program| {
+            let listed = program.stated(params.set()).into_iter();
+            (program.clone(), listed.map(|(a, b)| [a, b]).collect())
+        });
+        machine
     }
 
     fn embedded(params: OuterParams) -> Self {
@@ -254,8 +310,12 @@ impl Machine {
             fixed[*column][*row] = *value;
         }
         let program = match config.program() {
-            ProgramColumns::Public { .. } => None,
+            ProgramColumns::Public { .. } | ProgramColumns::Fixed { .. } => None,
             ProgramColumns::Cells { opcode, argument } => Some([opcode, argument]),
+        };
+        let tape = match config.tape() {
+            Some(TapeColumn::Cells(column)) => Some(column),
+            Some(TapeColumn::Instance(_)) | None => None,
         };
         let copies = recording.copies.iter().map(|(left, right)| Copy {
             kind: copy_kind(config, program, *left, *right),
@@ -264,7 +324,11 @@ impl Machine {
         });
         let values = mock_challenges();
         let value = |challenge: halo2_proofs::plonk::Challenge| values[challenge.index()];
-        let Challenges { alpha, gamma, beta } = config.challenges();
+        let challenges = config.challenges();
+        let second_phase = config
+            .columns()
+            .cells()
+            .filter(|(cell, _)| cell.phase() == Phase::Second);
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let random_column = |_| (0..rows).map(|_| Fr::random(&mut rng)).collect();
         Machine {
@@ -274,12 +338,16 @@ impl Machine {
             rows: shape.machine.rows,
             offset: shape.offset,
             program_rows: shape.program_rows,
-            advice: config.advice().map(|_, column| column.index()),
+            columns: config.columns().clone(),
+            fixed_program: None,
+            tape: tape.map(|column| column.index()),
             program: program.map(|columns| columns.map(|column| column.index())),
             challenges: Challenges {
-                alpha: value(alpha),
-                gamma: value(gamma),
-                beta: value(beta),
+                alpha: value(challenges.alpha),
+                gamma: value(challenges.gamma),
+                beta: value(challenges.beta),
+                delta: value(challenges.delta),
+                rho: value(challenges.rho),
             },
             garbage: (0..cs.num_advice_columns()).map(random_column).collect(),
             checker: Checker::new(
@@ -287,7 +355,7 @@ impl Machine {
                 fixed,
                 copies.collect(),
                 &values,
-                [config.advice().made.index(), config.advice().sum.index()],
+                second_phase.map(|(_, column)| column.index()).collect(),
             ),
         }
     }
@@ -297,8 +365,27 @@ impl Machine {
         self.host != Host::Outer
     }
 
-    /// Whether a program can be stated: a verifier encodes no instruction of a public program as halt.
+    /// The instruction set, and whether the machine is wired.
+    pub fn shape(&self) -> Shape {
+        self.host.binding().shape(self.set)
+    }
+
+    /// Whether a tape can be stated that has words on it.
+    pub fn states_tape(&self) -> bool {
+        self.set.has_tape() && self.tape.is_none()
+    }
+
+
+    /// Whether a program can be stated. Where a verifier writes it, there is no halt inside a straight line, and
+    /// with control flow one at the end; what is in the key is not stated.
     pub fn can_state(&self, given: &[[Fr; 2]]) -> bool {
+        if self.set.has_control() {
+            let ends = given.iter().rposition(|[opcode, _]| *opcode != Fr::ZERO);
+            let halt = Fr::from(self.set.stated(Opcode::Halt));
+            let ended = ends.is_some_and(|last| given[last] == [halt, Fr::ZERO]);
+            let end = ends.map_or(0, |last| last + 1);
+            return ended && given[..end].iter().all(|[opcode, _]| *opcode != Fr::ZERO);
+        }
         let halt = |[opcode, _]: &[Fr; 2]| *opcode == Fr::ZERO;
         let program = given
             .iter()
@@ -307,16 +394,37 @@ impl Machine {
         self.host != Host::Public || !given[..program].iter().any(halt)
     }
 
-    /// A column's name and number.
+    /// The advice columns of the machine: their names and numbers.
     pub fn columns(&self) -> impl Iterator<Item = (Cell, usize)> {
-        self.advice.cells().map(|(cell, column)| (cell, *column))
+        self.columns.cells().filter_map(|(cell, column)| {
+            let advice = Column::<Advice>::try_from(*column).ok()?;
+            Some((cell, advice.index()))
+        })
+    }
+
+    /// Whether a prover fills a column.
+    pub fn fills(&self, cell: Cell) -> bool {
+        self.columns().any(|(own, _)| own == cell)
+    }
+
+    /// How many advice columns there are.
+    pub fn advice_columns(&self) -> usize {
+        self.garbage.len()
+    }
+
+    /// How many instance columns there are.
+    pub fn instances(&self) -> usize {
+        let program = if self.host == Host::Fixed { 1 } else { 2 };
+        program + usize::from(self.states_tape())
     }
 
     /// The circuit with a claim as its witness, and what it assigns.
     pub fn synthesize(&self, claim: &Claim) -> Recording {
         let challenges = mock_challenges();
         match self.host {
-            Host::Public | Host::Cells => record(self.k, &self.circuit(claim), &challenges).2,
+            Host::Public | Host::Cells | Host::Fixed => {
+                record(self.k, &self.circuit(claim), &challenges).2
+            }
             Host::Outer => record(self.k, &self.outer(claim), &challenges).2,
         }
     }
@@ -340,18 +448,40 @@ impl Machine {
 
     /// [`StackVmCircuit`] with a claim as its witness.
     pub fn circuit(&self, claim: &Claim) -> StackVmCircuit<Fr> {
-        let binding = match self.host {
-            Host::Cells => Binding::Cells,
-            Host::Public | Host::Outer => Binding::Public,
-        };
-        let params = CircuitParams::new(self.k, self.set, binding).unwrap();
-        let program = program(&claim.cells).expect("opcodes");
-        StackVmCircuit::with_witness(params, program, self.witness(claim))
+        StackVmCircuit::with_witness(
+            self.template(),
+            program(&claim.cells, self.set).expect("opcodes"),
+            self.witness(claim),
+        )
+    }
+
+    /// What the keys of the circuit are made from.
+    pub fn template(&self) -> Template<Fr> {
+        let params = CircuitParams::new(self.k, self.set, self.host.binding()).unwrap();
+        match &self.fixed_program {
+            Some((program, _)) => Template::fixed(params, program.clone()).unwrap(),
+            None => Template::unfixed(params).unwrap(),
+        }
+    }
+
+    /// The run of what a claim states, if it runs and fits.
+    fn honest_run(&self, claim: &Claim) -> Option<Trace<Fr>> {
+        let secrets = secrets(&claim.columns);
+        let trace = run(&self.listed(&claim.given), self.set, &claim.tape, secrets)?;
+        (trace.steps() <= self.rows).then_some(trace)
+    }
+
+    /// Whether a witness made of the claim's columns has the listing and the tape that the claim states.
+    pub fn states(&self, claim: &Claim) -> bool {
+        let reads = self.shape().fetches() || self.set.has_tape();
+        !reads || self.honest_run(claim).is_some()
     }
 
     fn witness(&self, claim: &Claim) -> Witness<Fr> {
-        let nothing = Trace::new(&Program::default(), None, self.set).unwrap();
-        let mut witness = Witness::new(&nothing, self.rows).unwrap();
+        // It takes the listing and the tape from the run.
+        let own = self.honest_run(claim);
+        let trace = own.unwrap_or_else(|| Trace::new(&Program::default(), None, self.set).unwrap());
+        let mut witness = Witness::of_shape(&trace, self.rows, self.shape()).unwrap();
         *witness.columns_mut() = claim.columns.clone();
         witness
     }
@@ -362,47 +492,142 @@ impl Machine {
         self.fill(&mut columns, claim, &self.challenges);
         let mut advice = self.garbage.clone();
         let offset = self.offset;
-        for ((_, values), (_, column)) in columns.cells().zip(self.columns()) {
+        let values: Vec<_> = columns.cells().collect();
+        for (cell, column) in self.columns() {
+            let (_, values) = values.iter().find(|(own, _)| *own == cell).expect("a column");
             advice[column][offset..offset + values.len()].copy_from_slice(values);
         }
         if let Some([opcode, argument]) = self.program {
             for (row, [own_opcode, own_argument]) in claim.cells.iter().enumerate() {
-                advice[opcode][offset + row] = *own_opcode;
-                if row < self.program_rows {
+                // What follows a straight line has no argument; a listing has no row beyond the last step.
+                let fetches = self.shape().fetches();
+                if row < self.rows || !fetches {
+                    advice[opcode][offset + row] = *own_opcode;
+                }
+                if row < if fetches { self.rows } else { self.stated_rows() } {
                     advice[argument][offset + row] = *own_argument;
                 }
             }
         }
-        let mut instance = vec![vec![Fr::ZERO; 1 << self.k]; 2];
-        instance[1][0] = claim.output;
-        for (row, [opcode, argument]) in claim.given.iter().enumerate() {
-            instance[0][row] = *opcode;
-            instance[1][row + 1] = *argument;
+        if let Some(tape) = self.tape {
+            for row in 0..=self.rows {
+                let word = claim.tape.get(row).copied().unwrap_or(Fr::ZERO);
+                advice[tape][offset + row] = word;
+            }
+        }
+        let mut instance = vec![vec![Fr::ZERO; 1 << self.k]; self.instances()];
+        if self.host == Host::Fixed {
+            instance[0][0] = claim.output;
+        } else {
+            instance[1][0] = claim.output;
+            for (row, [opcode, argument]) in claim.given.iter().enumerate() {
+                instance[0][row] = *opcode;
+                instance[1][row + 1] = *argument;
+            }
+        }
+        if self.states_tape() {
+            let tape = instance.last_mut().expect("the tape");
+            for (row, word) in claim.tape.iter().enumerate() {
+                tape[row] = *word;
+            }
         }
         Table { advice, instance }
     }
 
+    /// What stands in the machine where a program is stated so: with what the chip puts after it.
+    pub fn listed(&self, given: &[[Fr; 2]]) -> Vec<[Fr; 2]> {
+        let mut listed = given.to_vec();
+        if self.host == Host::Outer && self.set.has_control() {
+            listed.resize(self.program_rows, [Fr::ZERO; 2]);
+            listed.push([Fr::from(self.set.stated(Opcode::Halt)), Fr::ZERO]);
+        }
+        listed
+    }
+
+    /// The number of cells of a straight line that are copied.
+    fn stated_rows(&self) -> usize {
+        self.program_rows
+    }
+
+    /// The program as it is listed where the machine looks.
+    pub fn listing<'a>(&'a self, claim: &'a Claim) -> &'a [[Fr; 2]] {
+        match (&self.fixed_program, self.program) {
+            (Some((_, listed)), _) => listed,
+            (None, Some(_)) => &claim.cells,
+            (None, None) => &claim.given,
+        }
+    }
+
     /// Fills the second phase as the claim wants it.
     pub fn fill(&self, columns: &mut Row<Vec<Fr>>, claim: &Claim, challenges: &Challenges<Fr>) {
-        let start = self.binds_output().then_some(claim.start);
-        sum::fill(columns, challenges, start);
+        let listing: Vec<_> = self.listing(claim).iter().map(|[a, b]| (*a, *b)).collect();
+        let stated = Stated {
+            output: self.binds_output().then_some(claim.start),
+            listing: &listing,
+            tape: &claim.tape,
+        };
+        sum::fill(columns, challenges, stated);
         let Some(slip) = claim.slip else { return };
-        let last = |column: &[Fr]| column[self.rows];
-        let bottom = (challenges.alpha + last(&columns.link)).invert().unwrap();
+        let rows = self.rows;
+        if let Some(folds) = &mut columns.folds {
+            // What the last row has to be less for the first to be 1 less.
+            let powers = |power: usize| challenges.rho.pow([power as u64]).invert().unwrap();
+            let missing = folds.stated[0] - folds.tape[0];
+            match slip {
+                Slip::Tape => folds.tape[0] += missing,
+                Slip::Stated => folds.stated[0] -= missing,
+                Slip::TapeEnd => {
+                    // Every word that is used multiplies what follows.
+                    let used = |row: usize| -> usize {
+                        let uses = columns.flags.iter().filter(|(opcode, _)| opcode.uses_tape());
+                        uses.filter(|(_, flag)| flag[row] == Fr::ONE).count()
+                    };
+                    let mut change = missing * powers((0..rows).map(used).sum());
+                    for row in (0..=rows).rev() {
+                        if row < rows && used(row) > 0 {
+                            change *= challenges.rho;
+                        }
+                        folds.tape[row] += change;
+                    }
+                }
+                Slip::StatedEnd => {
+                    let mut change = -missing * powers(rows);
+                    for row in (0..=rows).rev() {
+                        folds.stated[row] += change;
+                        change *= challenges.rho;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let from = match slip {
+            Slip::Start => 0,
+            Slip::Sum(row) | Slip::Made(row) | Slip::Fetched(row) | Slip::Provided(row) => row + 1,
+            Slip::Tape | Slip::TapeEnd | Slip::Stated | Slip::StatedEnd => return,
+        };
+        let last = |column: &[Fr]| column[rows];
+        let link = last(&columns.link);
+        let bottom = (challenges.alpha + link).invert().unwrap();
         let carried = match self.binds_output() {
             true => challenges.beta * last(columns.top()),
             false => Fr::ZERO,
         };
-        let missing = carried - last(columns.nonempty()) * bottom - last(&columns.sum);
-        let from = match slip {
-            Slip::Start => 0,
-            Slip::Sum(row) | Slip::Made(row) => row + 1,
+        let nonempty = match columns.present.first() {
+            Some(present) => last(present),
+            None => Fr::from(u64::from(link != Fr::ZERO)),
         };
+        let end = columns.fetch.as_ref().map_or(Fr::ZERO, |own| last(&own.fetched));
+        let missing = carried - nonempty * bottom - last(&columns.sum) - end;
         for sum in &mut columns.sum[from..] {
             *sum += missing;
         }
-        if let Slip::Made(row) = slip {
-            columns.made[row] -= missing;
+        match slip {
+            Slip::Made(row) => columns.made.as_mut().expect("fractions of cells")[row] -= missing,
+            Slip::Fetched(row) => columns.fetch.as_mut().expect("a lookup").fetched[row] += missing,
+            Slip::Provided(row) => {
+                columns.fetch.as_mut().expect("a lookup").provided[row] -= missing
+            }
+            _ => {}
         }
     }
 }
@@ -417,9 +642,18 @@ fn copy_kind(
     let [opcode, argument] = program
         .expect("a public program is not copied")
         .map(Column::<Any>::from);
-    let top = Column::<Any>::from(*config.advice().top());
+    let top = *config.columns().top();
+    let tape = match config.tape() {
+        Some(TapeColumn::Cells(column)) => Some(Column::<Any>::from(column)),
+        _ => None,
+    };
+    let is_fixed = |column: Column<Any>| matches!(column.column_type(), Any::Fixed);
     match (left.0, right.0) {
-        (l, r) if l == opcode && r == opcode => "the opcode after the program is halt",
+        (l, r) if l == opcode && (r == opcode || is_fixed(r)) => {
+            "the opcode after the program is halt, or nothing"
+        }
+        (l, r) if l == argument && is_fixed(r) => "the argument after the program is 0",
+        (l, r) if Some(l) == tape && is_fixed(r) => "the tape ends after its words",
         (l, _) if l == opcode => "the opcode is the outer circuit's",
         (l, _) if l == argument => "the argument is the outer circuit's",
         (l, _) if l == top => "the output is the outer circuit's",
@@ -427,23 +661,69 @@ fn copy_kind(
     }
 }
 
-/// The program that encoded instructions are: those before the first halt. `None` if an opcode is no
-/// number of 64 bits.
-pub fn program(words: &[[Fr; 2]]) -> Option<Program<Fr>> {
-    use halo2_stack_vm::algebra::Word;
+/// The secrets that a witness has: the words that it pushes where it says that it executes `secret`.
+pub fn secrets(columns: &Row<Vec<Fr>>) -> Vec<Fr> {
+    let Some(flag) = columns.flag(Opcode::Secret) else {
+        return vec![];
+    };
+    let set = (0..flag.len()).filter(|row| flag[*row] == Fr::ONE);
+    set.map(|row| columns.top()[row + 1]).collect()
+}
+
+/// The program that is stated so. `None` if an opcode is no number of 64 bits.
+///
+/// With control flow that is what stands before the halt at its end; without that halt, all of it.
+pub fn program(words: &[[Fr; 2]], set: InstructionSet) -> Option<Program<Fr>> {
     let mut instructions = vec![];
-    for [opcode, argument] in words {
-        let Some(opcode) = opcode.to_u64()?.checked_sub(1) else {
-            break;
-        };
+    let halt = set.stated(Opcode::Halt);
+    let last = words.iter().rposition(|[opcode, _]| *opcode != Fr::ZERO);
+    for [opcode, argument] in &words[..last.map_or(0, |last| last + 1)] {
+        let opcode = opcode.to_u64()?;
         let argument = *argument;
-        instructions.push(Instruction { opcode, argument });
+        match opcode.checked_sub(halt + 1) {
+            Some(opcode) => instructions.push(Instruction { opcode, argument }),
+            None if !set.has_control() => break,
+            None if opcode == halt => instructions.push(Instruction::new(Opcode::Halt, argument)),
+            // Nothing, which is no instruction.
+            None => instructions.push(Instruction {
+                opcode: u64::MAX,
+                argument,
+            }),
+        }
+    }
+    if ends(words, set) {
+        instructions.pop();
     }
     Some(Program::from(instructions))
 }
 
-/// The output of the program that is stated; `None` if it has none.
-pub fn truth(given: &[[Fr; 2]], set: InstructionSet) -> Option<Fr> {
-    let outcome = vm::run(&program(given)?, None, set).ok()?;
-    Some(outcome.output)
+/// Whether a listing has a halt at its end.
+fn ends(words: &[[Fr; 2]], set: InstructionSet) -> bool {
+    let halt = Fr::from(set.stated(Opcode::Halt));
+    let listed = words.iter().rfind(|[opcode, _]| *opcode != Fr::ZERO);
+    set.has_control() && listed.is_some_and(|[opcode, _]| *opcode == halt)
+}
+
+/// The run of what is stated, on these secrets; `None` if it fails.
+pub fn run(
+    given: &[[Fr; 2]],
+    set: InstructionSet,
+    tape: &[Fr],
+    secrets: Vec<Fr>,
+) -> Option<Trace<Fr>> {
+    let (end, words) = tape.iter().rposition(|word| *word != Fr::ZERO).map(|end| (end, tape))?;
+    if words[end] != Fr::ONE {
+        return None;
+    }
+    let inputs = Inputs {
+        public: words[..end].to_vec(),
+        secret: secrets,
+    };
+    let program = program(given, set)?;
+    let job = Job::new(&program, set, &inputs).whole_tape().max_steps(200);
+    let trace = job.trace().ok()?;
+    let halted = trace.rows().last()?.pc as usize;
+    // What is not listed is not executed, be it the end of the program.
+    let listed = !set.has_control() || halted < program.len() || ends(given, set);
+    listed.then_some(trace)
 }

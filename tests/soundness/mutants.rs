@@ -3,8 +3,9 @@
 //! stands; the second phase is solved for from the gates themselves.
 
 use ff::Field;
-use halo2_stack_vm::frame::{OutputBinding, Source, Window};
-use halo2_stack_vm::row::Row;
+use halo2_stack_vm::frame::{Gate, OutputBinding, Source, Window};
+use halo2_stack_vm::isa::{Effect, Opcode};
+use halo2_stack_vm::row::{Cell, Row};
 use halo2_stack_vm::sum;
 use halo2curves::bn256::Fr;
 
@@ -24,103 +25,139 @@ pub enum Term {
     Link,
     /// The output, at both ends of the sum.
     Output,
+    /// The address of an instruction.
+    Address,
+    /// The opcode of an instruction.
+    Opcode,
+    /// The argument of an instruction.
+    Argument,
 }
 
 impl Term {
-    /// All of them.
-    pub const ALL: [Term; 5] = [
-        Term::Key,
-        Term::Lowest,
-        Term::Present,
-        Term::Link,
-        Term::Output,
-    ];
-
     /// The terms of a machine's sum.
-    pub fn of(machine: &Machine) -> impl Iterator<Item = Term> {
-        let output = machine.binds_output();
-        Term::ALL
-            .into_iter()
-            .filter(move |term| output || *term != Term::Output)
+    pub fn of(machine: &Machine) -> Vec<Term> {
+        let shape = machine.shape();
+        let mut terms = vec![Term::Key, Term::Lowest];
+        if !shape.wired {
+            terms.extend([Term::Present, Term::Link]);
+        }
+        if machine.binds_output() {
+            terms.push(Term::Output);
+        }
+        if shape.fetches() {
+            terms.extend([Term::Address, Term::Opcode, Term::Argument]);
+        }
+        terms
     }
-}
-
-/// A constraint of the sum.
-#[derive(Clone, Copy, PartialEq)]
-enum Part {
-    Made,
-    Taken,
-    Start,
-    End,
 }
 
 /// The terms without which a claim would be accepted that the sum alone rejects.
 pub fn accepting(machine: &Machine, claim: &Claim, violations: &[Violation]) -> Vec<Term> {
     let of_the_sum = |violation: &Violation| {
         let name = machine.checker.name(violation.rule);
-        name.contains("('cells')") || name.contains("('boundaries')")
+        let gates = ["('cells')", "('boundaries')", "('instructions')"];
+        gates.iter().any(|gate| name.contains(gate))
     };
     if claim.slip.is_some() || !violations.iter().all(of_the_sum) {
         return vec![];
     }
-    Term::of(machine)
-        .filter(|term| accepts(machine, claim, *term))
-        .collect()
+    let mut terms = Term::of(machine);
+    terms.retain(|term| accepts(machine, claim, *term));
+    terms
 }
 
 /// Whether the sum without a term ends as it should.
 pub fn accepts(machine: &Machine, claim: &Claim, term: Term) -> bool {
+    let rows = machine.rows;
     let mut columns = claim.columns.clone();
-    columns.made = vec![Fr::ZERO; machine.rows + 1];
-    columns.sum = vec![Fr::ZERO; machine.rows + 1];
-    let value = |columns: &Row<Vec<Fr>>, row: usize, part: Part| {
-        constraint(&window(machine, claim, columns, row), term, part)
+    let unknowns = [Cell::Made, Cell::Fetched, Cell::Provided, Cell::Sum];
+    for cell in unknowns {
+        if let Some(column) = columns.get_mut(cell) {
+            *column = vec![Fr::ZERO; rows + 1];
+        }
+    }
+    let value = |columns: &Row<Vec<Fr>>, row: usize, name: &str| {
+        constraint(&window(machine, claim, columns, row), term, name)
     };
     let mut unsolvable = false;
-    let mut solve = |columns: &mut Row<Vec<Fr>>,
-                     unknown: fn(&mut Row<Vec<Fr>>) -> &mut Vec<Fr>,
-                     place: usize,
-                     row: usize,
-                     part: Part| {
-        let at_zero = value(columns, row, part);
-        unknown(columns)[place] = Fr::ONE;
-        let slope = value(columns, row, part) - at_zero;
+    // Each unknown stands in one constraint, and linearly.
+    let mut solve = |columns: &mut Row<Vec<Fr>>, cell: Cell, place: usize, row: usize, name: &str| {
+        if columns.get_mut(cell).is_none() {
+            return;
+        }
+        let at_zero = value(columns, row, name);
+        columns.get_mut(cell).expect("a column")[place] = Fr::ONE;
+        let slope = value(columns, row, name) - at_zero;
         let inverse = Option::<Fr>::from(slope.invert());
         unsolvable |= inverse.is_none() && at_zero != Fr::ZERO;
-        unknown(columns)[place] = -at_zero * inverse.unwrap_or(Fr::ZERO);
+        let solution = -at_zero * inverse.unwrap_or(Fr::ZERO);
+        columns.get_mut(cell).expect("a column")[place] = solution;
     };
-    solve(&mut columns, |c| &mut c.sum, 0, 0, Part::Start);
-    for row in 0..machine.rows {
-        solve(&mut columns, |c| &mut c.made, row, row, Part::Made);
-        solve(&mut columns, |c| &mut c.sum, row + 1, row, Part::Taken);
+    solve(&mut columns, Cell::Sum, 0, 0, "the sum starts");
+    for row in 0..rows {
+        solve(&mut columns, Cell::Made, row, row, "made = ");
+        solve(&mut columns, Cell::Fetched, row, row, "executes)");
+        solve(&mut columns, Cell::Provided, row, row, "provided = uses");
+        solve(&mut columns, Cell::Sum, row + 1, row, "sum' - sum");
     }
-    !unsolvable && value(&columns, machine.rows, Part::End) == Fr::ZERO
+    solve(&mut columns, Cell::Fetched, rows, rows, "on the last row");
+    !unsolvable && value(&columns, rows, "the sum ends") == Fr::ZERO
 }
 
-/// What a constraint of the sum is on a row without a term.
-fn constraint(window: &Window<Fr>, term: Term, part: Part) -> Fr {
+/// What a constraint of the sum, told by a part of its name, is on a row without a term.
+fn constraint(window: &Window<Fr>, term: Term, name: &str) -> Fr {
     fn last(words: &mut [Fr]) -> &mut Fr {
         words.last_mut().expect("a word")
     }
     let mut window = window.clone();
-    match (term, part) {
-        (Term::Key, Part::Made) => window.index[1] = Fr::ZERO,
-        (Term::Key, Part::Taken | Part::End) => window.row.link = Fr::ZERO,
-        (Term::Lowest, Part::Made) => *last(&mut window.row.words) = Fr::ZERO,
-        (Term::Lowest, Part::Taken) => *last(&mut window.next.words) = Fr::ZERO,
-        (Term::Present, Part::Made) => *last(&mut window.row.present) = Fr::ZERO,
-        (Term::Present, Part::Taken) => *last(&mut window.next.present) = Fr::ZERO,
-        (Term::Link, Part::Made) => window.row.link = Fr::ZERO,
-        (Term::Link, Part::Taken) => window.next.link = Fr::ZERO,
-        (Term::Output, _) => window.challenges.beta = Fr::ZERO,
-        _ => {}
+    // What tells the rows apart is read elsewhere. A cell that is made and one that is taken stand in one constraint where the machine is wired.
+    let row_is_made = name != "sum' - sum" || window.shape.wired && grows(&window);
+    match term {
+        Term::Key if row_is_made && name != "the sum ends" => window.index[1] = Fr::ZERO,
+        Term::Key => window.row.link = Fr::ZERO,
+        Term::Lowest if row_is_made => *last(&mut window.row.words) = Fr::ZERO,
+        Term::Lowest => *last(&mut window.next.words) = Fr::ZERO,
+        Term::Present if row_is_made => *last(&mut window.row.present) = Fr::ZERO,
+        Term::Present => *last(&mut window.next.present) = Fr::ZERO,
+        Term::Link if row_is_made && name != "the sum ends" => window.row.link = Fr::ZERO,
+        Term::Link => window.next.link = Fr::ZERO,
+        Term::Output => window.challenges.beta = Fr::ZERO,
+        Term::Address | Term::Opcode | Term::Argument => {
+            if let (Some(fetch), Source::Listed { opcode, argument }) =
+                (&mut window.row.fetch, &mut window.source)
+            {
+                match term {
+                    Term::Address => {
+                        fetch.pc = Fr::ZERO;
+                        if name == "provided = uses" {
+                            window.index[0] = Fr::ZERO;
+                        }
+                    }
+                    Term::Opcode => {
+                        fetch.opcode = Fr::ZERO;
+                        *opcode = Fr::ONE;
+                    }
+                    _ => {
+                        fetch.argument = Fr::ZERO;
+                        *argument = Fr::ZERO;
+                    }
+                }
+            }
+        }
     }
-    let gate = match part {
-        Part::Made | Part::Taken => sum::cells(&window),
-        Part::Start | Part::End => sum::boundaries(&window),
+    let fixed = |gate: Gate<Fr>| -> Option<Fr> {
+        let own = gate.constraints.iter().find(|own| own.name.contains(name))?;
+        Some(own.polynomial)
     };
-    let second = matches!(part, Part::Taken | Part::End);
-    gate.constraints[usize::from(second)].polynomial
+    let gates = [Some(sum::cells(&window)), sum::instructions(&window), Some(sum::boundaries(&window))];
+    let value = gates.into_iter().flatten().find_map(fixed);
+    value.expect("a constraint of the sum")
+}
+
+/// Whether a row makes a cell.
+fn grows(window: &Window<Fr>) -> bool {
+    let effect = |(opcode, flag): &(Opcode, Fr)| opcode.effect() == Effect::Grow && *flag == Fr::ONE;
+    window.row.flags.iter().any(effect)
 }
 
 /// What the constraints see of a row.
@@ -131,19 +168,30 @@ fn window(machine: &Machine, claim: &Claim, columns: &Row<Vec<Fr>>, row: usize) 
         let value = if row <= rows { value as u64 } else { 0 };
         Fr::from(value)
     };
-    let [opcode, argument] = claim.cells[row];
+    let listed = machine.listing(claim).get(row).copied();
+    let [opcode, argument] = listed.unwrap_or([Fr::ZERO; 2]);
+    let shape = machine.shape();
     Window {
-        set: machine.set,
+        shape,
         rows: Fr::from(rows as u64),
         row: at(row),
         next: at(row + 1),
         index: [fixed(row, row), fixed(row + 1, row + 1)],
         follows: [fixed(row, usize::from(row > 0)), fixed(row + 1, 1)],
-        source: Source {
-            opcode,
-            argument,
-            next_opcode: None,
+        source: if shape.wired {
+            let nonempty = Fr::from(u64::from(columns.link[rows] != Fr::ZERO));
+            let argument = if row == rows { nonempty } else { argument };
+            Source::Wired { argument }
+        } else if shape.fetches() {
+            Source::Listed { opcode, argument }
+        } else {
+            Source::Given {
+                opcode,
+                argument,
+                next_opcode: None,
+            }
         },
+        tape: Some(claim.tape.get(row).copied().unwrap_or(Fr::ZERO)),
         output: match machine.binds_output() {
             true => OutputBinding::Bound(claim.output),
             false => OutputBinding::Open,

@@ -2,9 +2,9 @@
 //! read off the table of instructions.
 
 use ff::Field;
-use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands};
+use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
 use halo2_stack_vm::program::{Instruction, Program};
-use halo2_stack_vm::vm;
+use halo2_stack_vm::vm::{Inputs, Job, RunError, Trace};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::RngCore;
@@ -13,6 +13,12 @@ use crate::machine::Machine;
 
 /// An instruction and its argument.
 pub type Step = (Opcode, Fr);
+
+/// The program of some steps.
+pub fn program(steps: &[Step]) -> Program<Fr> {
+    let instruction = |(opcode, argument): &Step| Instruction::new(*opcode, *argument);
+    steps.iter().map(instruction).collect()
+}
 
 /// How an effect changes the depth.
 pub fn change(opcode: Opcode) -> isize {
@@ -23,25 +29,54 @@ pub fn change(opcode: Opcode) -> isize {
     }
 }
 
-/// The depth of the stack after a program.
-pub fn depth(program: &[Step]) -> usize {
-    let depth = program
-        .iter()
-        .map(|(opcode, _)| change(*opcode))
-        .sum::<isize>();
-    usize::try_from(depth).expect("a program that runs")
+/// More steps than any machine here has rows.
+const MAX_STEPS: u64 = 200;
+
+/// The run of a program on tapes that have as many words as it reads, the same ones for every program. `None` if
+/// it fails whatever they have.
+pub fn run(set: InstructionSet, steps: &[Step]) -> Option<Trace<Fr>> {
+    // Small ones, which all instructions take, and one that is not.
+    let words = |first: u64| -> Vec<Fr> {
+        let small = (0..MAX_STEPS).map(|i| Fr::from((first + i) % 3));
+        small.map(|word| if word == Fr::from(2) { -Fr::from(5) } else { word }).collect()
+    };
+    let mut inputs = Inputs {
+        public: words(1),
+        secret: words(4),
+    };
+    let program = program(steps);
+    loop {
+        let job = Job::new(&program, set, &inputs).max_steps(MAX_STEPS);
+        match job.trace() {
+            Ok(trace) => return Some(trace),
+            Err(RunError::Unread { tape, unread, .. }) => {
+                let words = match tape {
+                    "public" => &mut inputs.public,
+                    _ => &mut inputs.secret,
+                };
+                words.truncate(words.len() - unread);
+            }
+            Err(_) => return None,
+        }
+    }
 }
 
-/// The steps of a run, unwinding included.
-pub fn steps(program: &[Step]) -> usize {
-    program.len() + depth(program).saturating_sub(1)
+/// The rows of a run, unwinding included, of a program that runs.
+pub fn steps(set: InstructionSet, program: &[Step]) -> usize {
+    run(set, program).expect("a program that runs").steps()
 }
 
-/// The instructions that programs of a set write.
+/// The instructions that programs of a set write, but `halt`.
 pub fn writable(set: InstructionSet) -> Vec<Opcode> {
     set.opcodes()
-        .filter(|opcode| opcode.code().is_some())
+        .filter(|opcode| *opcode != Opcode::Halt)
         .collect()
+}
+
+/// Whether no instruction of a program is one of control flow.
+pub fn is_straight(program: &[Step]) -> bool {
+    let opcodes: Vec<_> = program.iter().map(|own| own.0).collect();
+    !InstructionSet::of(&opcodes).has_control()
 }
 
 /// What grows the stack without needing any of it.
@@ -72,53 +107,92 @@ pub fn word(rng: &mut ChaCha8Rng) -> Fr {
 
 /// Whether a program runs.
 pub fn runs(set: InstructionSet, program: &[Step]) -> bool {
-    let instruction = |(opcode, argument): &Step| Instruction::new(*opcode, *argument);
-    let program: Option<Program<Fr>> = program.iter().map(instruction).collect();
-    vm::run(&program.expect("what programs write"), None, set).is_ok()
+    run(set, program).is_some()
+}
+
+/// Whether a program runs and fits into a machine.
+pub fn fits(machine: &Machine, program: &[Step]) -> bool {
+    let Some(trace) = run(machine.set, program) else {
+        return false;
+    };
+    let tape = trace.outcome().tape.len();
+    program.len() <= machine.program_rows
+        && trace.steps() <= machine.rows
+        && (machine.states_tape() || tape == 0)
+}
+
+fn address(at: usize) -> Fr {
+    Fr::from(at as u64)
 }
 
 /// Programs in which every instruction stands before every small depth, on the first row and on the
 /// last, next to many others, in a machine that is full or has idle rows, on random words, ones and
-/// zeros, and programs of extreme shapes.
+/// zeros, jumping forward, backward and to the end, and programs of extreme shapes.
 pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
     let set = machine.set;
     let nops = |count: usize| vec![(Opcode::IDLE, Fr::ZERO); count];
     let pushes = |words: &[Fr]| -> Vec<Step> { words.iter().map(|own| (push(), *own)).collect() };
     let opcodes = writable(set);
-    // The machine is full if this many nops stand in front.
-    let room = |program: &[Step]| {
-        let steps = machine.rows.checked_sub(steps(program))?;
-        Some(steps.min(machine.program_rows.checked_sub(program.len())?))
+    let mut programs = vec![];
+    // Both as they are and behind so many nops that the machine is full. A program is made for the address
+    // that it begins at.
+    let mut add = |make: &dyn Fn(usize) -> Vec<Step>| {
+        let program = make(0);
+        if !fits(machine, &program) {
+            return;
+        }
+        let rows = machine.rows - steps(set, &program);
+        let room = rows.min(machine.program_rows - program.len());
+        let full = [nops(room), make(room)].concat();
+        programs.push(program);
+        if room > 0 && fits(machine, &full) {
+            programs.push(full);
+        }
     };
-    let full = |program: &[Step]| room(program).map(|room| [nops(room), program.to_vec()].concat());
-    let mut programs = vec![vec![]];
-    programs.extend(full(&[]));
+    add(&|_| vec![]);
     for (i, opcode) in opcodes.iter().enumerate() {
         for depth in opcode.needs()..=opcode.needs().max(3) {
             let random: Vec<_> = (0..=depth).map(|_| Fr::random(&mut *rng)).collect();
             let ones = vec![Fr::ONE; depth + 1];
             let zeros = vec![Fr::ZERO; depth + 1];
-            let choices = [random, ones, zeros].into_iter().map(|words| {
-                let mut program = pushes(&words[..depth]);
-                program.push((*opcode, words[depth]));
-                program
-            });
-            let mut choices: Vec<_> = choices.filter(|program| runs(set, program)).collect();
-            if opcode.fault().is_none() && !is_hinted(*opcode) {
-                choices.truncate(1);
-            }
-            for program in choices {
-                programs.extend(full(&program));
-                programs.push(program);
+            let tested = opcode.fault().is_some() || is_hinted(*opcode);
+            let mut left = if tested { 3 } else { 1 };
+            for words in [random, ones, zeros] {
+                // Where it goes on is the next instruction.
+                let make = |front: usize| {
+                    let mut program = pushes(&words[..depth]);
+                    let next = address(front + depth + 1);
+                    if opcode.target() == Target::Top {
+                        program[depth - 1].1 = next;
+                    }
+                    let argument = match opcode.takes_address() {
+                        true => next,
+                        false => words[depth],
+                    };
+                    program.push((*opcode, argument));
+                    program
+                };
+                if left > 0 && runs(set, &make(0)) {
+                    add(&make);
+                    left -= 1;
+                }
             }
         }
         for other in (0..opcodes.len().min(5)).map(|j| opcodes[(i + j) % opcodes.len()]) {
             let depth = opcode.needs().max(3);
             let mut program = pushes(&vec![Fr::ONE; depth]);
-            program.extend([(*opcode, Fr::ONE), (other, Fr::ONE)]);
-            if runs(set, &program) {
-                programs.push(program);
+            let both = [*opcode, other].into_iter().enumerate();
+            let both = both.map(|(j, own)| match own.takes_address() {
+                true => (own, address(depth + j + 1)),
+                false => (own, Fr::ONE),
+            });
+            program.extend(both);
+            if fits(machine, &program) {
+                add(&|_| program.clone());
             }
+        }
+        if set.has_control() {
+            jumping(*opcode, &mut add);
         }
     }
     let deepest = pushes(&vec![
@@ -129,16 +203,53 @@ pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
         let mut program = deepest.clone();
         while program.len() < machine.program_rows {
             program.push((*opcode, Fr::ONE));
-            if !runs(set, &program) || steps(&program) > machine.rows {
+            if !fits(machine, &program) {
                 program.pop();
                 break;
             }
         }
-        programs.push(program);
+        add(&|_| program.clone());
     }
-    programs.push(deepest);
-    programs.retain(|program| room(program).is_some());
+    add(&|_| deepest.clone());
     programs
+}
+
+/// Programs in which an instruction jumps over others, back, to the end, and away from it.
+fn jumping(opcode: Opcode, add: &mut dyn FnMut(&dyn Fn(usize) -> Vec<Step>)) {
+    let nop = (Opcode::IDLE, Fr::ZERO);
+    let halt = (Opcode::Halt, Fr::ZERO);
+    if opcode.target() == Target::Following {
+        // Around an explicit halt.
+        add(&|_| vec![(push(), Fr::ONE), (push(), Fr::ONE), halt, (opcode, Fr::ONE)]);
+        return;
+    }
+    for word in [Fr::ZERO, Fr::ONE] {
+        // Where the top is an address, it is the one that others have as their argument.
+        let jump = |to: usize| -> Vec<Step> {
+            let top = match opcode.target() {
+                Target::Top => address(to),
+                _ => word,
+            };
+            vec![(push(), top), (opcode, address(to))]
+        };
+        // Over a push and a halt.
+        add(&|front| [jump(front + 4), vec![(push(), Fr::ONE), halt, nop]].concat());
+        // To the end, past instructions.
+        add(&|front| [jump(front + 4), vec![(push(), Fr::ONE), nop]].concat());
+        // Forward, then back to a halt before it.
+        add(&|front| {
+            let over = (Opcode::Jump, address(front + 3));
+            [vec![over, halt, nop], jump(front + 1)].concat()
+        });
+    }
+    // A loop of two rounds.
+    if opcode.target() == Target::Branch && opcode == Opcode::Jnz {
+        add(&|front| {
+            let minus = (Opcode::Addi, -Fr::ONE);
+            let again = (opcode, address(front + 1));
+            vec![(push(), Fr::from(2)), minus, (Opcode::Dup, Fr::ZERO), again]
+        });
+    }
 }
 
 /// Whether an instruction has a hint.
@@ -158,6 +269,12 @@ pub fn is_hinted(opcode: Opcode) -> bool {
         fn result(&self) -> Fr {
             Fr::ZERO
         }
+        fn following(&self) -> Fr {
+            Fr::ZERO
+        }
+        fn jumps(&self) -> Fr {
+            Fr::ZERO
+        }
     }
     opcode.relation(&Nothing).cofactor == Cofactor::Hint
 }
@@ -166,25 +283,45 @@ pub fn is_hinted(opcode: Opcode) -> bool {
 pub fn random(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Step> {
     let length = below(rng, machine.program_rows + 1);
     let opcodes = writable(machine.set);
-    let mut program = vec![];
-    while program.len() < length {
-        let depth = depth(&program);
-        let fits: Vec<_> = opcodes
+    let mut program: Vec<Step> = vec![];
+    // An instruction that does not run is taken back; there are that many tries.
+    for _ in 0..2 * length {
+        if program.len() == length {
+            break;
+        }
+        let depth = run(machine.set, &program).map_or(0, |trace| {
+            trace.rows()[trace.outcome().steps].depth as usize
+        });
+        let fitting: Vec<_> = opcodes
             .iter()
             .copied()
             .filter(|opcode| opcode.needs() <= depth)
             .collect();
         let opcode = match depth < 3 && rng.next_u32() % 2 == 0 {
             true => push(),
-            false => pick(rng, &fits).expect("nop"),
+            false => pick(rng, &fitting).expect("nop"),
         };
-        program.push((opcode, word(rng)));
-        if steps(&program) > machine.rows {
-            program.pop();
-            break;
-        }
-        if !runs(machine.set, &program) {
-            program.pop();
+        let argument = match opcode.takes_address() {
+            true => address(below(rng, program.len() + 2)),
+            false => word(rng),
+        };
+        // Sometimes what it would jump over stands there too.
+        let steps = match opcode.target() {
+            Target::Argument | Target::Branch if below(rng, 2) == 0 => {
+                let over = address(program.len() + 2);
+                let other = pick(rng, &fitting).expect("nop");
+                vec![(opcode, over), (other, argument)]
+            }
+            Target::Top => {
+                let own = address(below(rng, program.len() + 3));
+                vec![(push(), own), (opcode, Fr::ZERO)]
+            }
+            _ => vec![(opcode, argument)],
+        };
+        let before = program.len();
+        program.extend(steps);
+        if !fits(machine, &program) {
+            program.truncate(before);
         }
     }
     program

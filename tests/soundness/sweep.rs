@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::check::{Rule, Table, Violation};
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true};
-use crate::machine::Claim;
+use crate::machine::{Claim, Host};
 
 /// What a sweep has seen.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Sweep {
     pub rejected_refilled: u64,
     /// The false statements that were rejected.
     pub rejected_statements: u64,
+    /// The replacements of a secret that nothing depends on, by another one.
+    pub secrets: u64,
     /// What was accepted and must not be.
     pub accepted: Vec<String>,
     /// What the rejections tell.
@@ -41,6 +43,7 @@ impl Sweep {
         self.rejected += other.rejected;
         self.rejected_refilled += other.rejected_refilled;
         self.rejected_statements += other.rejected_statements;
+        self.secrets += other.secrets;
         self.accepted.append(&mut other.accepted);
         self.evidence = self.evidence.merge(other.evidence);
         self
@@ -51,8 +54,8 @@ impl Sweep {
 #[derive(Clone, Copy, Debug)]
 enum Column {
     Machine(Cell),
-    /// A program in cells.
-    Program,
+    /// A program or a tape in cells.
+    Bound,
 }
 
 /// Sweeps the cells of a scene.
@@ -98,7 +101,7 @@ impl Sweeper<'_> {
         let machine = self.scene.machine;
         match machine.columns().find(|(_, own)| *own == column) {
             Some((cell, _)) => Column::Machine(cell),
-            None => Column::Program,
+            None => Column::Bound,
         }
     }
 
@@ -128,10 +131,16 @@ impl Sweeper<'_> {
 
     fn replace(&mut self, name: Column, (column, row): (usize, usize), value: Fr) {
         let machine = self.scene.machine;
+        let machine_row = row - machine.offset;
+        if let Column::Machine(cell) = name
+            && self.is_another_secret(cell, machine_row, value)
+        {
+            self.sweep.secrets += 1;
+            return;
+        }
         let own = std::mem::replace(&mut self.table.advice[column][row], value);
         let violations = machine.checker.violations_near(&self.table, row);
         self.table.advice[column][row] = own;
-        let machine_row = row - machine.offset;
         let Column::Machine(cell) = name else {
             self.judge(&violations, false, || {
                 format!("{name:?} on row {machine_row}")
@@ -146,6 +155,18 @@ impl Sweeper<'_> {
         if cell.phase() == Phase::First {
             self.refilled(cell, machine_row, value);
         }
+    }
+
+    /// Whether the cell is a word of the private tape that nothing depends on: any other is as good, and the
+    /// statement holds for it too.
+    fn is_another_secret(&self, cell: Cell, row: usize, value: Fr) -> bool {
+        if cell.phase() != Phase::First {
+            return false;
+        }
+        let mut claim = self.scene.honest.clone();
+        claim.columns.get_mut(cell).expect("a column")[row] = value;
+        let own = claim.columns.top()[self.scene.rows()];
+        own == claim.start && !self.scene.is_forged(&claim)
     }
 
     /// The same with a second phase that follows from the first; with a sum that starts from the
@@ -175,7 +196,10 @@ impl Sweeper<'_> {
         let honest = &self.scene.honest;
         let mut statements = vec![];
         for change in [Fr::ONE, -Fr::ONE, Fr::random(rng)] {
-            for row in 0..self.scene.machine.program_rows {
+            // What is in the key is not stated.
+            let fixed = self.scene.machine.host == Host::Fixed;
+            let rows = if fixed { 0 } else { self.scene.machine.program_rows };
+            for row in 0..rows {
                 for column in 0..2 {
                     let mut claim = honest.clone();
                     let length = claim.given.len().max(row + 1);
@@ -187,6 +211,15 @@ impl Sweeper<'_> {
             let mut claim = honest.clone();
             claim.output += change;
             statements.push(claim);
+            if self.scene.machine.states_tape() {
+                for row in 0..=self.scene.rows() {
+                    let mut claim = honest.clone();
+                    let length = claim.tape.len().max(row + 1);
+                    claim.tape.resize(length, Fr::ZERO);
+                    claim.tape[row] += change;
+                    statements.push(claim);
+                }
+            }
         }
         for claim in statements {
             self.stated(&claim);
