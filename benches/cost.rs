@@ -85,7 +85,11 @@ fn workloads(k: u32) -> Vec<Workload> {
         straight("stack, fixed", InstructionSet::STACK, Fixed),
         straight("field, public", InstructionSet::FIELD, Public),
         straight("full, public", InstructionSet::FULL, Public),
-        fibonacci("Fibonacci loop, full, public", Some(InstructionSet::FULL), Public),
+        fibonacci(
+            "Fibonacci loop, full, public",
+            Some(InstructionSet::FULL),
+            Public,
+        ),
         fibonacci("Fibonacci loop, auto, public", None, Public),
         fibonacci("Fibonacci loop, auto, fixed", None, Fixed),
     ]
@@ -195,7 +199,10 @@ fn verify(quick: bool) {
         }
     }
     println!("verification (KZG, k = {k}, set stack, fixed program)");
-    ratio(lengths.map(|length| format!("{length} instructions")), times);
+    ratio(
+        lengths.map(|length| format!("{length} instructions")),
+        times,
+    );
 }
 
 /// Prints two medians and how they compare.

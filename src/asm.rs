@@ -10,6 +10,21 @@
 //! mul         # modulus - 6
 //! ```
 //!
+//! `name:` before an instruction, or on a line of its own, is a *label*: a name for the address of the
+//! instruction that follows it, or for the end of the program. `.const NAME number` is a name for a number. An
+//! argument may be a name in place of a number; that of a jump or a call has to be an address of the
+//! program. A label may be used before it is defined, and so may a constant, but a constant that is another
+//! one's number has to stand before it. Names have letters, digits and `_`, and don't begin with a digit;
+//! mnemonics are no names.
+//!
+//! ```text
+//! .const ROUNDS 10
+//!         push ROUNDS
+//! again:  addi -1
+//!         dup
+//!         jnz again
+//! ```
+//!
 //! The JSON form is a flat array, `[opcode, argument, opcode, argument, ...]`. It can hold what text
 //! can't: opcodes that no instruction has, and arguments that nobody reads. An element is an integer
 //! or, if it is too large for one, a string with a number as the text form has it.
@@ -21,13 +36,14 @@
 //! so that a message can be printed whatever the input was.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
 use num_bigint::BigUint;
 use serde_json::{Number, Value};
 use winnow::ascii::{digit1, hex_digit1};
-use winnow::combinator::{alt, opt, preceded, seq};
+use winnow::combinator::{alt, opt, preceded, repeat, seq, terminated};
 use winnow::error::EmptyError;
 use winnow::stream::LocatingSlice;
 use winnow::token::{take_till, take_while};
@@ -190,6 +206,68 @@ pub enum AsmErrorKind {
     /// The argument is not a number, or too large.
     #[error(transparent)]
     Number(#[from] NumberError),
+    /// No label and no constant has this name.
+    #[error("there is no label or constant `{name}`{}", instead(.suggestion))]
+    UndefinedName {
+        /// The beginning of the name.
+        name: String,
+        /// The name that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The name has a meaning already.
+    #[error("`{name}` is defined already, on line {line}; give one of the two another name")]
+    Redefined {
+        /// The beginning of the name.
+        name: String,
+        /// The line of the other definition, counted from 1.
+        line: usize,
+    },
+    /// The name is the mnemonic of an instruction.
+    #[error("`{opcode}` is an instruction, and so no name for a label or a constant")]
+    NameIsMnemonic {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// This is no name.
+    #[error(
+        "`{name}` is no name: a name has letters, digits and `_`, and does not begin with a digit"
+    )]
+    MalformedName {
+        /// The beginning of what was written.
+        name: String,
+    },
+    /// There is no such directive.
+    #[error("there is no directive `{name}`; the only one is `.const`, as in `.const N 10`")]
+    UnknownDirective {
+        /// The beginning of what was written.
+        name: String,
+    },
+    /// A constant needs a name and a number, and nothing else.
+    #[error("a constant has a name and a number, as in `.const N 10`")]
+    MalformedConstant,
+    /// The argument has to be an address of the program.
+    #[error(
+        "`{opcode}` goes to an address of the program, and those are 0 to {instructions}, its end"
+    )]
+    NoAddress {
+        /// The instruction.
+        opcode: Opcode,
+        /// The number of instructions.
+        instructions: usize,
+    },
+    /// The text has more names than are read.
+    #[error("a program has at most {MOST_NAMES} labels and constants")]
+    TooManyNames,
+}
+
+/// The most names that a text may define.
+const MOST_NAMES: usize = 1 << 16;
+
+fn instead(suggestion: &Option<String>) -> String {
+    match suggestion {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => "; define a label with `name:`, and a constant with `.const`".into(),
+    }
 }
 
 /// What to write in place of an unknown mnemonic.
@@ -197,7 +275,11 @@ fn advice(suggestion: Option<Opcode>) -> String {
     if let Some(opcode) = suggestion {
         return format!("did you mean `{opcode}`?");
     }
-    let known: Vec<_> = Opcode::ALL.iter().copied().map(|opcode| format!("`{opcode}`")).collect();
+    let known: Vec<_> = Opcode::ALL
+        .iter()
+        .copied()
+        .map(|opcode| format!("`{opcode}`"))
+        .collect();
     format!("the instructions are {}", known.join(", "))
 }
 
@@ -217,9 +299,10 @@ pub struct AsmError {
 
 impl AsmError {
     /// What to write instead, if that is clear.
-    pub fn suggestion(&self) -> Option<&'static str> {
-        match self.kind {
+    pub fn suggestion(&self) -> Option<&str> {
+        match &self.kind {
             AsmErrorKind::UnknownMnemonic { suggestion, .. } => suggestion.map(Opcode::mnemonic),
+            AsmErrorKind::UndefinedName { suggestion, .. } => suggestion.as_deref(),
             _ => None,
         }
     }
@@ -277,35 +360,313 @@ impl std::error::Error for AsmErrors {}
 ///
 /// [`AsmErrors`], with the first error of every line that has one, up to the thousandth.
 pub fn assemble<F: Word>(source: &str) -> Result<Program<F>, AsmErrors> {
+    Ok(assembled(source, |_| {})?.0)
+}
+
+/// Reads a program in text form, and what its names and lines are.
+///
+/// # Errors
+///
+/// As [`assemble`].
+pub fn assemble_with_symbols<F: Word>(source: &str) -> Result<Assembly<F>, AsmErrors> {
+    let mut lines = vec![];
+    let (program, names) = assembled(source, |line| lines.push(line))?;
+    let mut labels: Vec<_> = names.labels().collect();
+    // Those of one address stay in the order of the text.
+    labels.sort_by_key(|label| label.address);
+    Ok(Assembly {
+        program,
+        symbols: Symbols { labels, lines },
+    })
+}
+
+/// A program and what its text says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assembly<F> {
+    /// The program.
+    pub program: Program<F>,
+    /// Its names and lines.
+    pub symbols: Symbols,
+}
+
+/// A name for an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub address: usize,
+}
+
+/// The labels of a program, and the lines of its instructions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Symbols {
+    labels: Vec<Label>,
+    lines: Vec<u32>,
+}
+
+impl Symbols {
+    /// The labels, in the order of their addresses.
+    pub fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    /// The address that a label names.
+    pub fn address(&self, name: &str) -> Option<usize> {
+        let label = self.labels.iter().find(|label| label.name == name);
+        label.map(|label| label.address)
+    }
+
+    /// The first label of an address.
+    pub fn label_at(&self, address: usize) -> Option<&str> {
+        let first = self.labels.partition_point(|own| own.address < address);
+        let label = self.labels.get(first)?;
+        (label.address == address).then_some(label.name.as_str())
+    }
+
+    /// The last label at or before an address: the part of the program that it belongs to.
+    pub fn region(&self, address: usize) -> Option<&Label> {
+        let after = self.labels.partition_point(|own| own.address <= address);
+        let last = self.labels.get(after.checked_sub(1)?)?;
+        // Of several labels at one address, the first.
+        let first = self
+            .labels
+            .partition_point(|own| own.address < last.address);
+        self.labels.get(first)
+    }
+
+    /// The line of the instruction at an address, counted from 1.
+    pub fn line(&self, address: usize) -> Option<usize> {
+        self.lines.get(address).map(|line| *line as usize)
+    }
+}
+
+/// Reads a program, and calls a function with the line of each of its instructions.
+fn assembled<F: Word>(
+    source: &str,
+    mut line: impl FnMut(u32),
+) -> Result<(Program<F>, Names<'_, F>), AsmErrors> {
     // A program is ten times as large as its text, so that there is no room for one made before it is
     // known that there is one, and how large it is.
-    let mut length = 0;
+    let mut names = Names::default();
     let mut errors = vec![];
-    for statement in statements::<F>(source) {
-        match statement {
-            Ok(_) => length += 1,
-            Err(error) => errors.push(error),
+    for (place, statement) in statements(source) {
+        if let Err((kind, span)) = names.define(&statement, place.line) {
+            errors.push(place.error(kind, span));
         }
+        names.length += usize::from(statement.is_instruction());
         if errors.len() == MOST_ERRORS {
             break;
         }
     }
+    // The errors of a line are one, the first.
+    let defined = errors.len();
+    for (place, statement) in statements(source) {
+        if errors.len() == MOST_ERRORS {
+            break;
+        }
+        let known = errors[..defined].binary_search_by_key(&place.line, |error| error.line);
+        if known.is_ok() {
+            continue;
+        }
+        if let Err((kind, span)) = statement.instruction(&names) {
+            errors.push(place.error(kind, span));
+        }
+    }
     if !errors.is_empty() {
+        errors.sort_by_key(|error| error.line);
         return Err(AsmErrors { errors });
     }
-    let mut instructions = Vec::with_capacity(length);
-    instructions.extend(statements(source).flatten().take(length));
-    Ok(Program::from(instructions))
+    let mut instructions = Vec::with_capacity(names.length);
+    for (place, statement) in statements(source) {
+        if let Ok(Some(instruction)) = statement.instruction(&names) {
+            instructions.push(instruction);
+            // A text has fewer lines than bytes, and no reader takes more of those.
+            line(u32::try_from(place.line).unwrap_or(u32::MAX));
+        }
+    }
+    Ok((Program::from(instructions), names))
 }
 
-/// The lines of a text that say something, each as an instruction or what is wrong with it.
-fn statements<F: Word>(source: &str) -> impl Iterator<Item = Result<Instruction<F>, AsmError>> {
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+enum Meaning<F> {
+    Address(usize),
+    Number(F),
+}
+
+/// The names of a text.
+#[derive(Debug)]
+struct Names<'s, F> {
+    /// With the lines on which they are defined.
+    meanings: HashMap<&'s str, (Meaning<F>, usize)>,
+    /// The number of instructions.
+    length: usize,
+}
+
+impl<F> Default for Names<'_, F> {
+    fn default() -> Self {
+        Names {
+            meanings: HashMap::new(),
+            length: 0,
+        }
+    }
+}
+
+impl<'s, F: Word> Names<'s, F> {
+    fn labels(&self) -> impl Iterator<Item = Label> {
+        let mut labels: Vec<_> = self
+            .meanings
+            .iter()
+            .filter_map(|(name, (meaning, line))| match meaning {
+                Meaning::Address(address) => Some((*line, *name, *address)),
+                Meaning::Number(_) => None,
+            })
+            .collect();
+        labels.sort();
+        labels.into_iter().map(|(_, name, address)| Label {
+            name: name.to_owned(),
+            address,
+        })
+    }
+
+    /// Takes note of what a line defines.
+    fn define(&mut self, statement: &Statement<'s>, line: usize) -> Result<(), Complaint> {
+        for label in &statement.labels {
+            self.insert(label.clone(), Meaning::Address(self.length), line)?;
+        }
+        let Some((directive, place)) = statement.directive() else {
+            return Ok(());
+        };
+        if *directive != ".const" {
+            let name = excerpt(directive);
+            return Err((AsmErrorKind::UnknownDirective { name }, place.clone()));
+        }
+        let malformed = |place: &Range<usize>| (AsmErrorKind::MalformedConstant, place.clone());
+        let name = statement.argument.clone().ok_or(malformed(place))?;
+        let (rest, at) = statement.rest.clone().ok_or(malformed(place))?;
+        if rest.contains(char::is_whitespace) {
+            return Err(malformed(&at));
+        }
+        let number = match self.constant(rest) {
+            Some(number) => number,
+            None if is_name_start(rest) => return Err(self.undefined(rest, at)),
+            None => parse_word(rest).map_err(|error| (error.into(), at))?,
+        };
+        self.insert(name, Meaning::Number(number), line)
+    }
+
+    fn insert(
+        &mut self,
+        (name, place): Located<'s>,
+        meaning: Meaning<F>,
+        line: usize,
+    ) -> Result<(), Complaint> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut known = Opcode::ALL.iter().copied();
+        let mnemonic = known.find(|own| own.mnemonic().eq_ignore_ascii_case(name));
+        let kind = match self.meanings.get(name) {
+            _ if !is_name_start(name) || !name.chars().all(is_part) => {
+                let name = excerpt(name);
+                AsmErrorKind::MalformedName { name }
+            }
+            Some((_, line)) => AsmErrorKind::Redefined {
+                name: excerpt(name),
+                line: *line,
+            },
+            None => match mnemonic {
+                Some(opcode) => AsmErrorKind::NameIsMnemonic { opcode },
+                None if self.meanings.len() == MOST_NAMES => AsmErrorKind::TooManyNames,
+                None => {
+                    self.meanings.insert(name, (meaning, line));
+                    return Ok(());
+                }
+            },
+        };
+        Err((kind, place))
+    }
+
+    fn constant(&self, name: &str) -> Option<F> {
+        match self.meanings.get(name)?.0 {
+            Meaning::Number(number) => Some(number),
+            Meaning::Address(_) => None,
+        }
+    }
+
+    fn undefined(&self, name: &str, place: Range<usize>) -> Complaint {
+        let names = self.meanings.keys().copied();
+        // A thousand errors compare with a thousand names in a second.
+        const MOST_COMPARED: usize = 1000;
+        let suggestion = match self.meanings.len() {
+            0..=MOST_COMPARED => most_like(name, names.map(|own| (own, own))),
+            _ => None,
+        };
+        let kind = AsmErrorKind::UndefinedName {
+            name: excerpt(name),
+            suggestion: suggestion.map(str::to_owned),
+        };
+        (kind, place)
+    }
+
+    /// The word that an argument is.
+    fn word(&self, opcode: Opcode, (text, place): Located<'s>) -> Result<F, Complaint> {
+        let word = match self.meanings.get(text) {
+            Some((Meaning::Address(address), _)) => F::constant(*address as u64),
+            Some((Meaning::Number(number), _)) => *number,
+            None if is_name_start(text) => return Err(self.undefined(text, place)),
+            None => parse_word(text).map_err(|error| (error.into(), place.clone()))?,
+        };
+        let is_address = || word.to_u64().is_some_and(|own| own <= self.length as u64);
+        if opcode.takes_address() && !is_address() {
+            let kind = AsmErrorKind::NoAddress {
+                opcode,
+                instructions: self.length,
+            };
+            return Err((kind, place));
+        }
+        Ok(word)
+    }
+}
+
+fn is_name_start(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+/// What is wrong, and where in its line.
+type Complaint = (AsmErrorKind, Range<usize>);
+
+/// A line of a text.
+struct Place<'s> {
+    text: &'s str,
+    /// Where it begins, in bytes.
+    start: usize,
+    /// Its number, counted from 1.
+    line: usize,
+}
+
+impl Place<'_> {
+    fn error(&self, kind: AsmErrorKind, span: Range<usize>) -> AsmError {
+        let before = self
+            .text
+            .char_indices()
+            .take_while(|(at, _)| *at < span.start);
+        AsmError {
+            kind,
+            line: self.line,
+            column: before.count() + 1,
+            span: self.start + span.start..self.start + span.end,
+        }
+    }
+}
+
+/// The lines of a text that say something.
+fn statements(source: &str) -> impl Iterator<Item = (Place<'_>, Statement<'_>)> {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
     let mut next_start = source.len() - text.len();
     text.split('\n')
         .enumerate()
         .filter_map(move |(index, line)| {
-            let line_start = next_start;
+            let start = next_start;
             next_start += line.len() + 1;
             // The grammar says so too, but takes thirty times as long to.
             if line.is_empty() || line.starts_with('#') {
@@ -313,19 +674,12 @@ fn statements<F: Word>(source: &str) -> impl Iterator<Item = Result<Instruction<
             }
             // A line without words is no statement.
             let statement = statement.parse_next(&mut LocatingSlice::new(line)).ok()?;
-            let instruction = statement.instruction();
-            Some(instruction.map_err(|(kind, place)| {
-                AsmError {
-                    kind,
-                    line: index + 1,
-                    column: line
-                        .char_indices()
-                        .take_while(|(at, _)| *at < place.start)
-                        .count()
-                        + 1,
-                    span: line_start + place.start..line_start + place.end,
-                }
-            }))
+            let place = Place {
+                text: line,
+                start,
+                line: index + 1,
+            };
+            Some((place, statement))
         })
 }
 
@@ -334,7 +688,9 @@ type Located<'s> = (&'s str, Range<usize>);
 
 /// The words of a line, of which there is at least one.
 struct Statement<'s> {
-    mnemonic: Located<'s>,
+    labels: Vec<Located<'s>>,
+    /// Or a directive.
+    mnemonic: Option<Located<'s>>,
     argument: Option<Located<'s>>,
     rest: Option<Located<'s>>,
 }
@@ -342,13 +698,21 @@ struct Statement<'s> {
 fn statement<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Statement<'s>, EmptyError> {
     seq!(Statement {
         _: blank,
-        mnemonic: word,
+        labels: repeat(0.., terminated(label, (':', blank))),
+        mnemonic: opt(word),
         _: blank,
         argument: opt(word),
         _: blank,
         rest: opt(rest),
     })
+    .verify(|own: &Statement<'_>| !own.labels.is_empty() || own.mnemonic.is_some())
     .parse_next(line)
+}
+
+fn label<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Located<'s>, EmptyError> {
+    take_till(1.., |c: char| c.is_whitespace() || c == '#' || c == ':')
+        .with_span()
+        .parse_next(line)
 }
 
 fn blank<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<&'s str, EmptyError> {
@@ -372,19 +736,37 @@ fn rest<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Located<'s>, EmptyError
         .parse_next(line)
 }
 
-impl Statement<'_> {
-    /// What the line says, or what is wrong with it and where.
-    fn instruction<F: Word>(self) -> Result<Instruction<F>, (AsmErrorKind, Range<usize>)> {
-        let (mnemonic, mnemonic_place) = self.mnemonic;
+impl<'s> Statement<'s> {
+    fn directive(&self) -> Option<&Located<'s>> {
+        self.mnemonic
+            .as_ref()
+            .filter(|(text, _)| text.starts_with('.'))
+    }
+
+    fn is_instruction(&self) -> bool {
+        self.mnemonic.is_some() && self.directive().is_none()
+    }
+
+    /// The instruction of the line, if it has one, or what is wrong with it and where.
+    fn instruction<F: Word>(
+        &self,
+        names: &Names<'s, F>,
+    ) -> Result<Option<Instruction<F>>, Complaint> {
+        let Some((mnemonic, mnemonic_place)) = self.mnemonic.clone() else {
+            return Ok(None);
+        };
+        if !self.is_instruction() {
+            return Ok(None);
+        }
         let opcode = match find(mnemonic) {
             Ok(opcode) => opcode,
             Err(kind) => return Err((kind, mnemonic_place)),
         };
-        let argument = match (opcode.takes_argument(), self.argument, self.rest) {
-            (true, Some((text, place)), rest) => {
-                let argument = parse_word(text).map_err(|error| (error.into(), place))?;
+        let argument = match (opcode.takes_argument(), self.argument.clone(), &self.rest) {
+            (true, Some(argument), rest) => {
+                let argument = names.word(opcode, argument)?;
                 if let Some((_, place)) = rest {
-                    return Err((AsmErrorKind::ExtraWords { opcode }, place));
+                    return Err((AsmErrorKind::ExtraWords { opcode }, place.clone()));
                 }
                 argument
             }
@@ -392,7 +774,7 @@ impl Statement<'_> {
                 return Err((AsmErrorKind::MissingArgument { opcode }, mnemonic_place));
             }
             (false, Some((_, place)), rest) => {
-                let end = rest.map_or(place.end, |(_, rest)| rest.end);
+                let end = rest.as_ref().map_or(place.end, |(_, rest)| rest.end);
                 return Err((
                     AsmErrorKind::UnexpectedArgument { opcode },
                     place.start..end,
@@ -400,7 +782,7 @@ impl Statement<'_> {
             }
             (false, None, _) => F::zero(),
         };
-        Ok(Instruction::new(opcode, argument))
+        Ok(Some(Instruction::new(opcode, argument)))
     }
 }
 
@@ -417,19 +799,25 @@ fn find(mnemonic: &str) -> Result<Opcode, AsmErrorKind> {
 
 /// The instruction whose mnemonic is most like this one, if it is like it at all.
 fn nearest(mnemonic: &str) -> Option<Opcode> {
+    let known = Opcode::ALL.iter().map(|own| (own.mnemonic(), *own));
+    most_like(&mnemonic.to_lowercase(), known)
+}
+
+/// What has the name that is most like this one, if one is like it at all.
+fn most_like<'n, T>(text: &str, names: impl Iterator<Item = (&'n str, T)>) -> Option<T> {
     // Comparing takes quadratic time, and no mnemonic is this long.
     const MOST_BYTES: usize = 64;
     // Of 1: `psuh`, `ad`, `multiply` and `poop` are above it, `sub` and `dup` below.
     const ENOUGH: f64 = 0.75;
-    if mnemonic.len() > MOST_BYTES {
+    if text.len() > MOST_BYTES {
         return None;
     }
-    let mnemonic = mnemonic.to_lowercase();
-    Opcode::ALL.iter().copied()
-        .map(|opcode| (strsim::jaro_winkler(&mnemonic, opcode.mnemonic()), opcode))
-        .filter(|(likeness, _)| *likeness > ENOUGH)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, opcode)| opcode)
+    names
+        .filter(|(name, _)| name.len() <= MOST_BYTES)
+        .map(|(name, own)| (strsim::jaro_winkler(text, name), name, own))
+        .filter(|(likeness, ..)| *likeness > ENOUGH)
+        .max_by(|(one, a, _), (other, b, _)| one.total_cmp(other).then(b.cmp(a)))
+        .map(|(_, _, own)| own)
 }
 
 /// What the text form can't say. [`to_json`] can.
@@ -458,24 +846,67 @@ pub enum DisassembleError {
         /// Its argument.
         argument: BigUint,
     },
+    /// The instruction goes to where the program has no instruction.
+    #[error(
+        "instruction {index} (counted from 0), `{opcode}`, goes to {address}, which is no address of the program; write the program as JSON"
+    )]
+    NoAddress {
+        /// The place of the instruction in the program, counted from 0.
+        index: usize,
+        /// The instruction.
+        opcode: Opcode,
+        /// Its argument.
+        address: BigUint,
+    },
 }
 
 /// Writes a program in text form, such that [`assemble`] gives the same program again.
 ///
-/// Arguments are decimal; the largest million are written as negatives.
+/// Arguments are decimal; the largest million are written as negatives. Addresses that the program goes to
+/// have labels, `L` and the address.
 ///
 /// # Errors
 ///
-/// [`DisassembleError`], if the program has an unknown opcode or an argument other than 0 where the
-/// instruction takes none: as text it would be another program.
+/// [`DisassembleError`], if the program has an unknown opcode, an argument other than 0 where the
+/// instruction takes none, or an address that is none: as text it would be another program.
 pub fn disassemble<F: Word>(program: &Program<F>) -> Result<String, DisassembleError> {
+    let address = |instruction: &Instruction<F>| {
+        let address = instruction.argument.to_u64()?;
+        usize::try_from(address)
+            .ok()
+            .filter(|own| *own <= program.len())
+    };
+    let mut targets = vec![false; program.len() + 1];
+    for instruction in program.instructions() {
+        let opcode = Opcode::from_code(instruction.opcode);
+        if let Some(target) = opcode
+            .filter(|opcode| opcode.takes_address())
+            .and_then(|_| address(instruction))
+            .and_then(|own| targets.get_mut(own))
+        {
+            *target = true;
+        }
+    }
     let mut text = String::new();
+    let label = |text: &mut String, index: usize| {
+        if targets.get(index).copied().unwrap_or(false) {
+            text.push_str(&format!("L{index}:\n"));
+        }
+    };
     for (index, instruction) in program.instructions().iter().enumerate() {
         let Instruction { opcode, argument } = *instruction;
         let opcode =
             Opcode::from_code(opcode).ok_or(DisassembleError::UnknownOpcode { index, opcode })?;
+        label(&mut text, index);
         text.push_str(opcode.mnemonic());
-        if opcode.takes_argument() {
+        if opcode.takes_address() {
+            let target = address(instruction).ok_or_else(|| DisassembleError::NoAddress {
+                index,
+                opcode,
+                address: argument.to_integer(),
+            })?;
+            text.push_str(&format!(" L{target}"));
+        } else if opcode.takes_argument() {
             text.push(' ');
             text.push_str(&word_text(argument));
         } else if argument != F::zero() {
@@ -487,6 +918,7 @@ pub fn disassemble<F: Word>(program: &Program<F>) -> Result<String, DisassembleE
         }
         text.push('\n');
     }
+    label(&mut text, program.len());
     Ok(text)
 }
 
@@ -801,10 +1233,10 @@ mod tests {
     fn every_instruction_of_the_table_is_read() {
         for opcode in Opcode::ALL.iter().copied() {
             let (source, argument) = match opcode.takes_argument() {
-                true => (format!("{opcode} 7"), word(7)),
+                true => (format!("{opcode} 1"), word(1)),
                 false => (opcode.to_string(), word(0)),
             };
-            let expected = Instruction::new(opcode, argument).unwrap();
+            let expected = Instruction::new(opcode, argument);
             assert_eq!(assembled(&source), [expected]);
         }
     }
@@ -886,7 +1318,7 @@ mod tests {
             ("poop", Some("pop")),
             ("nope", Some("nop")),
             ("substract", Some("sub")),
-            ("jump", None),
+            ("jumpe", Some("jump")),
             ("//", None),
             ("3", None),
         ];
@@ -899,15 +1331,153 @@ mod tests {
     }
 
     #[test]
-    fn halt_is_not_written() {
-        for (source, piece) in [("nop\n halt # end", "halt"), ("nop\n HALT", "HALT")] {
-            assert_eq!(
-                error_at(source, 2, 2, piece),
-                AsmErrorKind::MachineOnly {
-                    opcode: Opcode::Halt
-                }
-            );
+    fn labels_name_addresses() {
+        let source = "start: push 2\nloop:\n  addi -1 # one less\nx:y: dup\njnz loop\njump end\ncall start\nend:";
+        let Assembly { program, symbols } = assemble_with_symbols::<Fr>(source).unwrap();
+        let arguments: Vec<_> = program
+            .instructions()
+            .iter()
+            .map(|own| own.argument)
+            .collect();
+        let minus_one = Fr::zero() - word(1);
+        let expected = [word(2), minus_one, word(0), word(1), word(6), word(0)];
+        assert_eq!(arguments, expected);
+        let labels = [("start", 0), ("loop", 1), ("x", 2), ("y", 2), ("end", 6)];
+        let found: Vec<_> = symbols
+            .labels()
+            .iter()
+            .map(|own| (own.name.as_str(), own.address))
+            .collect();
+        assert_eq!(found, labels);
+        for (name, address) in labels {
+            assert_eq!(symbols.address(name), Some(address));
         }
+        assert_eq!(symbols.label_at(2), Some("x"));
+        assert_eq!(symbols.label_at(3), None);
+        assert_eq!(symbols.region(5).map(|own| own.name.as_str()), Some("x"));
+        assert_eq!(symbols.line(1), Some(3));
+        assert_eq!(symbols.line(6), None);
+        assert_eq!(assemble(source), Ok(program));
+    }
+
+    #[test]
+    fn constants_are_numbers() {
+        let source = "push N\n.const M 0x10\n.const N M # as many\naddi M\n.const MINUS -3\nmuli MINUS\nassert_eq M";
+        let arguments: Vec<_> = assembled(source).iter().map(|own| own.argument).collect();
+        assert_eq!(
+            arguments,
+            [word(16), word(16), Fr::zero() - word(3), word(16)]
+        );
+        // An address is a number too, and a number may be an address.
+        let source = ".const END 2\njump END\npush there\nthere:";
+        let arguments: Vec<_> = assembled(source).iter().map(|own| own.argument).collect();
+        assert_eq!(arguments, [word(2), word(2)]);
+    }
+
+    #[test]
+    fn wrong_names() {
+        let undefined = |name: &str, suggestion: Option<&str>| AsmErrorKind::UndefinedName {
+            name: name.into(),
+            suggestion: suggestion.map(str::to_owned),
+        };
+        let expected = [
+            (
+                "jump lop\nloop:",
+                1,
+                6,
+                "lop",
+                undefined("lop", Some("loop")),
+            ),
+            ("push N", 1, 6, "N", undefined("N", None)),
+            (".const N M", 1, 10, "M", undefined("M", None)),
+            (
+                "a:\nnop\n.const a 3",
+                3,
+                8,
+                "a",
+                AsmErrorKind::Redefined {
+                    name: "a".into(),
+                    line: 1,
+                },
+            ),
+            (
+                "nop\nPush: nop",
+                2,
+                1,
+                "Push",
+                AsmErrorKind::NameIsMnemonic {
+                    opcode: Opcode::Push,
+                },
+            ),
+            (
+                "2a: nop",
+                1,
+                1,
+                "2a",
+                AsmErrorKind::MalformedName { name: "2a".into() },
+            ),
+            (
+                "ü: nop",
+                1,
+                1,
+                "ü",
+                AsmErrorKind::MalformedName { name: "ü".into() },
+            ),
+            (
+                "nop\n .konst N 3",
+                2,
+                2,
+                ".konst",
+                AsmErrorKind::UnknownDirective {
+                    name: ".konst".into(),
+                },
+            ),
+            (".const", 1, 1, ".const", AsmErrorKind::MalformedConstant),
+            (".const N", 1, 1, ".const", AsmErrorKind::MalformedConstant),
+            (
+                ".const N 3 4",
+                1,
+                10,
+                "3 4",
+                AsmErrorKind::MalformedConstant,
+            ),
+            (
+                "jump 2",
+                1,
+                6,
+                "2",
+                AsmErrorKind::NoAddress {
+                    opcode: Opcode::Jump,
+                    instructions: 1,
+                },
+            ),
+        ];
+        for (source, line, column, piece, kind) in expected {
+            assert_eq!(error_at(source, line, column, piece), kind, "{source}");
+        }
+        assert_eq!(errors("jump lop\nloop:")[0].suggestion(), Some("loop"));
+        let many: String = (0..=MOST_NAMES).map(|i| format!("n{i}:\n")).collect();
+        assert_eq!(errors(&many)[0].kind, AsmErrorKind::TooManyNames);
+        // One error a line, and in the order of the lines.
+        let found = errors("jump x\n1: jump y\npush z z\n.const\nhalt 3");
+        let places: Vec<_> = found.iter().map(|own| (own.line, own.column)).collect();
+        assert_eq!(places, [(1, 6), (2, 1), (3, 6), (4, 1), (5, 6)]);
+    }
+
+    #[test]
+    fn what_is_gone_to_has_a_label() {
+        let source = "nop\nL1:\njz L3\njump L1\nL3:\n";
+        let program = assemble::<Fr>(source).unwrap();
+        assert_eq!(disassemble(&program).unwrap(), source);
+        let outside = Program::from(vec![Instruction::new(Opcode::Call, word(2))]);
+        assert_eq!(
+            disassemble(&outside),
+            Err(DisassembleError::NoAddress {
+                index: 0,
+                opcode: Opcode::Call,
+                address: 2u8.into()
+            })
+        );
     }
 
     #[test]
@@ -958,10 +1528,10 @@ mod tests {
 
     #[test]
     fn every_line_with_an_error_is_reported() {
-        let found = errors("psuh 1\npush 1\npush x\r\nadd 1\nadd\nhalt");
+        let found = errors("psuh 1\npush 1\npush x\r\nadd 1\nadd\nhalt 1");
         let places: Vec<_> = found.iter().map(|e| (e.line, e.column)).collect();
-        assert_eq!(places, [(1, 1), (3, 6), (4, 5), (6, 1)]);
-        let shown = assemble::<Fr>("psuh 1\nhalt").unwrap_err().to_string();
+        assert_eq!(places, [(1, 1), (3, 6), (4, 5), (6, 6)]);
+        let shown = assemble::<Fr>("psuh 1\nhalt 1").unwrap_err().to_string();
         assert_eq!(shown.lines().count(), 2);
     }
 
@@ -1197,14 +1767,19 @@ mod tests {
 
     /// Programs that have a text form.
     fn plain_program() -> impl Strategy<Value = Program<Fr>> {
-        let instruction = (any_opcode(), any_word()).prop_map(|(opcode, argument)| {
-            let argument = match opcode.takes_argument() {
-                true => argument,
-                false => word(0),
+        let instruction = (any_opcode(), any_word(), any::<u64>());
+        prop::collection::vec(instruction, 0..40).prop_map(|instructions| {
+            let addresses = instructions.len() as u64 + 1;
+            let instruction = |(opcode, argument, address): (Opcode, Fr, u64)| {
+                let argument = match (opcode.takes_address(), opcode.takes_argument()) {
+                    (true, _) => word(address % addresses),
+                    (false, true) => argument,
+                    (false, false) => word(0),
+                };
+                Instruction::new(opcode, argument)
             };
-            Instruction::new(opcode, argument).unwrap()
-        });
-        prop::collection::vec(instruction, 0..40).prop_map(Program::from)
+            instructions.into_iter().map(instruction).collect()
+        })
     }
 
     fn any_program() -> impl Strategy<Value = Program<Fr>> {
@@ -1267,7 +1842,7 @@ mod tests {
         }
 
         #[test]
-        fn text_like_a_program_is_read_or_refused(text in "(push|psuh|add|halt|-?(0x)?[0-9]{1,80}|[ü#\t\r\n \u{2028}]){0,30}") {
+        fn text_like_a_program_is_read_or_refused(text in "(push|psuh|add|halt|jump|[ab_]|a:|\\\\.const|-?(0x)?[0-9]{1,80}|[ü#:.\t\r\n \u{2028}]){0,30}") {
             check_any_text(&text);
         }
 

@@ -14,8 +14,8 @@ use std::rc::Rc;
 use ff::PrimeField;
 use halo2_proofs::circuit::{self, AssignedCell, Chip, Layouter, Region, Value};
 use halo2_proofs::plonk::{
-    Advice, Any, Assigned, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase, Fixed,
-    Instance, SecondPhase,
+    Advice, Any, Assigned, Challenge, Column, ConstraintSystem, Error, Expression, FirstPhase,
+    Fixed, Instance, SecondPhase,
 };
 use halo2_proofs::poly::Rotation;
 
@@ -178,9 +178,10 @@ impl StackVmConfig {
             delta: challenge_if(shape.fetches()),
             rho: challenge_if(shape.set.has_tape()),
         };
-        let tape = shape.set.has_tape().then(|| {
-            tape.unwrap_or_else(|| TapeColumn::Cells(meta.advice_column_in(FirstPhase)))
-        });
+        let tape = shape
+            .set
+            .has_tape()
+            .then(|| tape.unwrap_or_else(|| TapeColumn::Cells(meta.advice_column_in(FirstPhase))));
         let config = StackVmConfig {
             params,
             shape,
@@ -771,7 +772,9 @@ impl StackVmChip {
         let MachineParams { rows, set } = self.config.params;
         let instructions = match (self.config.program, program) {
             (ProgramColumns::Public { .. }, ProgramInput::Public) => 0,
-            (ProgramColumns::Cells { .. }, ProgramInput::Listing(cells)) => match cells.len() == rows {
+            (ProgramColumns::Cells { .. }, ProgramInput::Listing(cells)) => match cells.len()
+                == rows
+            {
                 true => 0,
                 false => return Err(ChipError::WrongBinding("listing has an instruction a step")),
             },
@@ -797,9 +800,9 @@ impl StackVmChip {
             }),
             Some(TapeColumn::Cells(_)) => Ok(()),
             _ if tape.is_empty() => Ok(()),
-            Some(TapeColumn::Instance(_)) => {
-                Err(ChipError::WrongBinding("tape is bound publicly, not by cells"))
-            }
+            Some(TapeColumn::Instance(_)) => Err(ChipError::WrongBinding(
+                "tape is bound publicly, not by cells",
+            )),
             None => Err(ChipError::WrongBinding("instruction set has no tape")),
         }
     }

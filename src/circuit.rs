@@ -300,10 +300,7 @@ impl<F: Word> Template<F> {
     /// # Errors
     ///
     /// As [`Template::fixed`].
-    pub fn for_program(
-        params: CircuitParams,
-        program: &Program<F>,
-    ) -> Result<Self, TemplateError> {
+    pub fn for_program(params: CircuitParams, program: &Program<F>) -> Result<Self, TemplateError> {
         match params.binding {
             Binding::Fixed => Self::fixed(params, program.clone()),
             Binding::Public | Binding::Cells => Self::unfixed(params),
@@ -377,11 +374,7 @@ impl<F: PrimeField + Word> StackVmCircuit<F> {
     }
 
     /// The circuit with this witness, be it honest or not.
-    pub fn with_witness(
-        template: Template<F>,
-        program: Program<F>,
-        witness: Witness<F>,
-    ) -> Self {
+    pub fn with_witness(template: Template<F>, program: Program<F>, witness: Witness<F>) -> Self {
         StackVmCircuit {
             template,
             program: Value::known(program),

@@ -322,7 +322,8 @@ pub fn flow<A: Algebra>(window: &Window<A>) -> Option<Gate<A>> {
     let next_pc = &window.next.fetch.as_ref()?.pc;
     let step = window.step();
     let one = A::constant(1);
-    let with = |target: Target| window.flags(|own| (own.target() == target).then(|| A::constant(1)));
+    let with =
+        |target: Target| window.flags(|own| (own.target() == target).then(|| A::constant(1)));
     let Fetch {
         jumps,
         pc,
@@ -425,7 +426,9 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     if window.shape.wired {
         return wired_relation(window);
     }
-    let Window { shape, row, next, .. } = window;
+    let Window {
+        shape, row, next, ..
+    } = window;
     let step = window.step();
     let sum = |term: &dyn Fn(Relation<A>) -> A| {
         window.flags(|opcode| Some(term(opcode.relation(&Seen(window)))))
@@ -505,7 +508,9 @@ const ZERO: &str = "what the instruction says is zero is zero";
 
 /// The same where flags are known beforehand: a product under a flag has degree 3.
 fn wired_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
-    let Window { shape, row, next, .. } = window;
+    let Window {
+        shape, row, next, ..
+    } = window;
     let step = window.step();
     let sum = |term: &dyn Fn(Relation<A>) -> A| {
         window.flags(|opcode| Some(term(opcode.relation(&Seen(window)))))

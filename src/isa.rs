@@ -587,7 +587,8 @@ impl Opcode {
             factor_test: factor_test != zero_formula,
             cofactor_test: cofactor_test != zero_formula,
             obligation: zero != zero_formula,
-            control: target != Target::Following || texts.iter().any(|own| own.contains("following")),
+            control: target != Target::Following
+                || texts.iter().any(|own| own.contains("following")),
             tape: tape.is_some(),
             outside: top == Formula::name("result"),
             hint: factor != zero_formula && cofactor == Cofactor::Hint,

@@ -89,7 +89,9 @@ pub enum StatementError {
         rows: usize,
     },
     /// There are words on a tape that the circuit has not.
-    #[error("the statement has {words} words on its public tape, but the instruction set has no tape")]
+    #[error(
+        "the statement has {words} words on its public tape, but the instruction set has no tape"
+    )]
     NoTape {
         /// The number of words.
         words: usize,

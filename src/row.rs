@@ -107,12 +107,9 @@ impl Cell {
     /// When the column can be filled.
     pub const fn phase(self) -> Phase {
         match self {
-            Cell::Made
-            | Cell::Fetched
-            | Cell::Provided
-            | Cell::Tape
-            | Cell::Stated
-            | Cell::Sum => Phase::Second,
+            Cell::Made | Cell::Fetched | Cell::Provided | Cell::Tape | Cell::Stated | Cell::Sum => {
+                Phase::Second
+            }
             _ => Phase::First,
         }
     }
@@ -179,10 +176,14 @@ impl Cell {
             Cell::Uses => "How many rows execute the instruction whose address is this row's \
                            number."
                 .into(),
-            Cell::Fetched => "The fraction of the instruction that the row executes (second phase).".into(),
-            Cell::Provided => "The fractions of the instruction whose address is this row's number \
+            Cell::Fetched => {
+                "The fraction of the instruction that the row executes (second phase).".into()
+            }
+            Cell::Provided => {
+                "The fractions of the instruction whose address is this row's number \
                                (second phase)."
-                .into(),
+                    .into()
+            }
             Cell::Tape => "The words that this row and those after it read and write, folded \
                            (second phase)."
                 .into(),

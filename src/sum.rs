@@ -149,8 +149,7 @@ pub fn cells<A: Algebra>(window: &Window<A>) -> Gate<A> {
         constraints: vec![
             Constraint {
                 name: "made = 1 / (the cell this row makes), 0 if it makes none",
-                polynomial: step.clone()
-                    * (made.clone() * made_cell - window.effect(Effect::Grow)),
+                polynomial: step.clone() * (made.clone() * made_cell - window.effect(Effect::Grow)),
             },
             Constraint {
                 name,
@@ -172,11 +171,10 @@ pub fn instructions<A: Algebra>(window: &Window<A>) -> Option<Gate<A>> {
         fetch.argument.clone(),
     );
     let looked_up = looked_up.named("looked_up");
-    let listed = window.challenges.instruction(
-        window.index[0].clone(),
-        opcode.clone(),
-        argument.clone(),
-    );
+    let listed =
+        window
+            .challenges
+            .instruction(window.index[0].clone(), opcode.clone(), argument.clone());
     let listed = listed.named("listed");
     let fetched = fetch.fetched.clone() * looked_up - A::constant(1);
     Some(Gate {
@@ -192,8 +190,7 @@ pub fn instructions<A: Algebra>(window: &Window<A>) -> Option<Gate<A>> {
             },
             Constraint {
                 name: "provided = uses / (the instruction listed here)",
-                polynomial: window.step()
-                    * (fetch.provided.clone() * listed - fetch.uses.clone()),
+                polynomial: window.step() * (fetch.provided.clone() * listed - fetch.uses.clone()),
             },
         ],
     })
@@ -227,8 +224,7 @@ pub fn boundaries<A: Algebra>(window: &Window<A>) -> Gate<A> {
             },
             Constraint {
                 name: "the sum ends as beta * top less the bottom word's cell",
-                polynomial: window.last()
-                    * (at_last * (alpha.clone() + link.clone()) + nonempty),
+                polynomial: window.last() * (at_last * (alpha.clone() + link.clone()) + nonempty),
             },
         ],
     }
@@ -315,14 +311,14 @@ pub fn fill<F: Word>(columns: &mut Row<Vec<F>>, challenges: &Challenges<F>, stat
     if let Some(fetch) = &columns.fetch {
         let mut index = F::zero();
         for i in 0..=steps {
-            fetched[i] = challenges.instruction(
-                fetch.pc[i],
-                fetch.opcode[i] + F::one(),
-                fetch.argument[i],
-            );
+            fetched[i] =
+                challenges.instruction(fetch.pc[i], fetch.opcode[i] + F::one(), fetch.argument[i]);
             if i < steps && fetch.uses[i] != F::zero() {
-                let (opcode, argument) =
-                    stated.listing.get(i).copied().unwrap_or((F::zero(), F::zero()));
+                let (opcode, argument) = stated
+                    .listing
+                    .get(i)
+                    .copied()
+                    .unwrap_or((F::zero(), F::zero()));
                 provided[i] = challenges.instruction(index, opcode, argument);
             }
             index = index + F::one();
@@ -337,9 +333,15 @@ pub fn fill<F: Word>(columns: &mut Row<Vec<F>>, challenges: &Challenges<F>, stat
         let provided = provided.iter().zip(&fetch.uses);
         fetch.provided = provided.map(|(fraction, uses)| *fraction * *uses).collect();
     }
-    let mut sum = stated.output.map_or(F::zero(), |output| challenges.beta * output);
+    let mut sum = stated
+        .output
+        .map_or(F::zero(), |output| challenges.beta * output);
     columns.sum.clear();
-    let made: Vec<F> = grow.iter().zip(made).map(|(grow, own)| *grow * *own).collect();
+    let made: Vec<F> = grow
+        .iter()
+        .zip(made)
+        .map(|(grow, own)| *grow * *own)
+        .collect();
     for (i, fraction) in made.iter().enumerate() {
         columns.sum.push(sum);
         sum = sum + shrink[i] * taken[i] - *fraction;

@@ -398,11 +398,7 @@ impl<F: Word> Step<F> {
             false => self.cofactor,
         };
         let [factor_test, cofactor_test, zero] = self.tests(opcode, stack, argument, cofactor);
-        [
-            self.factor * factor_test,
-            cofactor * cofactor_test,
-            zero,
-        ] == [F::zero(); 3]
+        [self.factor * factor_test, cofactor * cofactor_test, zero] == [F::zero(); 3]
     }
 }
 
@@ -523,7 +519,13 @@ impl<F: Word> Specialised for Execute<'_, '_, F> {
             }
             _ => {}
         }
-        let step = Step::of(opcode, &machine.stack, instruction.argument, word, machine.pc);
+        let step = Step::of(
+            opcode,
+            &machine.stack,
+            instruction.argument,
+            word,
+            machine.pc,
+        );
         if opcode.fault().is_some() && !step.holds(opcode, &machine.stack, instruction.argument) {
             result = result.and(Err(Failure::Fault));
         }

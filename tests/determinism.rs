@@ -178,11 +178,9 @@ fn window(
     let row = Row::new(set, |cell| match cell {
         Cell::Flag(opcode) => flag(opcode),
         Cell::Opcode => given.clone(),
-        Cell::Factor
-        | Cell::Cofactor
-        | Cell::FactorTest
-        | Cell::CofactorTest
-        | Cell::Jumps => chosen(cell),
+        Cell::Factor | Cell::Cofactor | Cell::FactorTest | Cell::CofactorTest | Cell::Jumps => {
+            chosen(cell)
+        }
         _ => Term::name(cell.to_string()),
     });
     let next = Row::new(set, |cell| match cell {
@@ -353,7 +351,9 @@ impl Case {
             let top = row.top();
             let argument = Term::name("argument");
             all.push(match relation.target {
-                _ if self.given == Opcode::Halt => format!("(and {})", goes(ZERO, fetch.pc.clone())),
+                _ if self.given == Opcode::Halt => {
+                    format!("(and {})", goes(ZERO, fetch.pc.clone()))
+                }
                 Target::Following => format!("(and {})", goes(ZERO, following)),
                 Target::Argument => format!("(and {})", goes(ONE, argument)),
                 Target::Top => format!("(and {})", goes(ZERO, top.clone())),
@@ -596,7 +596,11 @@ fn given(set: InstructionSet) -> Vec<Query> {
     // With control flow, a program goes on where the program counter says.
     if !set.has_control() {
         let halts = place("after halt there is only halt");
-        queries.push(Query::new(name("halt, then another"), after_halt(None), false));
+        queries.push(Query::new(
+            name("halt, then another"),
+            after_halt(None),
+            false,
+        ));
         let unchecked = name("halt, then another, unchecked");
         queries.push(Query::new(unchecked, after_halt(halts), true));
     }

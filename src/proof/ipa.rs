@@ -83,7 +83,10 @@ impl Backend for Ipa {
         keygen_vk_with(&params.params, params.digest(), template)
     }
 
-    fn keygen_of(params: &IpaParams, template: &Template<Fr>) -> Result<ProvingKey<Self>, KeygenError> {
+    fn keygen_of(
+        params: &IpaParams,
+        template: &Template<Fr>,
+    ) -> Result<ProvingKey<Self>, KeygenError> {
         keygen_with(&params.params, params.digest(), template)
     }
 

@@ -187,7 +187,10 @@ impl Backend for Kzg {
         keygen_vk_with(&params.params, params.digest(), template)
     }
 
-    fn keygen_of(params: &KzgParams, template: &Template<Fr>) -> Result<ProvingKey<Self>, KeygenError> {
+    fn keygen_of(
+        params: &KzgParams,
+        template: &Template<Fr>,
+    ) -> Result<ProvingKey<Self>, KeygenError> {
         keygen_with(&params.params, params.digest(), template)
     }
 

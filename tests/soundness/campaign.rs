@@ -79,7 +79,9 @@ pub fn forge_random(
 ) -> Campaign {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let program = programs::random(machine, &mut rng);
-    with_scene(machine, program, |scene| forge_all(scene, selectors, &mut rng))
+    with_scene(machine, program, |scene| {
+        forge_all(scene, selectors, &mut rng)
+    })
 }
 
 /// Every kind of forgery on a scene.

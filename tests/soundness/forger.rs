@@ -68,7 +68,9 @@ pub fn claim(
 pub fn encode(program: &[Step], set: InstructionSet) -> Vec<[Fr; 2]> {
     if set.has_control() {
         let stated = programs::program(program).stated(set).into_iter();
-        return stated.map(|(opcode, argument)| [opcode, argument]).collect();
+        return stated
+            .map(|(opcode, argument)| [opcode, argument])
+            .collect();
     }
     // What follows a halt is stated too, where a circuit has to see to it that nothing does.
     let word = |(opcode, argument): &Step| [Fr::from(opcode.encoded()), *argument];
@@ -396,9 +398,7 @@ impl<'a> Forger<'a> {
             let on_zero = relation.factor_test == Fr::ONE;
             match opcode.target() {
                 Target::Argument => Fr::ONE,
-                Target::Branch => {
-                    Fr::from(u64::from((relation.factor == Fr::ZERO) == on_zero))
-                }
+                Target::Branch => Fr::from(u64::from((relation.factor == Fr::ZERO) == on_zero)),
                 Target::Following | Target::Top => Fr::ZERO,
             }
         });
@@ -451,8 +451,8 @@ impl<'a> Forger<'a> {
         };
         let moved: Vec<_> = (0..self.words.len()).map(moved).collect();
         let unwinding = sum(&|own| Fr::from(u64::from(own == Opcode::Halt)));
-        let executed = sum(&|own| Fr::from(own.encoded()))
-            + idle * Fr::from(Opcode::IDLE.encoded());
+        let executed =
+            sum(&|own| Fr::from(own.encoded())) + idle * Fr::from(Opcode::IDLE.encoded());
         let halted = unwinding + executed - given;
         let following = self.pc + Fr::ONE;
         let next_pc = following - halted

@@ -512,8 +512,7 @@ fn padded(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 /// Idle rows between the words that are unwound, on which the link goes to another cell: the words
 /// come back in another order.
 fn relinked_idly(scene: &Scene) -> Option<Claim> {
-    let at =
-        (scene.length..scene.rows().checked_sub(4)?).find(|row| scene.depths[*row] == 3)?;
+    let at = (scene.length..scene.rows().checked_sub(4)?).find(|row| scene.depths[*row] == 3)?;
     let mut forger = scene.forger();
     forger.go_to(at);
     let first = forger.link;
@@ -1341,7 +1340,14 @@ pub const KINDS: &[Kind] = &[
             let at = row(scene, rng, |row| branch(scene.executed[row]))?;
             let jumps = scene.honest.columns.fetch.as_ref()?.jumps[at];
             let jumps = Some(Fr::ONE - jumps);
-            with_product_at(scene, at, Product { jumps, ..Product::default() })
+            with_product_at(
+                scene,
+                at,
+                Product {
+                    jumps,
+                    ..Product::default()
+                },
+            )
         },
     },
     Kind {
@@ -1352,7 +1358,14 @@ pub const KINDS: &[Kind] = &[
             let branch = |own: Opcode| own.target() == Target::Branch;
             let at = row(scene, rng, |row| branch(scene.executed[row]))?;
             let jumps = Some(word(rng));
-            with_product_at(scene, at, Product { jumps, ..Product::default() })
+            with_product_at(
+                scene,
+                at,
+                Product {
+                    jumps,
+                    ..Product::default()
+                },
+            )
         },
     },
     Kind {
@@ -1381,7 +1394,14 @@ pub const KINDS: &[Kind] = &[
             let at = row(scene, rng, |row| fixed(scene.executed[row]))?;
             let jumps = scene.honest.columns.fetch.as_ref()?.jumps[at];
             let jumps = Some([Fr::ONE - jumps, word(rng)][below(rng, 2)]);
-            with_product_at(scene, at, Product { jumps, ..Product::default() })
+            with_product_at(
+                scene,
+                at,
+                Product {
+                    jumps,
+                    ..Product::default()
+                },
+            )
         },
     },
     Kind {

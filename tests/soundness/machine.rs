@@ -375,7 +375,6 @@ impl Machine {
         self.set.has_tape() && self.tape.is_none()
     }
 
-
     /// Whether a program can be stated. Where a verifier writes it, there is no halt inside a straight line, and
     /// with control flow one at the end; what is in the key is not stated.
     pub fn can_state(&self, given: &[[Fr; 2]]) -> bool {
@@ -494,7 +493,10 @@ impl Machine {
         let offset = self.offset;
         let values: Vec<_> = columns.cells().collect();
         for (cell, column) in self.columns() {
-            let (_, values) = values.iter().find(|(own, _)| *own == cell).expect("a column");
+            let (_, values) = values
+                .iter()
+                .find(|(own, _)| *own == cell)
+                .expect("a column");
             advice[column][offset..offset + values.len()].copy_from_slice(values);
         }
         if let Some([opcode, argument]) = self.program {
@@ -504,7 +506,13 @@ impl Machine {
                 if row < self.rows || !fetches {
                     advice[opcode][offset + row] = *own_opcode;
                 }
-                if row < if fetches { self.rows } else { self.stated_rows() } {
+                if row
+                    < if fetches {
+                        self.rows
+                    } else {
+                        self.stated_rows()
+                    }
+                {
                     advice[argument][offset + row] = *own_argument;
                 }
             }
@@ -579,7 +587,10 @@ impl Machine {
                 Slip::TapeEnd => {
                     // Every word that is used multiplies what follows.
                     let used = |row: usize| -> usize {
-                        let uses = columns.flags.iter().filter(|(opcode, _)| opcode.uses_tape());
+                        let uses = columns
+                            .flags
+                            .iter()
+                            .filter(|(opcode, _)| opcode.uses_tape());
                         uses.filter(|(_, flag)| flag[row] == Fr::ONE).count()
                     };
                     let mut change = missing * powers((0..rows).map(used).sum());
@@ -616,7 +627,10 @@ impl Machine {
             Some(present) => last(present),
             None => Fr::from(u64::from(link != Fr::ZERO)),
         };
-        let end = columns.fetch.as_ref().map_or(Fr::ZERO, |own| last(&own.fetched));
+        let end = columns
+            .fetch
+            .as_ref()
+            .map_or(Fr::ZERO, |own| last(&own.fetched));
         let missing = carried - nonempty * bottom - last(&columns.sum) - end;
         for sum in &mut columns.sum[from..] {
             *sum += missing;
@@ -711,7 +725,10 @@ pub fn run(
     tape: &[Fr],
     secrets: Vec<Fr>,
 ) -> Option<Trace<Fr>> {
-    let (end, words) = tape.iter().rposition(|word| *word != Fr::ZERO).map(|end| (end, tape))?;
+    let (end, words) = tape
+        .iter()
+        .rposition(|word| *word != Fr::ZERO)
+        .map(|end| (end, tape))?;
     if words[end] != Fr::ONE {
         return None;
     }

@@ -387,9 +387,7 @@ fn the_checker_agrees_with_mock_prover() {
             with_scene(&machine, program, |scene| {
                 let machine = scene.machine;
                 let recording = machine.synthesize(&scene.honest);
-                let claims = KINDS
-                    .iter()
-                    .filter_map(|kind| kind.forged(scene, &mut rng));
+                let claims = KINDS.iter().filter_map(|kind| kind.forged(scene, &mut rng));
                 for claim in claims.chain([scene.honest.clone()]) {
                     let mut table = machine.table(&claim);
                     agree(machine, scene, &recording, &table);

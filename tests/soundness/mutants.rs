@@ -81,18 +81,19 @@ pub fn accepts(machine: &Machine, claim: &Claim, term: Term) -> bool {
     };
     let mut unsolvable = false;
     // Each unknown stands in one constraint, and linearly.
-    let mut solve = |columns: &mut Row<Vec<Fr>>, cell: Cell, place: usize, row: usize, name: &str| {
-        if columns.get_mut(cell).is_none() {
-            return;
-        }
-        let at_zero = value(columns, row, name);
-        columns.get_mut(cell).expect("a column")[place] = Fr::ONE;
-        let slope = value(columns, row, name) - at_zero;
-        let inverse = Option::<Fr>::from(slope.invert());
-        unsolvable |= inverse.is_none() && at_zero != Fr::ZERO;
-        let solution = -at_zero * inverse.unwrap_or(Fr::ZERO);
-        columns.get_mut(cell).expect("a column")[place] = solution;
-    };
+    let mut solve =
+        |columns: &mut Row<Vec<Fr>>, cell: Cell, place: usize, row: usize, name: &str| {
+            if columns.get_mut(cell).is_none() {
+                return;
+            }
+            let at_zero = value(columns, row, name);
+            columns.get_mut(cell).expect("a column")[place] = Fr::ONE;
+            let slope = value(columns, row, name) - at_zero;
+            let inverse = Option::<Fr>::from(slope.invert());
+            unsolvable |= inverse.is_none() && at_zero != Fr::ZERO;
+            let solution = -at_zero * inverse.unwrap_or(Fr::ZERO);
+            columns.get_mut(cell).expect("a column")[place] = solution;
+        };
     solve(&mut columns, Cell::Sum, 0, 0, "the sum starts");
     for row in 0..rows {
         solve(&mut columns, Cell::Made, row, row, "made = ");
@@ -146,17 +147,25 @@ fn constraint(window: &Window<Fr>, term: Term, name: &str) -> Fr {
         }
     }
     let fixed = |gate: Gate<Fr>| -> Option<Fr> {
-        let own = gate.constraints.iter().find(|own| own.name.contains(name))?;
+        let own = gate
+            .constraints
+            .iter()
+            .find(|own| own.name.contains(name))?;
         Some(own.polynomial)
     };
-    let gates = [Some(sum::cells(&window)), sum::instructions(&window), Some(sum::boundaries(&window))];
+    let gates = [
+        Some(sum::cells(&window)),
+        sum::instructions(&window),
+        Some(sum::boundaries(&window)),
+    ];
     let value = gates.into_iter().flatten().find_map(fixed);
     value.expect("a constraint of the sum")
 }
 
 /// Whether a row makes a cell.
 fn grows(window: &Window<Fr>) -> bool {
-    let effect = |(opcode, flag): &(Opcode, Fr)| opcode.effect() == Effect::Grow && *flag == Fr::ONE;
+    let effect =
+        |(opcode, flag): &(Opcode, Fr)| opcode.effect() == Effect::Grow && *flag == Fr::ONE;
     window.row.flags.iter().any(effect)
 }
 

@@ -38,7 +38,15 @@ pub fn run(set: InstructionSet, steps: &[Step]) -> Option<Trace<Fr>> {
     // Small ones, which all instructions take, and one that is not.
     let words = |first: u64| -> Vec<Fr> {
         let small = (0..MAX_STEPS).map(|i| Fr::from((first + i) % 3));
-        small.map(|word| if word == Fr::from(2) { -Fr::from(5) } else { word }).collect()
+        small
+            .map(|word| {
+                if word == Fr::from(2) {
+                    -Fr::from(5)
+                } else {
+                    word
+                }
+            })
+            .collect()
     };
     let mut inputs = Inputs {
         public: words(1),
@@ -220,7 +228,14 @@ fn jumping(opcode: Opcode, add: &mut dyn FnMut(&dyn Fn(usize) -> Vec<Step>)) {
     let halt = (Opcode::Halt, Fr::ZERO);
     if opcode.target() == Target::Following {
         // Around an explicit halt.
-        add(&|_| vec![(push(), Fr::ONE), (push(), Fr::ONE), halt, (opcode, Fr::ONE)]);
+        add(&|_| {
+            vec![
+                (push(), Fr::ONE),
+                (push(), Fr::ONE),
+                halt,
+                (opcode, Fr::ONE),
+            ]
+        });
         return;
     }
     for word in [Fr::ZERO, Fr::ONE] {

@@ -18,9 +18,9 @@ use halo2_stack_vm::circuit::{CircuitConfig, CircuitParams, StackVmCircuit};
 use halo2_stack_vm::frame::Challenges;
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::proof::Backend;
-use halo2_stack_vm::row::Phase;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
+use halo2_stack_vm::row::Phase;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, SeedableRng};
@@ -252,12 +252,7 @@ impl<'a, B: AnyCircuit> Bench<'a, B> {
                 B::prove_any(self.params, self.key.inner(), liar, &instances)
             }
         };
-        B::verify_proof(
-            self.params,
-            self.key.verifying_key(),
-            &instances,
-            &proof,
-        )
+        B::verify_proof(self.params, self.key.verifying_key(), &instances, &proof)
     }
 
     /// Proves a forgery, and the honest claim that it departs from.

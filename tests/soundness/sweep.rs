@@ -198,7 +198,11 @@ impl Sweeper<'_> {
         for change in [Fr::ONE, -Fr::ONE, Fr::random(rng)] {
             // What is in the key is not stated.
             let fixed = self.scene.machine.host == Host::Fixed;
-            let rows = if fixed { 0 } else { self.scene.machine.program_rows };
+            let rows = if fixed {
+                0
+            } else {
+                self.scene.machine.program_rows
+            };
             for row in 0..rows {
                 for column in 0..2 {
                     let mut claim = honest.clone();
