@@ -871,6 +871,14 @@ mod tests {
                 "a b c -- b c a",
                 "a b c -- a b c a",
                 "a b c d -- a b c d a",
+                "--",
+                "a --",
+                "a --",
+                "-- next",
+                "a --",
+                "-- y",
+                "a --",
+                "-- y",
                 "a b -- a"
             ]
         );

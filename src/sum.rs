@@ -1,48 +1,73 @@
-//! The running sum: why the words that come back from below are those that went there, and how the
-//! output reaches the first row.
+//! The running sum: why the words that come back from below are those that went there, why the instructions
+//! that are executed are those of the program, and how the output reaches the first row.
 //!
 //! # The rule
 //!
-//! With challenges alpha, gamma and beta drawn after everything else is committed to, let
+//! With challenges alpha, gamma, delta and beta drawn after everything else is committed to, let
 //!
 //! ```text
-//! den(w, x, y, z) = alpha + w + gamma * x + gamma^2 * y + gamma^3 * z
+//! cell(w, x, y, z)     = alpha + w + gamma * x + gamma^2 * y + gamma^3 * z
+//! instruction(a, o, b) = delta + a + gamma * o + gamma^2 * b
 //!
-//! every step:  made * den(index', lowest, present, link) = grow
-//!              (sum' - sum + made) * den(link, lowest', present', link') = shrink
+//! every step:  made * cell(index', lowest, present, link) = grow
+//!              fetched * instruction(pc, opcode + 1, argument) = 1
+//!              provided * instruction(index, listed_opcode, listed_argument) = uses
+//!              (sum' - sum + made - fetched + provided) * cell(link, lowest', present', link') = shrink
 //! first row:   sum = beta * output
-//! last row:    (sum - beta * top) * (alpha + link) + nonempty = 0
+//! last row:    fetched * instruction(pc, opcode + 1, argument) = 1
+//!              (sum + fetched - beta * top) * (alpha + link) + nonempty = 0
 //! ```
 //!
 //! where `lowest` is the lowest word of the window, `present` the last presence flag, and `grow` and
-//! `shrink` are 1 on the steps that make or take a cell. This is the logarithmic
-//! derivative of Haböck, *Multivariate lookups based on logarithmic derivatives*, ePrint 2022/1530,
-//! section 3, with the multiplicity of every cell known: made once, taken once, but for the bottom one.
-//! Hence no lookup argument, no sorting, no timestamps and no column of multiplicities.
+//! `shrink` are 1 on the steps that make or take a cell. A set without control flow has neither `fetched` nor
+//! `provided`: each row is given its own instruction. This is the logarithmic derivative of Haböck, *Multivariate
+//! lookups based on logarithmic derivatives*, ePrint 2022/1530, section 3, for two relations in one sum. Of a
+//! cell the multiplicity is known: made once, taken once, but for the bottom one. Of a listed instruction it is
+//! `uses`, a number that the prover states. Hence no lookup argument, no sorting and no timestamps.
+//!
+//! A term of the sum costs one column of the second phase; that of the cell that is taken is what the sum itself
+//! changes by.
 //!
 //! # Why it is sound
 //!
-//! Say that all constraints hold, and write M for the multiset of the cells made and T for that of
-//! the cells taken.
+//! Say that all constraints hold, and write M for the multiset of the cells made, T for that of the cells
+//! taken, E for that of the instructions looked up, the last row's included, and P for the listed instructions,
+//! each as often as its `uses` say.
 //!
-//! *Denominators.* Every cell is committed to before alpha is drawn, so one of the at most
-//! `2 * rows + 1` denominators is zero with probability at most `(2 * rows + 1) / |F|`. Otherwise
-//! `made` and `sum` are what the rules above say, and the last rule states, with
-//! `S = (sum over T of 1/den) - (sum over M of 1/den)`,
+//! *Denominators.* Every tuple is committed to before the challenges are drawn, so one of the at most
+//! `4 * rows + 2` denominators is zero with probability at most `(4 * rows + 2) / |F|`. Otherwise the fractions
+//! and `sum` are what the rules above say, and the last rule states, with
+//! `S = (sum over T of 1/cell) - (sum over M of 1/cell)` and
+//! `R = (sum over E of 1/instruction) - (sum over P of 1/instruction)`,
 //!
 //! ```text
-//! beta * (output - top) + S = -nonempty / (alpha + link)        (*)
+//! beta * (output - top) + S + R = -nonempty / (alpha + link)        (*)
 //! ```
 //!
-//! *Output.* For given alpha and gamma, (*) holds for at most one beta unless `output = top` on the
-//! last row: with probability at most `1 / |F|`, a wrong output goes through.
+//! *Terms apart.* S does not depend on delta, nor R on alpha, and neither on beta: (*) is a sum of a function of
+//! beta, one of alpha and gamma, and one of delta and gamma. Multiplied by all denominators it is a polynomial of
+//! degree `O(rows)`; if it is not zero as a polynomial, it is zero at the challenges with probability
+//! `O(rows / |F|)`. If it is, then for given gamma each of the three is constant; and a sum of
+//! fractions with the degree of a denominator above that of its numerator is constant only if it is 0. So
+//! `output = top` on the last row, `R = 0`, and `S = -nonempty / (alpha + link)`. The two
+//! challenges alpha and delta are what tells the relations apart, as tags would.
 //!
-//! *Cells.* Let `output = top`. Then (*) says that as functions evaluated at alpha and gamma,
-//! the fractions of M equal those of T and `nonempty / (alpha + link)`. Distinct cells have, but for
-//! `3 / |F|` a pair of them, distinct `w + gamma x + gamma^2 y + gamma^3 z`; and fractions
-//! `1/(alpha + c)` with distinct c are linearly independent over F. Their coefficients are numbers
-//! of rows, far below the characteristic. So, but for a probability of `O(rows^2 / |F|)`,
-//! `M = T + nonempty * {(link, 0, 0, 0)}`, as numbers of each cell.
+//! *Instructions.* Distinct tuples have, but for `2 / |F|` a pair of them, distinct
+//! `a + gamma o + gamma^2 b`; and fractions `1/(delta + c)` with distinct c are linearly independent over F. So
+//! `R = 0` says that every tuple occurs in E and in P equally often, as elements of F. Its number in E is one of
+//! at most `rows + 1`, far below the characteristic, and so it is not 0 in F if the tuple occurs there. Then it
+//! occurs in P: it is listed at the address `pc`, of which there is one for every `index`. So whatever `uses`
+//! say, a row executes an instruction that the listing has at `pc`; and `uses` are those numbers, for the
+//! listed tuples are distinct. What is listed as 0 is no instruction: `opcode + 1 = 0` leaves all flags 0 and
+//! demands that `nop` is given. With `pc = 0` on the first row, the flow of [`frame`] and
+//! `halt` on the last row, the rows are those of the program from its first instruction to a `halt` that it has.
+//! A jump or a return to what is no address leads to a lookup of what is not listed.
+//!
+//! *Cells.* `S = -nonempty / (alpha + link)` says that as functions evaluated at alpha and gamma, the fractions of
+//! M equal those of T and `nonempty / (alpha + link)`. Distinct cells have, but for
+//! `3 / |F|` a pair of them, distinct `w + gamma x + gamma^2 y + gamma^3 z`; their fractions are
+//! linearly independent as above, and their coefficients are numbers of rows. So, but for a probability of
+//! `O(rows^2 / |F|)`, `M = T + nonempty * {(link, 0, 0, 0)}`, as numbers of each cell.
 //!
 //! *State.* By the frame's rules `grow` and `shrink` are 0 or 1, and the step that makes a cell gives
 //! it its own `index'`, which is at least 1, so no two cells of M share their first entry, and none has
@@ -71,7 +96,21 @@
 //! multiset equation d is 1 if `nonempty`, else 0; so everything above the bottom word is unwound,
 //! whatever the prover prefers, and `top` on the last row is the bottom word, or 0.
 //!
-//! Where the output is not bound, beta does not occur, and the last argument is that of the cells.
+//! Where the output is not bound, beta does not occur, and the rest is as above.
+//!
+//! # A machine that is wired
+//!
+//! Where a straight line is in the key, flags and links are fixed columns, and the key is made only of a program
+//! that finds the words it needs. A cell is `(w, x)`, its key and its word, and as no step both makes one and
+//! takes one, the sum changes by one fraction a row:
+//!
+//! ```text
+//! every row:   (sum' - sum) * (grow * cell(index', lowest) + shrink * cell(link, lowest')
+//!                              + step - grow - shrink) = shrink - grow
+//! ```
+//!
+//! Outside the machine all of these are 0. The cells' keys are known to be right, so that M = T says that a word
+//! comes back where it went; what is in the columns is then the honest machine's by induction.
 
 use crate::algebra::{Algebra, Word, batch_invert};
 use crate::frame::{self, Challenges, Constraint, Gate, OutputBinding, Source, Window};
