@@ -46,12 +46,16 @@ pub struct Ended {
 
 /// A run, to its end or until it fails.
 #[derive(Clone, Debug)]
+// Whoever includes this file uses a part.
+#[allow(dead_code)]
 pub struct Evaluated {
     /// What it gives, or the name of the error.
     pub verdict: Result<Ended, &'static str>,
     /// How many words it took from each tape.
     pub read: usize,
     pub secrets: usize,
+    /// How many words it read and wrote publicly.
+    pub tape: usize,
     /// Bit c says whether an instruction of code c was executed.
     pub executed: u64,
 }
@@ -70,7 +74,9 @@ pub fn evaluate(given: Given) -> Evaluated {
         executed: 0,
     };
     let verdict = machine.run();
+    let tape = machine.tape.len();
     Evaluated {
+        tape,
         verdict: verdict.map(|()| Ended {
             output: machine.stack.first().cloned().unwrap_or_default(),
             steps: machine.steps,

@@ -237,8 +237,7 @@ enum Piece {
     Until(bool, Vec<Piece>),
     /// Done if the top is 0, or if it is not.
     If(bool, Vec<Piece>),
-    /// Called so many times, one after the other. Whether the address from which it is called is put under the
-    /// words that it works on, as those have to be that it leaves.
+    /// Called so many times, one after the other.
     Call(u8, Vec<Piece>),
 }
 
@@ -311,14 +310,14 @@ fn instruction(codes: u64) -> impl Strategy<Value = Piece> {
     let computing = codes.min(JUMP);
     let opcode = prop_oneof![
         2 => Just(0u64),
-        20 => Just(1),
+        30 => Just(1),
         8 => Just(2),
         8 => Just(3),
         4 => Just(4),
         if computing > 5 { 30 } else { 0 } => 5..computing.max(6),
         if codes > JUMP { 16 } else { 0 } => 28u64..31,
         1 => prop_oneof![4 => Just(HALT), 1 => Just(codes), 1 => any::<u64>()].prop_perturb(
-            |code, mut rng| if rng.random_ratio(1, 4) { code } else { 1 }
+            |code, mut rng| if rng.random_ratio(1, 2) { code } else { 1 }
         ),
     ];
     (opcode, word()).prop_map(|(code, argument)| Piece::Plain(code, argument))
@@ -375,8 +374,8 @@ fn pieces(codes: u64) -> BoxedStrategy<Vec<Piece>> {
         }),
     ];
     // Words to begin with: most programs need them.
-    let start = prop::collection::vec(word().prop_map(|own| Piece::Plain(1, own)), 0..4);
-    (start, prop::collection::vec(piece, 0..12))
+    let start = prop::collection::vec(word().prop_map(|own| Piece::Plain(1, own)), 0..8);
+    (start, prop::collection::vec(piece, 0..10))
         .prop_map(|(start, pieces)| [start, pieces].concat())
         .boxed()
 }
@@ -503,7 +502,7 @@ fn random_programs_are_of_all_kinds() {
         }
     }
     println!("{ended} end, {repeated} repeat, {written} have a tape; {errors:?}");
-    assert!(ended > CASES / 3 && repeated > CASES / 20 && written > CASES / 5);
+    assert!(ended > CASES / 3 && repeated > CASES / 10 && written > CASES / 8);
     assert_eq!(executed, (1 << 32) - 1, "{executed:b}");
     for error in [
         "invalid_opcode",
@@ -514,7 +513,7 @@ fn random_programs_are_of_all_kinds() {
         "unread",
         "too_many_steps",
     ] {
-        assert!(errors.get(error).is_some_and(|own| *own >= 10), "{error}");
+        assert!(errors.get(error).is_some_and(|own| *own >= 5), "{error}");
     }
 }
 
@@ -571,7 +570,7 @@ fn false_ones(honest: &Statement<Fr>, set: InstructionSet) -> Vec<Statement<Fr>>
     if !honest.tape.is_empty() {
         let middle = honest.tape.len() / 2;
         others.push(with(&|own| own.tape[middle] -= Fr::one()));
-        others.push(with(&|own| drop(own.tape.pop())));
+        others.push(with(&|own| own.tape.truncate(honest.tape.len() - 1)));
     }
     others
 }
@@ -626,12 +625,15 @@ fn prove_random<B: Backend>(
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let strategy = case(set, circuit.rows() as u64);
     let mut proved = 0;
-    let mut used = 0;
     while proved < programs {
         let case = strategy.new_tree(&mut runner).unwrap().current();
         let Ok(expected) = case.evaluate().verdict else {
             continue;
         };
+        // Three in four have a tape, where there is one.
+        if set.0.has_tape() && expected.tape.is_empty() && proved % 4 != 0 {
+            continue;
+        }
         let rows = expected.steps + expected.left.saturating_sub(1);
         if rows > circuit.rows() || case.program.len() > circuit.program_rows() {
             continue;
@@ -654,9 +656,7 @@ fn prove_random<B: Backend>(
             assert!(verdict.is_err(), "{other:?}");
         }
         proved += 1;
-        used += statement.tape.len();
     }
-    assert_eq!(used > 0, set.0.has_tape());
 }
 
 fn prove_random_of<B: Backend>(params: &B::Parameters) {
@@ -681,6 +681,26 @@ fn kzg_proofs_agree_with_an_independent_evaluator() {
 #[test]
 fn ipa_proofs_agree_with_an_independent_evaluator() {
     prove_random_of::<Ipa>(&IpaParams::setup(5).unwrap());
+}
+
+/// What stands after `halt` is stated too: there is room for it in the circuit of a run that never reaches it.
+#[test]
+fn the_circuit_of_a_run_has_room_for_the_whole_program() {
+    let source = format!("push 7\nhalt\n{}", "nop\n".repeat(20));
+    let program = asm::assemble::<Fr>(&source).unwrap();
+    for (set, _) in SETS {
+        let trace = Trace::new(&program, None, set).unwrap();
+        assert_eq!(trace.steps(), 1);
+        for binding in Binding::ALL {
+            let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
+            let params = KzgParams::insecure_dev(circuit.k()).unwrap();
+            let template = Template::for_program(circuit, &program).unwrap();
+            let key = Kzg::keygen_of(&params, &template).unwrap();
+            let proof = Kzg::prove(&params, &key, &trace).unwrap();
+            let statement = Statement::of(&trace);
+            Kzg::verify(&params, key.verifying_key(), &statement, &proof).unwrap();
+        }
+    }
 }
 
 /// Every program in `programs/` gives what its first line says.
