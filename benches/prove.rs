@@ -6,7 +6,8 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::Kzg;
@@ -17,8 +18,9 @@ fn backend<B: Backend>(c: &mut Criterion, setup: impl Fn(u32) -> B::Parameters) 
         let steps = support::three_quarters(k);
         let trace = support::straight_run(steps, InstructionSet::STACK);
         let statement = Statement::of(&trace);
-        let instances = statement.instances().expect("every opcode is small");
-        let circuit = CircuitParams::new(k, trace.set(), Binding::Public).expect("k is in range");
+        let binding = Binding::Public;
+        let instances = statement.instances(trace.set(), binding);
+        let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
         let params = setup(k);
         let key = B::keygen(&params, circuit).expect("the sizes agree");
         let proof = B::prove(&params, &key, &trace).expect("the run fits");
@@ -36,7 +38,9 @@ fn backend<B: Backend>(c: &mut Criterion, setup: impl Fn(u32) -> B::Parameters) 
             b.iter(|| B::prove(&params, &key, &trace).expect("the run fits"))
         });
         // Without laying the witness out and checking it.
-        let witnessed = StackVmCircuit::new(circuit, &trace).expect("the run fits");
+        let witnessed =
+            StackVmCircuit::new(Template::unfixed(circuit).expect("it is public"), &trace)
+                .expect("the run fits");
         group.bench_function("create_proof", |b| {
             b.iter(|| {
                 B::create_proof(&params, &key, witnessed.clone(), &instances)

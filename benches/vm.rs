@@ -42,6 +42,9 @@ fn witness(c: &mut Criterion) {
         alpha: Fr::from(1 << 40),
         gamma: Fr::from(1 << 50),
         beta: Fr::from(1 << 60),
+        // No constraint of the set reads these.
+        delta: Fr::one(),
+        rho: Fr::one(),
     };
     let witness = || Witness::new(black_box(&trace), rows).expect("it fits");
     let mut group = c.benchmark_group("witness");
@@ -53,7 +56,11 @@ fn witness(c: &mut Criterion) {
     });
     group.bench_function(format!("check/k={k}"), |b| {
         let witness = witness();
-        b.iter(|| witness.check(trace.program(), output).expect("it holds"))
+        b.iter(|| {
+            witness
+                .check(trace.program(), output, &[])
+                .expect("it holds")
+        })
     });
     group.finish();
 }

@@ -109,7 +109,7 @@ impl Circuit<Fr> for Squared {
             set: InstructionSet::SEED,
         };
         let program = ProgramColumns::cells(meta);
-        let vm = StackVmConfig::configure(meta, machine, program, OutputColumn::Cell);
+        let vm = StackVmConfig::configure(meta, machine, program, OutputColumn::Cell, None);
 
         let [opcode, constant] = [(); 2].map(|()| meta.fixed_column());
         let word = meta.advice_column();

@@ -9,7 +9,7 @@ use halo2_proofs::dev::MockProver;
 use halo2_proofs::poly::commitment::Params;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, StackVmCircuit, Statement};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, StackVmCircuit, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::cache::{self, Cache};
@@ -18,11 +18,11 @@ use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::key::KeyFile;
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Parameters, VerifyingKey};
-use halo2_stack_vm::vm::{self, Trace};
+use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2curves::bn256::{Fq, Fr};
 use num_bigint::BigUint;
 
-use self::evaluator::{evaluate, modulus};
+use self::evaluator::{Given, evaluate, modulus};
 
 #[path = "evaluator.rs"]
 mod evaluator;
@@ -85,16 +85,45 @@ pub fn proof_file(data: &[u8]) {
         BackendName::Ipa => accepts(ipa(), &file),
     };
     if accepted {
-        let program = integers(&file.statement.program);
-        let expected = evaluate(&program, codes(file.circuit.set()));
-        assert_eq!(Ok(file.statement.output.to_integer()), expected, "{text}");
+        assert_true(&file.statement, file.circuit.set());
     }
 }
 
+/// Panics unless a statement is true. No other words were read than those of its tape; of secrets, the settings'
+/// programs have none.
+fn assert_true(statement: &Statement<Fr>, set: InstructionSet) {
+    let words = |words: &[Fr]| words.iter().map(Word::to_integer).collect::<Vec<_>>();
+    let program = integers(&statement.program);
+    let tape = words(&statement.tape);
+    // Of what is on the tape, the words that are read are those that no `write` has put there.
+    let mut public = vec![];
+    loop {
+        let run = evaluate(Given {
+            program: &program,
+            codes: codes(set),
+            public: &public,
+            secret: &[],
+            limit: 1 << MIN_K,
+        });
+        match (run.verdict, tape.get(run.tape)) {
+            (Err("tape_end"), Some(word)) => public.push(word.clone()),
+            (verdict, _) => {
+                let ended = verdict.unwrap();
+                assert_eq!(ended.output, statement.output.to_integer());
+                assert_eq!(ended.tape, tape);
+                return;
+            }
+        }
+    }
+}
+
+/// Whether the verifier accepts a file: with the key of its circuit and, where that holds one, its program.
 fn accepts<B: Backend>(setting: &Setting<B>, file: &ProofFile) -> bool {
-    let is_own = |key: &&VerifyingKey<B>| key.circuit() == file.circuit;
-    let key = setting.keys.iter().find(is_own).unwrap();
-    B::verify(&setting.params, key, &file.statement, &file.proof).is_ok()
+    let (params, statement) = (&setting.params, &file.statement);
+    let own = |key: &&VerifyingKey<B>| key.circuit() == file.circuit;
+    let keys = setting.keys.iter().filter(own);
+    let accepted = |key| B::verify(params, key, statement, &file.proof).is_ok();
+    keys.filter(|key| accepted(key)).count() > 0
 }
 
 /// Of all bytes, only the honest proof is accepted.
@@ -170,20 +199,41 @@ struct Setting<B: Backend> {
     proof: Vec<u8>,
 }
 
+/// What the keys are of.
+fn templates() -> Vec<Template<Fr>> {
+    let mut templates = vec![];
+    for set in [
+        InstructionSet::STACK,
+        InstructionSet::SEED,
+        InstructionSet::FULL,
+    ] {
+        let program = asm::assemble(fixed_program(set)).unwrap();
+        for binding in Binding::ALL {
+            let circuit = CircuitParams::new(MIN_K, set, binding).unwrap();
+            templates.push(Template::for_program(circuit, &program).unwrap());
+        }
+    }
+    templates
+}
+
+/// The program that a key of a set holds, if it holds one.
+fn fixed_program(set: InstructionSet) -> &'static str {
+    match set.has_control() {
+        true => "read\ncall 4\nwrite\nhalt\nswap\nmuli 3\nswap\nret",
+        false => "push 3\npush 6\nmul",
+    }
+}
+
 impl<B: Backend> Setting<B> {
     fn new(params: B::Parameters) -> Self {
-        let circuits = [InstructionSet::STACK, InstructionSet::SEED]
-            .into_iter()
-            .flat_map(|set| [(set, Binding::Public), (set, Binding::Cells)])
-            .map(|(set, binding)| CircuitParams::new(MIN_K, set, binding).unwrap());
-        let keys = circuits
-            .clone()
-            .map(|circuit| B::keygen_vk(&params, circuit).unwrap())
+        let templates = templates();
+        let keys = templates
+            .iter()
+            .map(|template| B::keygen_vk_of(&params, template).unwrap())
             .collect();
         let program = asm::assemble("push 3\npush 6\nmul").unwrap();
         let trace = Trace::new(&program, None, InstructionSet::STACK).unwrap();
-        let circuit = circuits.into_iter().next().unwrap();
-        let key = B::keygen(&params, circuit).unwrap();
+        let key = B::keygen_of(&params, &templates[0]).unwrap();
         let proof = B::prove(&params, &key, &trace).unwrap();
         Setting {
             params,
@@ -229,13 +279,26 @@ pub fn key_file(data: &[u8]) {
     match KeyFile::read_from(&file[..], KEY_MAX_K) {
         Ok(key) => {
             assert_eq!(key.to_bytes(), file);
-            assert!(honest_keys().contains(&file), "{key:?}");
+            // Which program a key holds is the file's word alone.
+            let program = blank_program(&file);
+            let known = honest_keys().iter().map(|own| blank_program(own));
+            let fixed = key.circuit().binding() == Binding::Fixed;
+            assert_eq!(key.program().is_some(), fixed);
+            assert!(
+                honest_keys().contains(&file) || fixed && known.clone().any(|own| own == program)
+            );
         }
         Err(error) => {
             assert!(!error.to_string().is_empty());
             assert!(!honest_keys().contains(&file), "{error}");
         }
     }
+}
+
+/// A key file without the digest of its program and its checksum.
+fn blank_program(file: &[u8]) -> Vec<u8> {
+    const AT: usize = 100;
+    [&file[..AT], &file[AT + 32..file.len() - 32]].concat()
 }
 
 /// The key files of the smallest circuits, of the parameters that the corpus has.
@@ -247,9 +310,9 @@ fn honest_keys() -> &'static [Vec<u8>] {
             KeyFile::of_kzg(key, params).unwrap()
         }
         let mut keys: Vec<_> = ipa().keys.iter().map(KeyFile::of_ipa).collect();
-        for key in &kzg().keys {
+        for (key, template) in kzg().keys.iter().zip(templates()) {
             keys.push(of_kzg(key, &kzg().params));
-            let key = Kzg::keygen_vk(&ceremony, key.circuit()).unwrap();
+            let key = Kzg::keygen_vk_of(&ceremony, &template).unwrap();
             keys.push(of_kzg(&key, &ceremony));
         }
         keys.iter().map(KeyFile::to_bytes).collect()
@@ -413,17 +476,25 @@ fn written<'p, C: halo2curves::CurveAffine>(params: &impl Params<'p, C>) -> Vec<
     bytes
 }
 
-/// The bytes as a program: the interpreter gives what its meaning in integers gives; now and then the
-/// circuit is asked too, about the right output and a wrong one.
+/// The bytes as a program and what it is given: the interpreter gives what its meaning in integers gives; now and
+/// then the circuit is asked too, about the right statement and wrong ones.
+///
+/// The first byte says which set, and whether the program is cut, after how many instructions.
 pub fn differential(data: &[u8]) {
-    let Some((mode, rest)) = data.split_first() else {
+    let Some((mode, mut rest)) = data.split_first() else {
         return;
     };
     let set = [
         InstructionSet::STACK,
         InstructionSet::SEED,
         InstructionSet::FIELD,
-    ][usize::from(mode % 3)];
+        InstructionSet::FULL,
+    ][usize::from(mode & 3)];
+    let steps = (mode & 4 != 0).then_some(usize::from(mode >> 3));
+    let [public, secret] = match set.has_tape() {
+        true => decoded_tapes(&mut rest),
+        false => [vec![], vec![]],
+    };
     let integers = decoded(rest);
     let program: Program<Fr> = integers
         .iter()
@@ -432,54 +503,103 @@ pub fn differential(data: &[u8]) {
             argument: Fr::from_integer(argument).unwrap(),
         })
         .collect();
-    let steps = (mode & 2 != 0).then_some(usize::from(mode >> 2));
+    let words = |integers: &[BigUint]| -> Vec<Fr> {
+        let words = integers.iter().map(|own| Fr::from_integer(own).unwrap());
+        words.collect()
+    };
+    let inputs = Inputs {
+        public: words(&public),
+        secret: words(&secret),
+    };
+    let jumps = |(opcode, _): &(u64, BigUint)| JUMPS.contains(opcode);
     let executed = match steps {
-        Some(steps) => integers.get(..steps),
-        None => Some(&integers[..]),
+        Some(_) if integers.iter().any(jumps) => Err("steps_of_loop"),
+        Some(steps) => integers.get(..steps).ok_or("steps_out_of_range"),
+        None => Ok(&integers[..]),
     };
-    let expected = match executed {
-        Some(executed) => evaluate(executed, codes(set)),
-        None => Err("steps_out_of_range"),
+    let evaluated = |public: &[BigUint], secret: &[BigUint]| {
+        let given = |program| Given {
+            program,
+            codes: codes(set),
+            public,
+            secret,
+            limit: LIMIT,
+        };
+        executed.and_then(|program| evaluate(given(program)).verdict)
     };
-    let outcome = vm::run(&program, steps, set);
+    let expected = evaluated(&public, &secret);
+    let job = Job::new(&program, set, &inputs).cut(steps).max_steps(LIMIT);
+    let outcome = job.run();
     match (&expected, &outcome) {
-        (Ok(expected), Ok(outcome)) => assert_eq!(&outcome.output.to_integer(), expected),
+        (Ok(expected), Ok(outcome)) => {
+            assert_eq!(outcome.output.to_integer(), expected.output);
+            assert_eq!(outcome.steps, expected.steps);
+            assert_eq!(outcome.max_depth, expected.deepest);
+            assert_eq!(
+                outcome.rows,
+                expected.steps + expected.left.saturating_sub(1)
+            );
+            assert_eq!(outcome.tape, words(&expected.tape));
+        }
         (Err(expected), Err(error)) => assert_eq!(&error.kind(), expected),
         _ => panic!("{expected:?}, but {outcome:?}"),
     }
-    let trace = Trace::new(&program, steps, set);
-    assert_eq!(
-        trace.as_ref().map(Trace::outcome),
-        outcome.as_ref().copied()
-    );
+    let trace = job.trace();
+    assert_eq!(trace.as_ref().map(Trace::outcome), outcome.as_ref());
 
     let sum = data
         .iter()
         .fold(0u8, |sum, byte| sum.wrapping_mul(5) ^ byte);
-    if sum % 64 == 0 && steps.is_none_or(|steps| steps <= program.len()) {
-        let trace = Trace::defiant(&program, steps, set).unwrap();
-        circuit_agrees(&trace, expected.ok(), sum & 64 == 0);
+    let circuit = match expected {
+        // The circuit does not see what is not read, and takes zeros for what is missing.
+        Err("unread" | "tape_end" | "too_many_steps" | "steps_of_loop" | "steps_out_of_range") => {
+            false
+        }
+        _ => sum % 64 == 0,
+    };
+    if !circuit {
+        return;
+    }
+    let binding = Binding::ALL[usize::from(sum >> 6) % 3];
+    let job = job.max_rows(1 << 6);
+    // Whoever goes on whatever the program does may go on for ever, or do so by a tape that has an end.
+    if let Ok(trace) = job.defiant() {
+        circuit_agrees(&trace, expected.is_ok(), binding);
     }
 }
 
+/// The most steps of a run.
+const LIMIT: u64 = 200;
+/// The codes of the instructions of control flow.
+const JUMPS: std::ops::Range<u64> = 23..28;
+
 /// A prover who goes on whatever the program does, and is accepted only where it runs.
-fn circuit_agrees(trace: &Trace<Fr>, expected: Option<BigUint>, public: bool) {
-    let binding = match public {
-        true => Binding::Public,
-        false => Binding::Cells,
-    };
-    let params = CircuitParams::for_steps(trace.steps(), trace.set(), binding).unwrap();
-    if params.k() > 5 {
+fn circuit_agrees(trace: &Trace<Fr>, runs: bool, binding: Binding) {
+    let params = CircuitParams::for_trace(trace, binding).unwrap();
+    if params.k() > 6 {
         return;
     }
-    let circuit = StackVmCircuit::new(params, trace).unwrap();
-    let mut statement = Statement::of(trace);
-    if let Some(expected) = &expected {
-        assert_eq!(&statement.output.to_integer(), expected);
+    let template = match Template::for_program(params, trace.program()) {
+        Ok(template) => template,
+        // No run of the program can be proved.
+        Err(error) => return assert!(!runs, "{error}"),
+    };
+    let circuit = StackVmCircuit::new(template, trace).unwrap();
+    let statement = Statement::of(trace);
+    assert_eq!(satisfied(&circuit, &statement, params), runs);
+    let mut other = statement.clone();
+    other.output += Fr::one();
+    assert!(!satisfied(&circuit, &other, params));
+    if params.set().has_tape() {
+        let mut other = statement.clone();
+        other.tape.push(Fr::zero());
+        assert!(!satisfied(&circuit, &other, params));
     }
-    assert_eq!(satisfied(&circuit, &statement, params), expected.is_some());
-    statement.output += Fr::one();
-    assert!(!satisfied(&circuit, &statement, params));
+    if let Some(word) = statement.tape.len().checked_sub(1) {
+        let mut other = statement;
+        other.tape[word] += Fr::one();
+        assert!(!satisfied(&circuit, &other, params));
+    }
 }
 
 /// Whether halo2 accepts a circuit; the circuit's own check has to say the same.
@@ -489,57 +609,84 @@ fn satisfied(
     params: CircuitParams,
 ) -> bool {
     let own = circuit.check(statement).is_ok();
-    // What can't be encoded can't be stated either.
-    let Some(instances) = statement.instances() else {
-        return false;
-    };
+    let instances = statement.instances(params.set(), params.binding());
     let mock = MockProver::run(params.k(), circuit, instances).unwrap();
     assert_eq!(mock.verify().is_ok(), own);
     own
 }
 
-/// Reads instructions. Most of them push, so that most programs do not underflow at once.
-/// How many codes a set has.
+/// The codes below which a set has instructions; it has `halt` too.
 fn codes(set: InstructionSet) -> u64 {
     match set {
         InstructionSet::SEED => 4,
         InstructionSet::STACK => 5,
         InstructionSet::FIELD => 23,
+        InstructionSet::FULL => 31,
         _ => panic!("a set without a name"),
     }
 }
 
-fn decoded(mut bytes: &[u8]) -> Vec<(u64, BigUint)> {
-    let mut take = |count: usize| {
-        let (head, tail) = bytes.split_at_checked(count)?;
-        bytes = tail;
-        Some(head)
+/// Takes bytes from the front.
+fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
+    let (head, tail) = bytes.split_at_checked(count)?;
+    *bytes = tail;
+    Some(head)
+}
+
+/// Reads a word whose size is said by four bits.
+fn decoded_word(bytes: &mut &[u8], size: u8) -> Option<BigUint> {
+    let width = match size {
+        0..=3 => 0,
+        4..=9 => 1,
+        10..=13 => 8,
+        _ => 32,
     };
+    let word = BigUint::from_bytes_le(take(bytes, width)?);
+    Some(match size {
+        // From the other end.
+        8 | 9 => modulus() - 1u8 - word,
+        _ => word % modulus(),
+    })
+}
+
+/// Reads the public and the private tape: a byte has the number of words of each, and a byte each word's size.
+fn decoded_tapes(bytes: &mut &[u8]) -> [Vec<BigUint>; 2] {
+    let counts = take(bytes, 1).map_or(0, |own| own[0]);
+    [counts & 15, counts >> 4].map(|count| {
+        let mut word = || {
+            let size = take(bytes, 1)?[0] >> 4;
+            decoded_word(bytes, size)
+        };
+        (0..count).map_while(|_| word()).collect()
+    })
+}
+
+/// Reads instructions. Most of them push, so that most programs do not underflow at once.
+fn decoded(mut bytes: &[u8]) -> Vec<(u64, BigUint)> {
     let mut program = vec![];
-    while let Some(&[code]) = take(1) {
+    while let Some(&[code]) = take(&mut bytes, 1) {
+        let size = code >> 4;
         let opcode = match code & 15 {
-            0 => 0,
+            0 if size < 12 => 0,
+            // No instruction has these.
+            0 => u64::MAX >> ((size - 12) << 4),
             1..=6 => 1,
             7..=9 => 2,
             10..=12 => 3,
             13 => 4,
-            14 => u64::from(code >> 4),
-            15 if code < 0x80 => u64::from(16 + (code >> 4)),
-            _ => u64::MAX >> (code >> 4),
+            14 => u64::from(size),
+            _ => u64::from(16 + size),
         };
-        let width = match code >> 4 {
-            0..=3 => 0,
-            4..=9 => 1,
-            10..=13 => 8,
-            _ => 32,
+        let argument = match opcode {
+            23..=26 => take(&mut bytes, 1).map(|own| match own[0] {
+                255 => modulus() - 1u8,
+                place => BigUint::from(place & 31),
+            }),
+            27..=31 => Some(BigUint::ZERO),
+            _ => decoded_word(&mut bytes, size),
         };
-        let Some(argument) = take(width).map(BigUint::from_bytes_le) else {
+        let Some(argument) = argument else {
             break;
-        };
-        let argument = match code >> 4 {
-            // From the other end.
-            8 | 9 => modulus() - 1u8 - argument,
-            _ => argument % modulus(),
         };
         program.push((opcode, argument));
     }

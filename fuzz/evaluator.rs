@@ -1,6 +1,6 @@
 //! What a program gives by the meaning of its words alone: integers modulo the field's, a vector for
-//! the stack. Shares nothing with the crate but the codes of the instructions. The fuzzer's targets and
-//! `tests/conformance.rs` include this file.
+//! the stack, a number for the place in the program. Shares nothing with the crate but the codes of the
+//! instructions and the names of errors. The fuzzer's targets and `tests/conformance.rs` include this file.
 
 use std::sync::OnceLock;
 
@@ -14,33 +14,144 @@ pub fn modulus() -> &'static BigUint {
     MODULUS_INTEGER.get_or_init(|| BigUint::parse_bytes(MODULUS, 10).unwrap())
 }
 
-/// The output of a program of a set that has the instructions of codes below `codes`, or the name of the
-/// error.
-pub fn evaluate(program: &[(u64, BigUint)], codes: u64) -> Result<BigUint, &'static str> {
-    let modulus = modulus();
-    let (zero, one) = (BigUint::from(0u8), BigUint::from(1u8));
-    let mut stack: Vec<BigUint> = vec![];
-    for (code, argument) in program {
-        if *code >= codes {
-            return Err("invalid_opcode");
+/// What ends a run.
+const HALT: u64 = 31;
+
+/// A run that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// Codes and arguments.
+    pub program: &'a [(u64, BigUint)],
+    /// The set has the instructions of codes below this one, and `halt`.
+    pub codes: u64,
+    /// The words that are read.
+    pub public: &'a [BigUint],
+    /// The words that are given secretly.
+    pub secret: &'a [BigUint],
+    /// The most steps.
+    pub limit: u64,
+}
+
+/// What a run gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub output: BigUint,
+    pub steps: usize,
+    /// The most words on the stack, and how many are left there.
+    pub deepest: usize,
+    pub left: usize,
+    /// What was read and written.
+    pub tape: Vec<BigUint>,
+}
+
+/// A run, to its end or until it fails.
+#[derive(Clone, Debug)]
+// Whoever includes this file uses a part.
+#[allow(dead_code)]
+pub struct Evaluated {
+    /// What it gives, or the name of the error.
+    pub verdict: Result<Ended, &'static str>,
+    /// How many words it took from each tape.
+    pub read: usize,
+    pub secrets: usize,
+    /// How many words it read and wrote publicly.
+    pub tape: usize,
+    /// Bit c says whether an instruction of code c was executed.
+    pub executed: u64,
+}
+
+/// Runs a program.
+pub fn evaluate(given: Given) -> Evaluated {
+    let mut machine = Machine {
+        given,
+        stack: vec![],
+        tape: vec![],
+        pc: 0,
+        steps: 0,
+        deepest: 0,
+        read: 0,
+        secrets: 0,
+        executed: 0,
+    };
+    let verdict = machine.run();
+    let tape = machine.tape.len();
+    Evaluated {
+        tape,
+        verdict: verdict.map(|()| Ended {
+            output: machine.stack.first().cloned().unwrap_or_default(),
+            steps: machine.steps,
+            deepest: machine.deepest,
+            left: machine.stack.len(),
+            tape: machine.tape,
+        }),
+        read: machine.read,
+        secrets: machine.secrets,
+        executed: machine.executed,
+    }
+}
+
+struct Machine<'a> {
+    given: Given<'a>,
+    stack: Vec<BigUint>,
+    tape: Vec<BigUint>,
+    pc: usize,
+    steps: usize,
+    deepest: usize,
+    read: usize,
+    secrets: usize,
+    executed: u64,
+}
+
+impl Machine<'_> {
+    fn run(&mut self) -> Result<(), &'static str> {
+        while let Some((code, argument)) = self.given.program.get(self.pc) {
+            if *code == HALT {
+                break;
+            }
+            if *code >= self.given.codes {
+                return Err("invalid_opcode");
+            }
+            if self.steps as u64 == self.given.limit {
+                return Err("too_many_steps");
+            }
+            self.step(*code, argument)?;
+            self.executed |= 1 << code;
+            self.steps += 1;
+            self.deepest = self.deepest.max(self.stack.len());
         }
+        let all = self.read == self.given.public.len() && self.secrets == self.given.secret.len();
+        if all { Ok(()) } else { Err("unread") }
+    }
+
+    /// The address that an integer is, if the program has it: its end counts.
+    fn address(&self, word: &BigUint) -> Result<usize, &'static str> {
+        let address = usize::try_from(word).ok();
+        address
+            .filter(|address| *address <= self.given.program.len())
+            .ok_or("outside_program")
+    }
+
+    fn step(&mut self, code: u64, argument: &BigUint) -> Result<(), &'static str> {
+        let modulus = modulus();
+        let (zero, one) = (BigUint::from(0u8), BigUint::from(1u8));
         let needs = match code {
-            0 | 1 => 0,
-            4 | 6 | 7 | 9 | 10 | 13..=17 => 1,
+            0 | 1 | 23 | 26 | 28 | 30 => 0,
+            4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 => 1,
             2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 => 2,
             20 | 21 => 3,
             22 => 4,
             _ => return Err("invalid_opcode"),
         };
-        if stack.len() < needs {
+        if self.stack.len() < needs {
             return Err("stack_underflow");
         }
         // The words that it needs, the lowest first.
-        let own = stack[stack.len() - needs..].to_vec();
+        let own = self.stack.split_off(self.stack.len() - needs);
         let [a, b] = [0, 1].map(|i| own.get(i).cloned().unwrap_or_default());
         let bit = |bit: bool| if bit { one.clone() } else { zero.clone() };
         let is_bit = |word: &BigUint| *word <= one;
         let negated = |word: &BigUint| (modulus - word) % modulus;
+        let mut next = self.pc + 1;
         let left = match code {
             0 => vec![],
             1 => vec![argument.clone()],
@@ -66,11 +177,45 @@ pub fn evaluate(program: &[(u64, BigUint)], codes: u64) -> Result<BigUint, &'sta
             18 => vec![b, a],
             19 => vec![a.clone(), b, a],
             20 => vec![b, own[2].clone(), a],
-            21 => [own.clone(), vec![a]].concat(),
-            _ => [own.clone(), vec![a]].concat(),
+            21 | 22 => [own.clone(), vec![a]].concat(),
+            23 => {
+                next = self.address(argument)?;
+                vec![]
+            }
+            24 | 25 => {
+                if (a == zero) == (code == 24) {
+                    next = self.address(argument)?;
+                }
+                vec![]
+            }
+            26 => {
+                let back = BigUint::from(next);
+                next = self.address(argument)?;
+                vec![back]
+            }
+            27 => {
+                next = self.address(&a)?;
+                vec![]
+            }
+            28 => {
+                let word = self.given.public.get(self.read).ok_or("tape_end")?;
+                self.read += 1;
+                self.tape.push(word.clone());
+                vec![word.clone()]
+            }
+            29 => {
+                self.tape.push(a);
+                vec![]
+            }
+            _ => {
+                let word = self.given.secret.get(self.secrets).ok_or("tape_end")?;
+                self.secrets += 1;
+                vec![word.clone()]
+            }
         };
-        stack.truncate(stack.len() - needs);
-        stack.extend(left.into_iter().map(|word| word % modulus));
+        let left = left.into_iter().map(|word| word % modulus);
+        self.stack.extend(left);
+        self.pc = next;
+        Ok(())
     }
-    Ok(stack.into_iter().next().unwrap_or_default())
 }

@@ -119,8 +119,9 @@ impl CircuitParams {
     /// [`SizeError::Rows`] if there is none.
     pub fn for_trace<F: Word>(trace: &Trace<F>, binding: Binding) -> Result<Self, SizeError> {
         let set = trace.set();
-        // The end of a program with control flow needs a row too.
-        let listed = trace.program().stated(set).len();
+        // All instructions are stated, those too that a straight line does not reach; the end of a program with
+        // control flow needs a row too.
+        let listed = trace.program().len() + usize::from(set.has_control());
         Self::for_steps(trace.steps().max(listed), set, binding)
     }
 

@@ -8,9 +8,10 @@ use std::fmt::Write;
 use expect_test::{ExpectFile, expect_file};
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
 use halo2_stack_vm::algebra::Definition;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
 use halo2_stack_vm::docs;
-use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::program::Program;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::Kzg;
 use halo2_stack_vm::proof::{Backend, Cost, Parameters};
@@ -20,10 +21,15 @@ use halo2curves::bn256::Fr;
 #[path = "../benches/support/mod.rs"]
 mod support;
 
-const BINDINGS: [Binding; 2] = [Binding::Public, Binding::Cells];
-
 fn circuit(k: u32, set: InstructionSet, binding: Binding) -> CircuitParams {
     CircuitParams::new(k, set, binding).expect("k is in range")
+}
+
+/// The sets that have a name, and that of the Fibonacci loop: what little a loop takes.
+fn sets() -> Vec<(&'static str, InstructionSet)> {
+    let fibonacci = support::fibonacci(1).smallest_set();
+    let named = InstructionSet::NAMED.iter().copied();
+    named.chain([("loop", fibonacci)]).collect()
 }
 
 #[test]
@@ -36,10 +42,10 @@ fn the_cost_of_a_circuit_is_as_recorded() {
     let mut text = String::from(
         "set   binding  k  degree advice fixed instance lookups permuted constraints   kzg   ipa\n",
     );
-    for (name, set) in InstructionSet::NAMED {
-        for binding in BINDINGS {
+    for (name, set) in sets() {
+        for binding in Binding::ALL {
             for k in [6, 10, 16] {
-                let cost = Cost::of(circuit(k, *set, binding));
+                let cost = Cost::of(circuit(k, set, binding));
                 writeln!(
                     text,
                     "{name:5} {:6} {k:>3} {:>7} {:>6} {:>5} {:>8} {:>7} {:>8} {:>11} {:>5} {:>5}",
@@ -72,6 +78,57 @@ fn the_default_circuit_keeps_its_promises() {
         assert_eq!(cost.permutation_columns, 0);
         assert!(cost.kzg_proof_bytes <= 1450, "{}", cost.kzg_proof_bytes);
     }
+}
+
+/// What one instruction more costs. Where it brings no operand that is new to the set, that is its flag: one
+/// column, which is committed to and opened once, and which no other circuit has.
+#[test]
+fn an_instruction_costs_a_column_at_most() {
+    let columns = |set: InstructionSet| {
+        let tests = [
+            set.has_factor(),
+            set.has_cofactor(),
+            set.has_factor_test(),
+            set.has_cofactor_test(),
+            set.has_control(),
+            set.has_tape(),
+        ];
+        (set.window(), set.presence(), tests)
+    };
+    let mut text = String::from("instruction binding  degree advice fixed constraints   kzg\n");
+    let mut plain = 0;
+    for opcode in Opcode::ALL {
+        let others = Opcode::ALL.iter().filter(|own| *own != opcode);
+        let without = InstructionSet::of(&others.copied().collect::<Vec<_>>());
+        for binding in Binding::ALL {
+            let cost = |set| Cost::of(circuit(10, set, binding));
+            let (more, less) = (cost(InstructionSet::FULL), cost(without));
+            let added = more.advice_columns - less.advice_columns;
+            let bytes = more.kzg_proof_bytes - less.kzg_proof_bytes;
+            writeln!(
+                text,
+                "{:11} {:6} {:>8} {added:>6} {:>5} {:>11} {bytes:>5}",
+                opcode.mnemonic(),
+                binding.name(),
+                more.degree - less.degree,
+                more.fixed_columns - less.fixed_columns,
+                more.constraints - less.constraints,
+            )
+            .expect("a string grows");
+            if columns(without) == columns(InstructionSet::FULL) {
+                // `nop` and `halt` are in every set.
+                let expected = usize::from(without != InstructionSet::FULL);
+                assert_eq!(added, expected, "{opcode}");
+                // A point and a scalar.
+                assert_eq!(bytes, 2 * 32 * expected, "{opcode}");
+                assert_eq!(more.degree, less.degree, "{opcode}");
+                assert_eq!(more.fixed_columns, less.fixed_columns, "{opcode}");
+                plain += expected;
+            }
+        }
+    }
+    assert!(plain >= 3 * 28, "{plain}");
+    expect_file!["golden/instructions.txt"].assert_eq(&text);
 }
 
 #[test]
@@ -128,8 +185,70 @@ fn field_cells() {
     );
 }
 
+#[test]
+fn stack_fixed() {
+    check_constraint_system(
+        InstructionSet::STACK,
+        Binding::Fixed,
+        expect_file!["golden/stack-fixed.txt"],
+    );
+}
+
+#[test]
+fn field_fixed() {
+    check_constraint_system(
+        InstructionSet::FIELD,
+        Binding::Fixed,
+        expect_file!["golden/field-fixed.txt"],
+    );
+}
+
+#[test]
+fn full_public() {
+    check_constraint_system(
+        InstructionSet::FULL,
+        Binding::Public,
+        expect_file!["golden/full-public.txt"],
+    );
+}
+
+#[test]
+fn full_cells() {
+    check_constraint_system(
+        InstructionSet::FULL,
+        Binding::Cells,
+        expect_file!["golden/full-cells.txt"],
+    );
+}
+
+#[test]
+fn full_fixed() {
+    check_constraint_system(
+        InstructionSet::FULL,
+        Binding::Fixed,
+        expect_file!["golden/full-fixed.txt"],
+    );
+}
+
+#[test]
+fn loop_public() {
+    check_constraint_system(
+        support::fibonacci(1).smallest_set(),
+        Binding::Public,
+        expect_file!["golden/loop-public.txt"],
+    );
+}
+
 /// The size at which the digests are taken.
 const K: u32 = 6;
+
+/// A program of a set, for a key that holds one.
+fn program(set: InstructionSet) -> Program<Fr> {
+    match set.has_control() {
+        true => support::fibonacci(support::fibonacci_iterations(50)),
+        false => support::straight_line(13),
+    }
+}
 
 fn check_constraint_system(set: InstructionSet, binding: Binding, golden: ExpectFile) {
     golden.assert_eq(&constraint_system(set, binding));
@@ -169,7 +288,8 @@ fn constraint_system(set: InstructionSet, binding: Binding) -> String {
         .hash_length(32)
         .hash(format!("{:?}", cs.pinned()).as_bytes());
     // IPA's generators are the same for everybody, so its key is too.
-    let key = Ipa::keygen_vk(&IpaParams::setup(K).unwrap(), circuit).expect("the sizes agree");
+    let template = Template::for_program(circuit, &program(set)).expect("the program fits");
+    let key = Ipa::keygen_vk_of(&IpaParams::setup(K).unwrap(), &template).expect("the sizes agree");
     lines.push(format!("\nblake2b-256 digests at k = {K}"));
     lines.push(format!("  constraint system {}", pinned.to_hex()));
     lines.push(format!("  IPA verifying key {}", hex::encode(key.digest())));
@@ -183,7 +303,8 @@ fn check_proof_length<B: Backend>(
     predicted: impl Fn(&Cost) -> usize,
 ) {
     let circuit = circuit(params.k(), trace.set(), binding);
-    let key = B::keygen(params, circuit).expect("the sizes agree");
+    let template = Template::for_program(circuit, trace.program()).expect("the program fits");
+    let key = B::keygen_of(params, &template).expect("the sizes agree");
     let proof = B::prove(params, &key, trace).expect("the run fits");
     assert_eq!(
         proof.len(),
@@ -199,10 +320,9 @@ fn check_proof_length<B: Backend>(
 fn proofs_are_as_long_as_predicted() {
     let kzg = support::kzg_params(K);
     let ipa = IpaParams::setup(K).unwrap();
-    for (_, set) in InstructionSet::NAMED {
-        let program = support::straight_line(13);
-        let trace = Trace::new(&program, None, *set).expect("a straight line runs to its end");
-        for binding in BINDINGS {
+    for (_, set) in sets() {
+        let trace = Trace::new(&program(set), None, set).expect("it runs to its end");
+        for binding in Binding::ALL {
             check_proof_length::<Kzg>(&kzg, &trace, binding, |cost| cost.kzg_proof_bytes);
             check_proof_length::<Ipa>(&ipa, &trace, binding, |cost| cost.ipa_proof_bytes);
         }

@@ -9,7 +9,7 @@ use group::{Curve, GroupEncoding};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, Statement};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::proof::file::{BackendName, ParametersKind, ProofFile, VERSION};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
@@ -17,7 +17,7 @@ use halo2_stack_vm::proof::key::{KeyFile, KeyFileError, KeyFileVerifyError};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::srs::PointProblem;
 use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
-use halo2_stack_vm::vm::Trace;
+use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1Affine, G2Affine};
 use rand_core::OsRng;
 
@@ -51,12 +51,23 @@ fn ceremony_params() -> KzgParams {
     PARAMS.get_or_init(read).clone()
 }
 
+/// The program that a key holds, if it holds one.
+const PROGRAM: &str = "push 3\npush 6\nmul";
+
+fn template(circuit: CircuitParams, source: &str) -> Template<Fr> {
+    Template::for_program(circuit, &asm::assemble(source).unwrap()).unwrap()
+}
+
 fn ipa_key(circuit: CircuitParams) -> KeyFile {
-    KeyFile::of_ipa(&Ipa::keygen_vk(&ipa_params(), circuit).unwrap())
+    KeyFile::of_ipa(&Ipa::keygen_vk_of(&ipa_params(), &template(circuit, PROGRAM)).unwrap())
 }
 
 fn kzg_key(params: &KzgParams, circuit: CircuitParams) -> KeyFile {
-    KeyFile::of_kzg(&Kzg::keygen_vk(params, circuit).unwrap(), params).unwrap()
+    kzg_key_of(params, &template(circuit, PROGRAM))
+}
+
+fn kzg_key_of(params: &KzgParams, template: &Template<Fr>) -> KeyFile {
+    KeyFile::of_kzg(&Kzg::keygen_vk_of(params, template).unwrap(), params).unwrap()
 }
 
 /// A key of each backend and each kind of parameters.
@@ -87,7 +98,8 @@ const BINDING_AT: usize = 24;
 const SET_AT: usize = 28;
 const PARAMS_DIGEST_AT: usize = 36;
 const KEY_DIGEST_AT: usize = 68;
-const HEADER: usize = 100;
+const PROGRAM_DIGEST_AT: usize = 100;
+const HEADER: usize = 132;
 const S_G2_AT: usize = HEADER + 32;
 const CHECKSUM: usize = 32;
 
@@ -148,8 +160,8 @@ const INSECURE_DEV: u32 = 3;
 
 #[test]
 fn a_key_file_round_trips() {
-    for set in [STACK, InstructionSet::SEED] {
-        for binding in [Binding::Public, Binding::Cells] {
+    for (_, set) in InstructionSet::NAMED.iter().copied() {
+        for binding in Binding::ALL {
             for key in keys(circuit(set, binding)) {
                 let folder = tempfile::tempdir().unwrap();
                 let path = folder.path().join("a.vkey");
@@ -161,6 +173,10 @@ fn a_key_file_round_trips() {
                 assert_eq!(found.parameters(), key.parameters());
                 assert_eq!(found.circuit(), circuit(set, binding));
                 assert_eq!(found.digest(), key.digest());
+                assert_eq!(found.program(), key.program());
+                let program = asm::assemble::<Fr>(PROGRAM).unwrap().digest();
+                let fixed = binding == Binding::Fixed;
+                assert_eq!(found.program(), fixed.then_some(program));
                 assert_eq!(found.parameters_digest(), key.parameters_digest());
                 assert_eq!(found.to_bytes(), key.to_bytes());
                 println!(
@@ -178,13 +194,19 @@ fn a_key_file_round_trips() {
 /// Every set that a file can name has a circuit, so that no file makes the reader panic.
 #[test]
 fn every_set_of_members_has_a_circuit() {
-    for members in 0..64 {
-        for binding in [Binding::Public, Binding::Cells] {
+    // The first six instructions in every combination, and others that hash to many.
+    let all = InstructionSet::FULL.members();
+    let many = (0..200u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20 & all | 3);
+    let mut sets = 0;
+    for members in (0..64).chain(many) {
+        for binding in Binding::ALL {
             if let Some(set) = InstructionSet::from_members(members) {
                 Cost::of(circuit(set, binding));
+                sets += 1;
             }
         }
     }
+    assert!(sets > 600);
 }
 
 fn proved<B: Backend>(
@@ -192,11 +214,20 @@ fn proved<B: Backend>(
     parameters: ParametersKind,
     params: &B::Parameters,
 ) -> ProofFile {
-    let program = asm::assemble("push 3\npush 6\nmul").unwrap();
-    let trace = Trace::new(&program, None, STACK).unwrap();
-    let circuit = circuit(STACK, Binding::Public);
-    let key = B::keygen(params, circuit).unwrap();
-    let statement = Statement::of(&trace);
+    let trace = Trace::new(&asm::assemble(PROGRAM).unwrap(), None, STACK).unwrap();
+    proved_run::<B>((backend, parameters), params, &trace, Binding::Public)
+}
+
+fn proved_run<B: Backend>(
+    (backend, parameters): (BackendName, ParametersKind),
+    params: &B::Parameters,
+    trace: &Trace<Fr>,
+    binding: Binding,
+) -> ProofFile {
+    let circuit = circuit(trace.set(), binding);
+    let template = Template::for_program(circuit, trace.program()).unwrap();
+    let key = B::keygen_of(params, &template).unwrap();
+    let statement = Statement::of(trace);
     ProofFile {
         backend,
         parameters,
@@ -204,9 +235,8 @@ fn proved<B: Backend>(
         key_digest: key.verifying_key().digest(),
         circuit,
         program_digest: statement.program.digest(),
-        steps: statement.program.len(),
         statement,
-        proof: B::prove(params, &key, &trace).unwrap(),
+        proof: B::prove(params, &key, trace).unwrap(),
     }
 }
 
@@ -234,7 +264,7 @@ fn a_key_from_a_file_verifies() {
             Err(KeyFileVerifyError::Verify(VerifyError::Invalid(_)))
         ));
         let mut edited = proof.clone();
-        edited.steps += 1;
+        edited.program_digest[0] ^= 1;
         assert!(matches!(
             key.verify(&edited, None),
             Err(KeyFileVerifyError::Contradiction(_))
@@ -280,6 +310,144 @@ fn a_proof_of_another_key_is_refused_by_name() {
     let mut edited = dev.clone();
     edited.key_digest[0] ^= 1;
     assert_eq!(differs(&key, &edited), "verifying_key_digest");
+}
+
+const INSECURE: (BackendName, ParametersKind) = (BackendName::Kzg, ParametersKind::InsecureDev);
+
+/// A proof of another program is none of a key that holds one.
+#[test]
+fn a_proof_of_another_program_is_refused() {
+    let params = dev_params();
+    let run = |source: &str| Trace::new(&asm::assemble(source).unwrap(), None, STACK).unwrap();
+    let proof = |source: &str| proved_run::<Kzg>(INSECURE, &params, &run(source), Binding::Fixed);
+    let key = kzg_key(&params, circuit(STACK, Binding::Fixed));
+    let key = read(&key.to_bytes()).unwrap();
+    let own = proof(PROGRAM);
+    key.verify(&own, None).unwrap();
+
+    let other = proof("push 6\npush 3\nmul");
+    assert_eq!(own.statement.output, other.statement.output);
+    let differs = |proof: &ProofFile| match key.verify(proof, None) {
+        Err(KeyFileVerifyError::Mismatch(mismatch)) => mismatch.field,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(differs(&other), "program_digest");
+    // It claims this program's digest, this key's too, and at last this program.
+    let mut claims = other.clone();
+    claims.program_digest = own.program_digest;
+    assert_eq!(differs(&claims), "verifying_key_digest");
+    claims.key_digest = own.key_digest;
+    assert!(matches!(
+        key.verify(&claims, None),
+        Err(KeyFileVerifyError::Contradiction(contradiction))
+            if contradiction.field == "program_digest"
+    ));
+    claims.statement = own.statement.clone();
+    assert!(matches!(
+        key.verify(&claims, None),
+        Err(KeyFileVerifyError::Verify(VerifyError::Invalid(_)))
+    ));
+    // Under a key file that states the other program, what is checked is still the key.
+    let lies = forged(
+        &key.to_bytes(),
+        &[(PROGRAM_DIGEST_AT, &other.program_digest)],
+    );
+    let lies = read(&lies).unwrap();
+    assert_eq!(lies.program(), Some(other.program_digest));
+    let mut claims = other.clone();
+    claims.key_digest = own.key_digest;
+    assert!(matches!(
+        lies.verify(&claims, None),
+        Err(KeyFileVerifyError::Verify(VerifyError::Invalid(_)))
+    ));
+}
+
+/// Without a program in the key there is no digest of one.
+#[test]
+fn a_program_digest_without_a_program_is_refused() {
+    for binding in [Binding::Public, Binding::Cells] {
+        for key in keys(circuit(STACK, binding)) {
+            let honest = key.to_bytes();
+            assert_eq!(honest[PROGRAM_DIGEST_AT..HEADER], [0; 32]);
+            assert_eq!(read(&honest).unwrap().program(), None);
+            for at in [0, 13, 31] {
+                let error = refused(&forged(&honest, &[(PROGRAM_DIGEST_AT + at, &[1])]));
+                assert!(matches!(
+                    error,
+                    KeyFileError::Field {
+                        field: "program_digest",
+                        ..
+                    }
+                ));
+            }
+        }
+    }
+}
+
+/// A key of another binding's length that states this one.
+#[test]
+fn a_key_file_that_changes_its_binding_is_refused() {
+    for set in [STACK, InstructionSet::FULL] {
+        for key in keys(circuit(set, Binding::Fixed)) {
+            let honest = key.to_bytes();
+            for binding in [1u32, 2] {
+                let number = (BINDING_AT, &binding.to_le_bytes()[..]);
+                assert!(matches!(
+                    refused(&forged(&honest, &[number])),
+                    KeyFileError::Field {
+                        field: "program_digest",
+                        ..
+                    }
+                ));
+                let zeros = (PROGRAM_DIGEST_AT, &[0; 32][..]);
+                assert!(matches!(
+                    refused(&forged(&honest, &[number, zeros])),
+                    KeyFileError::Length { .. }
+                ));
+            }
+        }
+    }
+}
+
+/// The tape of a proof file is what is verified.
+#[test]
+fn a_key_from_a_file_verifies_tapes() {
+    let params = dev_params();
+    let program = asm::assemble("read\nsecret\nmul\nwrite\nread").unwrap();
+    let inputs = Inputs {
+        public: [6, 8].map(Fr::from).to_vec(),
+        secret: vec![Fr::from(7)],
+    };
+    let job = Job::new(&program, InstructionSet::FULL, &inputs);
+    let trace = job.trace().unwrap();
+    for binding in Binding::ALL {
+        let circuit = circuit(InstructionSet::FULL, binding);
+        let template = Template::for_program(circuit, &program).unwrap();
+        let key = read(&kzg_key_of(&params, &template).to_bytes()).unwrap();
+        let proof = proved_run::<Kzg>(INSECURE, &params, &trace, binding);
+        key.verify(&proof, None).unwrap();
+        assert_eq!(proof.statement.tape, [6, 42, 8].map(Fr::from));
+        let with_tape = |tape: Vec<Fr>| {
+            let mut other = proof.clone();
+            other.statement.tape = tape;
+            key.verify(&other, None)
+        };
+        let tape = &proof.statement.tape;
+        for other in [
+            [&tape[..], &[Fr::ZERO]].concat(),
+            tape[..2].to_vec(),
+            [6, 43, 8].map(Fr::from).to_vec(),
+        ] {
+            assert!(matches!(
+                with_tape(other),
+                Err(KeyFileVerifyError::Verify(VerifyError::Invalid(_)))
+            ));
+        }
+        assert!(matches!(
+            with_tape(vec![Fr::ZERO; circuit.rows() + 1]),
+            Err(KeyFileVerifyError::Contradiction(contradiction)) if contradiction.field == "tape"
+        ));
+    }
 }
 
 #[test]

@@ -207,10 +207,10 @@ fn proof_file(instructions: usize) -> ProofFile {
         key_digest: [0; 32],
         circuit: CircuitParams::new(20, InstructionSet::STACK, Binding::Public).unwrap(),
         program_digest: program.digest(),
-        steps: program.len(),
         statement: Statement {
             program,
             output: Fr::zero(),
+            tape: vec![],
         },
         proof: vec![0; 5],
     }
@@ -261,6 +261,14 @@ fn proof_files() {
             ("quoted digits", format!("\"{}\"", repeated("9", size))),
             ("zeros", format!("[{}0]", repeated("0,", size))),
             ("pairs", format!("[{}[0,0]]", repeated("[0,\"\"],", size))),
+            (
+                "empty strings",
+                format!("[{}\"\"]", repeated("\"\",", size)),
+            ),
+            (
+                "words, and none at the end",
+                format!("[{}0]", repeated("\"0\",", size)),
+            ),
             ("nesting", repeated("[", size)),
         ] {
             if (name, what) == ("\"proof\"", "quoted digits") {
@@ -295,6 +303,11 @@ fn proof_files() {
     let text = large.to_json().unwrap();
     let described = size_of_program(&large.statement.program);
     assert!(read("many instructions", &text, described).unwrap() == large);
+    let mut large = proof_file(2);
+    large.statement.tape = vec![Fr::zero(); instructions];
+    let text = large.to_json().unwrap();
+    let described = instructions * size_of::<Fr>();
+    assert!(read("a long tape", &text, described).unwrap() == large);
     let mut large = proof_file(2);
     large.proof = vec![7; 8 * MEGABYTE];
     assert!(read("a large proof", &large.to_json().unwrap(), 0).unwrap() == large);

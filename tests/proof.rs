@@ -2,13 +2,14 @@
 
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement};
+use halo2_stack_vm::asm;
+use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
-use halo2_stack_vm::proof::{Backend, ProveError, VerifyError};
-use halo2_stack_vm::vm::Trace;
+use halo2_stack_vm::proof::{Backend, ProveError, StatementError, VerifyError};
+use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2_stack_vm::witness::WitnessError;
 use halo2curves::bn256::Fr;
 
@@ -17,8 +18,16 @@ const STACK: InstructionSet = InstructionSet::STACK;
 fn program(instructions: &[(Opcode, u64)]) -> Program<Fr> {
     instructions
         .iter()
-        .map(|(opcode, argument)| Instruction::new(*opcode, Fr::from(*argument)).unwrap())
+        .map(|(opcode, argument)| Instruction::new(*opcode, Fr::from(*argument)))
         .collect()
+}
+
+fn unfixed(params: CircuitParams, trace: &Trace<Fr>) -> StackVmCircuit<Fr> {
+    StackVmCircuit::new(Template::unfixed(params).unwrap(), trace).unwrap()
+}
+
+fn instances(statement: &Statement<Fr>) -> Vec<Vec<Fr>> {
+    statement.instances(STACK, Binding::Public)
 }
 
 /// 3 * (6 * 2)
@@ -31,9 +40,9 @@ fn example() -> Program<Fr> {
 fn rejecting(program: &Program<Fr>, statement: &Statement<Fr>) -> Vec<String> {
     let trace = Trace::new(program, None, STACK).unwrap();
     let params = CircuitParams::new(5, STACK, Binding::Public).unwrap();
-    let circuit = StackVmCircuit::new(params, &trace).unwrap();
+    let circuit = unfixed(params, &trace);
     let verify = |statement: &Statement<Fr>| {
-        let mock = MockProver::run(5, &circuit, statement.instances().unwrap()).unwrap();
+        let mock = MockProver::run(5, &circuit, instances(statement)).unwrap();
         mock.verify()
     };
     assert_eq!(verify(&Statement::of(&trace)), Ok(()));
@@ -62,6 +71,7 @@ fn false_statements() -> Vec<(&'static str, Statement<Fr>, Vec<&'static str>)> {
         let statement = Statement {
             program: program(instructions),
             output: Fr::from(word),
+            tape: vec![],
         };
         (name, statement, by.to_vec())
     };
@@ -116,7 +126,7 @@ fn parameters_of_another_size_verify_nothing() {
         let proof = B::prove(&own, &key, &trace).unwrap();
         let key = key.verifying_key();
         B::verify(&own, key, &statement, &proof).unwrap();
-        let instances = statement.instances().unwrap();
+        let instances = instances(&statement);
         assert!(B::verify_proof(&own, key, &instances, &proof).is_ok());
         for other in [4, 6] {
             let verdict = B::verify(&params(other), key, &statement, &proof);
@@ -140,14 +150,15 @@ fn parameters_of_another_size_verify_nothing() {
 fn an_appended_nop_is_another_statement() {
     let trace = Trace::new(&example(), None, STACK).unwrap();
     let mut instructions = example().instructions().to_vec();
-    instructions.push(Instruction::new(Opcode::Nop, Fr::from(0)).unwrap());
+    instructions.push(Instruction::new(Opcode::Nop, Fr::from(0)));
     let longer = Statement {
         program: Program::from(instructions),
         output: Fr::from(36),
+        tape: vec![],
     };
     // The machine is idle there either way: the statement is true and the witness the same.
     let params = CircuitParams::new(5, STACK, Binding::Public).unwrap();
-    let circuit = StackVmCircuit::new(params, &trace).unwrap();
+    let circuit = unfixed(params, &trace);
     circuit.check(&longer).unwrap();
     // A proof is bound to its own statement all the same.
     let params = KzgParams::insecure_dev(5).unwrap();
@@ -177,8 +188,8 @@ fn rejects_false_statements<B: Backend>(params: &B::Parameters) {
             "{name}: {verdict:?}"
         );
         // A prover who commits to the honest run, but claims the false statement all along.
-        let circuit = StackVmCircuit::new(circuit_params(5), &trace).unwrap();
-        let instances = statement.instances().unwrap();
+        let circuit = unfixed(circuit_params(5), &trace);
+        let instances = instances(&statement);
         let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
         let verdict = B::verify(params, key.verifying_key(), &statement, &forged);
         assert!(
@@ -203,7 +214,8 @@ fn ipa_rejects_false_statements() {
 fn a_defiant_run_is_not_proved() {
     let underflow = program(&[(Opcode::Push, 1), (Opcode::Add, 0)]);
     assert!(Trace::new(&underflow, None, STACK).is_err());
-    let trace = Trace::defiant(&underflow, None, STACK).unwrap();
+    let inputs = Inputs::none();
+    let trace = Job::new(&underflow, STACK, &inputs).defiant().unwrap();
     let params = KzgParams::insecure_dev(5).unwrap();
     let key = Kzg::keygen(&params, circuit_params(5)).unwrap();
     let Err(ProveError::Witness(WitnessError::Unsatisfied {
@@ -287,4 +299,220 @@ fn sixty_thousand_pushes() {
     Kzg::verify(&params, key.verifying_key(), &statement, &proof).unwrap();
     statement.output = Fr::from(60_006);
     assert!(Kzg::verify(&params, key.verifying_key(), &statement, &proof).is_err());
+}
+
+// Tapes, and programs in the key.
+
+/// Multiplies a secret by a word that it reads, in a call, and writes the product; then it reads another one.
+const TAPED: &str = "secret\nread\ncall 5\nwrite\njump 9\nrot\nmul\nswap\nret\nread";
+
+/// The program's run with 6 and 8, whose tape is 6, 42, 8.
+fn taped() -> Trace<Fr> {
+    let program = asm::assemble(TAPED).unwrap();
+    let inputs = Inputs {
+        public: [6, 8].map(Fr::from).to_vec(),
+        secret: vec![Fr::from(7)],
+    };
+    let job = Job::new(&program, InstructionSet::FULL, &inputs);
+    job.trace().unwrap()
+}
+
+/// Tapes near to the run's: a word changed, one more, one less, in another order.
+fn other_tapes(tape: &[Fr]) -> Vec<Vec<Fr>> {
+    let mut tapes: Vec<Vec<Fr>> = (0..tape.len())
+        .map(|word| {
+            let mut other = tape.to_vec();
+            other[word] += Fr::one();
+            other
+        })
+        .collect();
+    let zero = [Fr::zero()];
+    tapes.push([tape, &zero].concat());
+    tapes.push([tape, &[Fr::one()]].concat());
+    tapes.push([tape, &zero, &zero, &zero].concat());
+    tapes.push([&zero, tape].concat());
+    tapes.push(tape[..tape.len() - 1].to_vec());
+    tapes.push(vec![]);
+    let mut swapped = tape.to_vec();
+    swapped.swap(0, 1);
+    tapes.push(swapped);
+    tapes
+}
+
+fn a_tape_is_bound<B: Backend>(params: &B::Parameters) {
+    let trace = taped();
+    let honest = Statement::of(&trace);
+    assert_eq!(honest.tape, [6, 42, 8].map(Fr::from));
+    for binding in Binding::ALL {
+        let circuit = CircuitParams::new(5, InstructionSet::FULL, binding).unwrap();
+        let template = Template::for_program(circuit, trace.program()).unwrap();
+        let key = B::keygen_of(params, &template).unwrap();
+        let proof = B::prove(params, &key, &trace).unwrap();
+        let verifying = key.verifying_key();
+        let verify = |tape: &[Fr]| {
+            let tape = tape.to_vec();
+            let statement = Statement {
+                tape,
+                ..honest.clone()
+            };
+            B::verify(params, verifying, &statement, &proof)
+        };
+        verify(&honest.tape).unwrap();
+        for tape in other_tapes(&honest.tape) {
+            let verdict = verify(&tape);
+            assert!(matches!(verdict, Err(VerifyError::Invalid(_))), "{tape:?}");
+            // Nor does a prover get it accepted who claims it all along.
+            let statement = Statement {
+                tape,
+                ..honest.clone()
+            };
+            let circuit = StackVmCircuit::new(template.clone(), &trace).unwrap();
+            let instances = statement.instances(InstructionSet::FULL, binding);
+            let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
+            let verdict = B::verify(params, verifying, &statement, &forged);
+            assert!(
+                matches!(verdict, Err(VerifyError::Invalid(_))),
+                "{statement:?}"
+            );
+        }
+        // As many words as there are steps have room, if not in this run.
+        let rows = circuit.rows();
+        let verdict = verify(&vec![Fr::zero(); rows]);
+        assert!(matches!(verdict, Err(VerifyError::Invalid(_))));
+        let verdict = verify(&vec![Fr::zero(); rows + 1]);
+        let Err(VerifyError::Statement(error)) = verdict else {
+            panic!("{verdict:?}");
+        };
+        let words = rows + 1;
+        assert_eq!(error, StatementError::TapeTooLong { words, rows });
+    }
+}
+
+#[test]
+fn kzg_binds_a_tape() {
+    a_tape_is_bound::<Kzg>(&KzgParams::insecure_dev(5).unwrap());
+}
+
+#[test]
+fn ipa_binds_a_tape() {
+    a_tape_is_bound::<Ipa>(&IpaParams::setup(5).unwrap());
+}
+
+/// A set without a tape has no words on one.
+#[test]
+fn words_on_no_tape_are_no_statement() {
+    let params = KzgParams::insecure_dev(5).unwrap();
+    let key = Kzg::keygen(&params, circuit_params(5)).unwrap();
+    let trace = Trace::new(&example(), None, STACK).unwrap();
+    let proof = Kzg::prove(&params, &key, &trace).unwrap();
+    let mut statement = Statement::of(&trace);
+    Kzg::verify(&params, key.verifying_key(), &statement, &proof).unwrap();
+    for words in [1, 2, 100] {
+        statement.tape = vec![Fr::zero(); words];
+        let verdict = Kzg::verify(&params, key.verifying_key(), &statement, &proof);
+        let Err(VerifyError::Statement(error)) = verdict else {
+            panic!("{verdict:?}");
+        };
+        assert_eq!(error, StatementError::NoTape { words });
+    }
+}
+
+/// A key that holds a program: of its run alone there are proofs, and they verify without the program.
+fn a_fixed_program<B: Backend>(params: &B::Parameters) {
+    let taped = taped();
+    let straight = |source: &str| {
+        let program = asm::assemble(source).unwrap();
+        Trace::new(&program, None, STACK).unwrap()
+    };
+    let inputs = Inputs {
+        public: [6, 8].map(Fr::from).to_vec(),
+        secret: vec![Fr::from(7)],
+    };
+    // The same program but for an instruction that is never executed, and a straight line's with another argument.
+    let other = asm::assemble(&format!("{TAPED}\nhalt\nnop")).unwrap();
+    let other = Job::new(&other, InstructionSet::FULL, &inputs)
+        .trace()
+        .unwrap();
+    for (trace, other) in [
+        (
+            straight("push 3\npush 6\nmul"),
+            straight("push 6\npush 3\nmul"),
+        ),
+        (taped, other),
+    ] {
+        let set = trace.set();
+        let circuit = CircuitParams::new(5, set, Binding::Fixed).unwrap();
+        let [template, other_template] =
+            [&trace, &other].map(|own| Template::fixed(circuit, own.program().clone()).unwrap());
+        let key = B::keygen_of(params, &template).unwrap();
+        let other_key = B::keygen_of(params, &other_template).unwrap();
+        let (verifying, other_verifying) = (key.verifying_key(), other_key.verifying_key());
+        assert_eq!(verifying.program(), Some(trace.program().digest()));
+        assert_ne!(verifying.digest(), other_verifying.digest());
+
+        let proof = B::prove(params, &key, &trace).unwrap();
+        let honest = Statement::of(&trace);
+        B::verify(params, verifying, &honest, &proof).unwrap();
+        let outcome =
+            |output: Fr, tape: &[Fr]| B::verify_outcome(params, verifying, output, tape, &proof);
+        outcome(honest.output, &honest.tape).unwrap();
+        let verdict = outcome(honest.output + Fr::one(), &honest.tape);
+        assert!(matches!(verdict, Err(VerifyError::Invalid(_))));
+        let longer = [&honest.tape[..], &[Fr::zero()]].concat();
+        match (outcome(honest.output, &longer), set.has_tape()) {
+            (Err(VerifyError::Invalid(_)), true) => {}
+            (Err(VerifyError::Statement(StatementError::NoTape { words: 1 })), false) => {}
+            (verdict, _) => panic!("{verdict:?}"),
+        }
+
+        // The statement of another program, and the run of one.
+        let stated = Statement::of(&other);
+        assert_eq!(
+            (&stated.output, &stated.tape),
+            (&honest.output, &honest.tape)
+        );
+        let verdict = B::verify(params, verifying, &stated, &proof);
+        let key_program = trace.program().digest();
+        let Err(VerifyError::Statement(error)) = verdict else {
+            panic!("{verdict:?}");
+        };
+        assert_eq!(error, StatementError::OtherProgram { key: key_program });
+        assert!(matches!(
+            B::prove(params, &key, &other),
+            Err(ProveError::Witness(WitnessError::WrongProgram))
+        ));
+        // A proof of it, with its own key: no proof under this one, although the public words are the same.
+        let foreign = B::prove(params, &other_key, &other).unwrap();
+        B::verify(params, other_verifying, &stated, &foreign).unwrap();
+        let verdict = B::verify(params, verifying, &honest, &foreign);
+        assert!(
+            matches!(verdict, Err(VerifyError::Invalid(_))),
+            "{verdict:?}"
+        );
+        let verdict = B::verify(params, other_verifying, &stated, &proof);
+        assert!(
+            matches!(verdict, Err(VerifyError::Invalid(_))),
+            "{verdict:?}"
+        );
+
+        // A key without a program needs one to be stated.
+        let unfixed = CircuitParams::new(5, set, Binding::Public).unwrap();
+        let unfixed = B::keygen_vk(params, unfixed).unwrap();
+        let verdict = B::verify_outcome(params, &unfixed, honest.output, &honest.tape, &proof);
+        assert!(matches!(
+            verdict,
+            Err(VerifyError::Statement(StatementError::NoProgram))
+        ));
+        assert!(B::keygen_vk(params, circuit).is_err());
+    }
+}
+
+#[test]
+fn kzg_proves_a_fixed_program() {
+    a_fixed_program::<Kzg>(&KzgParams::insecure_dev(5).unwrap());
+}
+
+#[test]
+fn ipa_proves_a_fixed_program() {
+    a_fixed_program::<Ipa>(&IpaParams::setup(5).unwrap());
 }

@@ -6,30 +6,104 @@
 //! new version. It never overwrites any.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::proof::file::{BackendName, FileError, ParametersKind, ProofFile, VERSION};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Parameters};
-use halo2_stack_vm::vm::Trace;
+use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2curves::bn256::Fr;
 
-/// Programs, by name: the empty one, one that unwinds, one that fills its circuit, one with `pop`.
-const PROGRAMS: [(&str, &str); 4] = [
-    ("empty", ""),
-    ("unwinds", "push 7\npush -1\npush 0x10\nadd\n"),
-    (
-        "fills",
-        "push 2\npush 3\nmul\npush 4\nadd\npush 5\nmul\nnop\nnop\n",
-    ),
-    ("pops", "push 9\npush 8\npop\npush 7\nmul\n"),
-];
+/// A program by name, its set, and what it is given.
+struct Example {
+    name: &'static str,
+    source: &'static str,
+    set: InstructionSet,
+    public: &'static [u64],
+    secret: &'static [u64],
+}
 
+impl Example {
+    const fn new(name: &'static str, set: InstructionSet, source: &'static str) -> Self {
+        Example {
+            name,
+            source,
+            set,
+            public: &[],
+            secret: &[],
+        }
+    }
+
+    fn trace(&self) -> Trace<Fr> {
+        let words = |words: &[u64]| words.iter().copied().map(Fr::from).collect();
+        let inputs = Inputs {
+            public: words(self.public),
+            secret: words(self.secret),
+        };
+        let program = asm::assemble(self.source).unwrap();
+        Job::new(&program, self.set, &inputs).trace().unwrap()
+    }
+}
+
+/// The empty program, one that unwinds, one that fills its circuit, one with `pop`; two that compute with words of
+/// all kinds; one whose steps are a loop's and a call's, with both tapes.
+fn examples() -> Vec<Example> {
+    const STACK: InstructionSet = InstructionSet::STACK;
+    vec![
+        Example::new("empty", STACK, ""),
+        Example::new("unwinds", STACK, "push 7\npush -1\npush 0x10\nadd\n"),
+        Example::new(
+            "fills",
+            STACK,
+            "push 2\npush 3\nmul\npush 4\nadd\npush 5\nmul\nnop\nnop\n",
+        ),
+        Example::new("pops", STACK, "push 9\npush 8\npop\npush 7\nmul\n"),
+        Example::new(
+            "field",
+            InstructionSet::FIELD,
+            "push 3\ninv\nmuli 3\ndup\npush 1\nrot\npick2\nassert\neq\n",
+        ),
+        // A product that starts as a secret: twice it reads a factor, multiplies by a call, writes the product
+        // and reads whether to go on.
+        Example {
+            name: "calls",
+            source: "secret\nread\ncall 8\ndup\nwrite\nread\njnz 1\nhalt\n\
+                     rot\nrot\nmul\nswap\nret\n",
+            set: InstructionSet::FULL,
+            public: &[3, 1, 5, 0],
+            secret: &[7],
+        },
+    ]
+}
+
+/// The folder of the version's proofs and keys; what is missing there is written first, if that is asked for.
 fn proofs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/proofs/v{VERSION}"))
+    static WRITTEN: OnceLock<()> = OnceLock::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/proofs/v{VERSION}"));
+    WRITTEN.get_or_init(|| {
+        if std::env::var_os("STACKVM_WRITE_PROOFS").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            write::<Kzg>(&folder, BackendName::Kzg, kzg_params);
+            write::<Ipa>(&folder, BackendName::Ipa, ipa_params);
+            let keys = folder.join("keys.txt");
+            if !keys.exists() {
+                std::fs::write(keys, all_digests()).unwrap();
+            }
+        }
+    });
+    folder
+}
+
+fn kzg_params(k: u32) -> KzgParams {
+    KzgParams::insecure_dev(k).unwrap()
+}
+
+fn ipa_params(k: u32) -> IpaParams {
+    IpaParams::setup(k).unwrap()
 }
 
 fn parameters_kind(backend: BackendName) -> ParametersKind {
@@ -39,18 +113,19 @@ fn parameters_kind(backend: BackendName) -> ParametersKind {
     }
 }
 
-fn write<B: Backend>(backend: BackendName, params: &B::Parameters) {
-    for (name, source) in PROGRAMS {
-        for binding in [Binding::Public, Binding::Cells] {
-            let name = format!("{name}-{}-{}.proof.json", B::NAME, binding.name());
-            let path = proofs().join(name);
+fn write<B: Backend>(folder: &Path, backend: BackendName, setup: fn(u32) -> B::Parameters) {
+    for example in examples() {
+        for binding in Binding::ALL {
+            let name = format!("{}-{}-{}.proof.json", example.name, B::NAME, binding.name());
+            let path = folder.join(name);
             if path.exists() {
                 continue;
             }
-            let set = InstructionSet::STACK;
-            let trace = Trace::new(&asm::assemble(source).unwrap(), None, set).unwrap();
-            let circuit = CircuitParams::new(params.k(), set, binding).unwrap();
-            let key = B::keygen(params, circuit).unwrap();
+            let trace = example.trace();
+            let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
+            let params = setup(circuit.k());
+            let template = Template::for_program(circuit, trace.program()).unwrap();
+            let key = B::keygen_of(&params, &template).unwrap();
             let statement = Statement::<Fr>::of(&trace);
             let file = ProofFile {
                 backend,
@@ -59,40 +134,42 @@ fn write<B: Backend>(backend: BackendName, params: &B::Parameters) {
                 key_digest: key.verifying_key().digest(),
                 circuit,
                 program_digest: statement.program.digest(),
-                steps: statement.program.len(),
                 statement,
-                proof: B::prove(params, &key, &trace).unwrap(),
+                proof: B::prove(&params, &key, &trace).unwrap(),
             };
-            std::fs::create_dir_all(proofs()).unwrap();
             file.write(&path).unwrap();
         }
     }
 }
 
-fn verify<B: Backend>(params: &B::Parameters, file: &ProofFile, name: &str) {
-    let key = B::keygen_vk(params, file.circuit).unwrap();
+fn verify<B: Backend>(setup: fn(u32) -> B::Parameters, file: &ProofFile, name: &str) {
+    let params = setup(file.circuit.k());
+    let template = Template::for_program(file.circuit, &file.statement.program).unwrap();
+    let key = B::keygen_vk_of(&params, &template).unwrap();
     let advice = "the keys have changed: raise the format's version and say so in the changelog";
     assert_eq!(file.parameters_digest, params.digest(), "{name}");
     assert_eq!(file.key_digest, key.digest(), "{name}: {advice}");
-    let verdict = B::verify(params, &key, &file.statement, &file.proof);
+    let verdict = B::verify(&params, &key, &file.statement, &file.proof);
     assert!(verdict.is_ok(), "{name}: {verdict:?}");
-    let mut other = file.statement.clone();
-    other.output += Fr::one();
-    assert!(
-        B::verify(params, &key, &other, &file.proof).is_err(),
-        "{name}"
-    );
+    let mut others = vec![file.statement.clone()];
+    others[0].output += Fr::one();
+    for word in 0..file.statement.tape.len() {
+        let mut other = file.statement.clone();
+        other.tape[word] += Fr::one();
+        others.push(other);
+    }
+    for other in others {
+        assert!(
+            B::verify(&params, &key, &other, &file.proof).is_err(),
+            "{name}"
+        );
+    }
 }
 
 #[test]
 fn the_committed_proofs_verify() {
-    let kzg = KzgParams::insecure_dev(4).unwrap();
-    let ipa = IpaParams::setup(4).unwrap();
-    if std::env::var_os("STACKVM_WRITE_PROOFS").is_some() {
-        write::<Kzg>(BackendName::Kzg, &kzg);
-        write::<Ipa>(BackendName::Ipa, &ipa);
-    }
     let mut verified = 0;
+    let mut words = 0;
     for entry in std::fs::read_dir(proofs()).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "json") {
@@ -102,37 +179,42 @@ fn the_committed_proofs_verify() {
         let file = ProofFile::read(&path).unwrap();
         file.check().unwrap();
         match file.backend {
-            BackendName::Kzg => verify::<Kzg>(&kzg, &file, &name),
-            BackendName::Ipa => verify::<Ipa>(&ipa, &file, &name),
+            BackendName::Kzg => verify::<Kzg>(kzg_params, &file, &name),
+            BackendName::Ipa => verify::<Ipa>(ipa_params, &file, &name),
         }
         verified += 1;
+        words += file.statement.tape.len();
     }
-    assert_eq!(verified, PROGRAMS.len() * 4);
+    // Two backends, three bindings.
+    assert_eq!(verified, examples().len() * 6);
+    // Of the one example that has a tape.
+    assert_eq!(words, 6 * 6);
 }
 
-/// A line for each circuit of the smallest size: its set, binding and backend, and its key's digest.
+/// A line for each circuit of the smallest size: its set, binding and backend, and its key's digest. Keys of a
+/// program are those of `push 7`.
 fn digests<B: Backend>(params: &B::Parameters) -> String {
+    let program = asm::assemble("push 7").unwrap();
     let mut lines = String::new();
     for (name, set) in InstructionSet::NAMED {
-        for binding in [Binding::Public, Binding::Cells] {
+        for binding in Binding::ALL {
             let circuit = CircuitParams::new(params.k(), *set, binding).unwrap();
-            let digest = hex::encode(B::keygen_vk(params, circuit).unwrap().digest());
+            let template = Template::for_program(circuit, &program).unwrap();
+            let digest = hex::encode(B::keygen_vk_of(params, &template).unwrap().digest());
             lines += &format!("{name} {} {} {digest}\n", binding.name(), B::NAME);
         }
     }
     lines
 }
 
+fn all_digests() -> String {
+    digests::<Kzg>(&kzg_params(4)) + &digests::<Ipa>(&ipa_params(4))
+}
+
 #[test]
 fn the_keys_are_those_of_the_version() {
-    let kzg = KzgParams::insecure_dev(4).unwrap();
-    let ipa = IpaParams::setup(4).unwrap();
-    let found = digests::<Kzg>(&kzg) + &digests::<Ipa>(&ipa);
+    let found = all_digests();
     let path = proofs().join("keys.txt");
-    if std::env::var_os("STACKVM_WRITE_PROOFS").is_some() && !path.exists() {
-        std::fs::create_dir_all(proofs()).unwrap();
-        std::fs::write(&path, &found).unwrap();
-    }
     let pinned = std::fs::read_to_string(&path).unwrap();
     for line in pinned.lines() {
         assert!(

@@ -336,18 +336,26 @@ impl<'t> Fields<'t> {
 
     /// The words of the public tape.
     fn tape(&self) -> Result<Vec<Fr>, FileError> {
+        // As with a program, no room is made before it is known that there are words.
+        let mut length = 0;
+        self.for_each_tape_word(|_| length += 1)?;
+        let mut tape = Vec::with_capacity(length);
+        self.for_each_tape_word(|word| tape.push(word))?;
+        Ok(tape)
+    }
+
+    fn for_each_tape_word(&self, mut f: impl FnMut(Fr)) -> Result<(), FileError> {
         const NAME: &str = "tape";
         let problem = || field(NAME, "is no array of words in quotes");
         let array = self.get(NAME)?;
-        let length = array.length().ok_or_else(problem)?;
-        // A word is at least four characters of text.
-        let mut tape = Vec::with_capacity(length);
+        if array.kind() != Kind::Array {
+            return Err(problem());
+        }
         array.for_each(|element| {
             let text = element.string().ok_or_else(problem)?;
-            tape.push(word(NAME, &text)?);
-            Ok::<_, FileError>(())
-        })?;
-        Ok(tape)
+            f(word(NAME, &text)?);
+            Ok(())
+        })
     }
 
     fn proof(&self) -> Result<Vec<u8>, FileError> {
