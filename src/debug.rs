@@ -235,7 +235,8 @@ impl<'a, F: Word> Session<'a, F> {
         if self.kept.last().is_none_or(|last| last.steps() < steps) {
             self.kept.push(state.clone());
             while self.kept.len() > self.budget.states.max(1)
-                || self.kept.len() > 1 && self.kept.iter().map(words).sum::<usize>() > self.budget.words
+                || self.kept.len() > 1
+                    && self.kept.iter().map(words).sum::<usize>() > self.budget.words
             {
                 self.budget.interval = self.budget.interval.saturating_mul(2);
                 let interval = self.budget.interval;
@@ -310,9 +311,8 @@ mod tests {
     };
 
     fn program(instructions: &[(Opcode, u64)]) -> Program<Fr> {
-        let instruction = |(opcode, argument): &(Opcode, u64)| {
-            Instruction::new(*opcode, Fr::from(*argument))
-        };
+        let instruction =
+            |(opcode, argument): &(Opcode, u64)| Instruction::new(*opcode, Fr::from(*argument));
         instructions.iter().map(instruction).collect()
     }
 
@@ -338,7 +338,10 @@ mod tests {
 
     fn inputs(words: u64) -> Inputs<Fr> {
         Inputs {
-            public: std::iter::once(words).chain(1..=words).map(Fr::from).collect(),
+            public: std::iter::once(words)
+                .chain(1..=words)
+                .map(Fr::from)
+                .collect(),
             secret: (0..words).map(Fr::from).collect(),
         }
     }
@@ -416,7 +419,9 @@ mod tests {
         let job = Job::new(&program, InstructionSet::FULL, &inputs);
         let (states, _) = states(&job);
         let at = |addresses: &[usize]| -> Vec<usize> {
-            let states = states.iter().filter(|state| addresses.contains(&state.pc()));
+            let states = states
+                .iter()
+                .filter(|state| addresses.contains(&state.pc()));
             states.map(Snapshot::steps).collect()
         };
         let mut session = Session::with_budget(&job, SMALL).unwrap();
@@ -457,7 +462,9 @@ mod tests {
     /// Whatever an instruction has done before it fails is undone.
     #[test]
     fn a_step_that_fails_changes_nothing() {
-        use Opcode::{Add, Assert, Call, Inv, Jump, Jz, Pop, Push, Read, Ret, Rot, Secret, Swap, Write};
+        use Opcode::{
+            Add, Assert, Call, Inv, Jump, Jz, Pop, Push, Read, Ret, Rot, Secret, Swap, Write,
+        };
         let failing: [&[(Opcode, u64)]; 12] = [
             &[(Push, 1), (Add, 0)],
             &[(Pop, 0)],
@@ -498,7 +505,10 @@ mod tests {
         };
         let job = Job::new(&program, InstructionSet::FULL, &inputs);
         let mut session = Session::new(&job).unwrap();
-        assert!(matches!(session.resume(), Stop::Failed(RunError::Unread { .. })));
+        assert!(matches!(
+            session.resume(),
+            Stop::Failed(RunError::Unread { .. })
+        ));
         assert_eq!(session.state().secret_read(), 1);
     }
 
