@@ -135,7 +135,8 @@ fn template(circuit: CircuitParams, program: &Program<Fr>) -> Result<Template<Fr
     })
 }
 
-pub fn run(arguments: &RunArguments) -> Result<Report, Failure> {
+/// Of a long trace only one form is made: the text, or the JSON.
+pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
     let asked = Asked::read(&arguments.program, false)?;
     let mut text = String::new();
     let mut json = json!({});
@@ -154,8 +155,10 @@ pub fn run(arguments: &RunArguments) -> Result<Report, Failure> {
                 error => Failure::Program(error),
             })?;
             let steps = || steps(&trace, &asked);
-            text = table(&STEP_COLUMNS, steps().map(|step| step.cells())) + "\n";
-            json["trace"] = steps().map(|step| step.json()).collect();
+            match as_json {
+                true => json["trace"] = steps().map(|step| step.json()).collect(),
+                false => text = table(&STEP_COLUMNS, || steps().map(Step::cells)) + "\n",
+            }
             trace.outcome().clone()
         }
     };
@@ -279,12 +282,14 @@ pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
         let percent = format!("{:.1}%", percent(rows));
         [label.into(), rows.to_string(), percent, entered]
     };
-    let lines = regions.iter().map(|own| {
-        let label = own.label.unwrap_or("(start)");
-        line(label, own.rows, own.entered.to_string())
-    });
-    let others = [("(unwinding)", unwinding), ("total", outcome.rows as u64)];
-    let lines = lines.chain(others.map(|(name, rows)| line(name, rows, String::new())));
+    let lines = || {
+        let lines = regions.iter().map(|own| {
+            let label = own.label.unwrap_or("(start)");
+            line(label, own.rows, own.entered.to_string())
+        });
+        let others = [("(unwinding)", unwinding), ("total", outcome.rows as u64)];
+        lines.chain(others.map(|(name, rows)| line(name, rows, String::new())))
+    };
     let columns = [
         ("label", Align::Left),
         ("rows", Align::Right),

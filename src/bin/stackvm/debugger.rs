@@ -460,10 +460,12 @@ fn quoted(text: &str) -> String {
 }
 
 fn help() -> Report {
-    let lines = COMMANDS.iter().map(|(_, name, short, argument, help)| {
-        let form = format!("{name} {argument}");
-        [form.trim_end().into(), (*short).into(), (*help).into()]
-    });
+    let lines = || {
+        COMMANDS.iter().map(|(_, name, short, argument, help)| {
+            let form = format!("{name} {argument}");
+            [form.trim_end().into(), (*short).into(), (*help).into()]
+        })
+    };
     let columns = [
         ("command", Align::Left),
         ("short", Align::Left),

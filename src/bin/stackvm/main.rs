@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     };
     let json = arguments.json;
     let result = match &arguments.command {
-        Command::Run(own) => commands::run(own),
+        Command::Run(own) => commands::run(own, json),
         Command::Check(own) => commands::check(own),
         // It prints as it goes on.
         Command::Debug(own) => match debugger::debug(own, json) {

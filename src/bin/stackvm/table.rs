@@ -10,29 +10,32 @@ pub enum Align {
 }
 
 /// A table with a line of headings.
-pub fn table<const N: usize>(
+///
+/// The lines are made twice, for their widths and for their text, so that they need not be kept.
+pub fn table<const N: usize, L: Iterator<Item = [String; N]>>(
     columns: &[(&str, Align); N],
-    lines: impl Iterator<Item = [String; N]>,
+    lines: impl Fn() -> L,
 ) -> String {
-    let headings = columns.map(|(heading, _)| heading.to_owned());
-    let lines: Vec<[String; N]> = std::iter::once(headings).chain(lines).collect();
+    let lines = || {
+        let headings = columns.map(|(heading, _)| heading.to_owned());
+        std::iter::once(headings).chain(lines())
+    };
     let mut widths = [0; N];
-    for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
+    for line in lines() {
+        for (width, cell) in widths.iter_mut().zip(&line) {
             *width = cell.chars().count().max(*width);
         }
     }
     let mut table = String::new();
-    for line in &lines {
-        let mut written = String::new();
+    for line in lines() {
         for ((cell, width), (_, align)) in line.iter().zip(widths).zip(columns) {
             // Writing to a string does not fail.
             let _ = match align {
-                Align::Left => write!(written, "{cell:<width$}  "),
-                Align::Right => write!(written, "{cell:>width$}  "),
+                Align::Left => write!(table, "{cell:<width$}  "),
+                Align::Right => write!(table, "{cell:>width$}  "),
             };
         }
-        table += written.trim_end();
+        table.truncate(table.trim_end_matches(' ').len());
         table.push('\n');
     }
     table
