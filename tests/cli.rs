@@ -1508,3 +1508,145 @@ fn a_profile_says_where_the_rows_go() {
     desk.write("failing.svm", "pop\n");
     assert_eq!(desk.run("profile failing.svm").status.code(), Some(1));
 }
+
+/// Sums 1 to n, for n from the public tape; the square of it is made by a function.
+const LABELS: &str = "\
+read
+push 0
+loop:
+swap
+dup
+jz done
+dup
+rot
+add
+swap
+addi -1
+swap
+jump loop
+done:
+pop
+call square
+jump end
+square:
+swap
+dup
+mul
+swap
+ret
+end:
+";
+
+#[test]
+#[ignore = "the assembler reads no labels yet"]
+fn a_trace_names_labels() {
+    let desk = Desk::new();
+    desk.write("labels.svm", LABELS);
+    let (code, value) = desk.json("run labels.svm --input 2 --trace");
+    assert_eq!((code, &value["output"]), (0, &json!("9")), "{value}");
+    let trace = value["trace"].as_array().unwrap();
+    let jumps: Vec<_> = trace
+        .iter()
+        .map(|own| own["instruction"].as_str().unwrap())
+        .filter(|own| own.contains(' ') && !own.contains(|own: char| own.is_ascii_digit()))
+        .collect();
+    let expected = [
+        "jz done",
+        "jump loop",
+        "jz done",
+        "jump loop",
+        "jz done",
+        "call square",
+        "jump end",
+    ];
+    assert_eq!(jumps, expected);
+}
+
+#[test]
+#[ignore = "the assembler reads no labels yet"]
+fn debug_knows_labels() {
+    let desk = Desk::new();
+    desk.write("labels.svm", LABELS);
+    let commands = [
+        "break loop",
+        "br square",
+        "c",
+        "c",
+        "c",
+        "c",
+        "s",
+        "r",
+        "d loop",
+        "r",
+        "list",
+        "break nowhere",
+    ];
+    let answers = debugged(&desk, "labels.svm --input 2", &commands);
+    assert_eq!(answers[1]["breakpoints"], json!([2, 15]));
+    let pcs: Vec<_> = (2..8).map(|own| answers[own]["pc"].clone()).collect();
+    assert_eq!(json!(pcs), json!([2, 2, 2, 15, 16, 15]));
+    assert_eq!(answers[6]["region"], "square");
+    assert_eq!(
+        (&answers[9]["stop"], &answers[9]["step"]),
+        (&json!("start"), &json!(0))
+    );
+    assert_eq!(answers[10]["instructions"][2]["label"], "loop");
+    assert_eq!(answers[11]["error"]["kind"], "usage");
+    let text = stdout(&desk.piped("debug labels.svm --input 2", "br square\nc\ns\nlist 2\n"));
+    for part in [
+        "it stops before pc 15 (square)\n",
+        "breakpoint\nstep 27, pc 15 (square): swap\n",
+        "step 28, pc 16 (square + 1): dup\n",
+        "   14  jump end\nsquare:\n * 15  swap\n>  16  dup\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+#[ignore = "the assembler reads no labels yet"]
+fn a_profile_counts_the_rows_of_labels() {
+    let desk = Desk::new();
+    desk.write("labels.svm", LABELS);
+    for input in [0, 1, 2, 50] {
+        let arguments = format!("profile labels.svm --input {input}");
+        let (code, value) = desk.json(&arguments);
+        assert_eq!(code, 0, "{value}");
+        let labels = value["labels"].as_array().unwrap();
+        let rows: Vec<_> = labels
+            .iter()
+            .map(|own| own["rows"].as_u64().unwrap())
+            .collect();
+        assert!(rows.is_sorted_by(|one, next| one >= next));
+        let all = rows.iter().sum::<u64>() + value["unwinding"].as_u64().unwrap();
+        assert_eq!(value["rows"], all);
+        assert_eq!(
+            value["rows"],
+            desk.json(&arguments.replace("profile", "run")).1["rows"]
+        );
+        let percent: f64 = labels
+            .iter()
+            .map(|own| own["percent"].as_f64().unwrap())
+            .sum();
+        assert!(percent <= 100.001);
+        let of = |label: Value| {
+            let own = labels.iter().find(|own| own["label"] == label).unwrap();
+            (
+                own["rows"].as_u64().unwrap(),
+                own["entered"].as_u64().unwrap(),
+            )
+        };
+        assert_eq!(of(Value::Null), (2, 1));
+        assert_eq!(of(json!("loop")), (10 * input + 3, input + 1));
+        assert_eq!(of(json!("done")), (3, 1));
+        assert_eq!(of(json!("square")), (5, 1));
+        let text = stdout(&desk.run(&arguments));
+        let total = text.lines().last().unwrap();
+        let total: Vec<_> = total.split_whitespace().collect();
+        assert_eq!(total, ["total", &all.to_string(), "100.0%"]);
+        assert!(
+            text.contains("(start)") && text.contains("(unwinding)"),
+            "{text}"
+        );
+    }
+}
