@@ -51,7 +51,7 @@ const BUDGET: Budget = Budget {
 /// use halo2_stack_vm::isa::InstructionSet;
 /// use halo2_stack_vm::vm::{Inputs, Job};
 ///
-/// let program = halo2_stack_vm::asm::assemble("push 2\npush 3\nadd\nadd")?;
+/// let program = halo2_stack_vm::asm::assemble::<Fr>("push 2\npush 3\nadd\nadd")?;
 /// let inputs = Inputs::none();
 /// let mut session = Session::new(&Job::new(&program, InstructionSet::STACK, &inputs))?;
 /// session.break_at(2);
