@@ -124,6 +124,19 @@ pub enum RunError {
         /// The most steps that were admitted.
         limit: u64,
     },
+    /// The run holds more words than are admitted.
+    #[error(
+        "step {step}{}: the stack and the public tape have more than {limit} words together, the most that are \
+         admitted", at(.step, .pc)
+    )]
+    TooManyWords {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The most words that were admitted.
+        limit: usize,
+    },
     /// The run has more rows than are admitted.
     #[error("the run needs {rows} rows, its unwinding included, and at most {limit} are admitted")]
     TooManyRows {
@@ -166,6 +179,7 @@ impl RunError {
             RunError::StepsOutOfRange { .. } => "steps_out_of_range",
             RunError::StepsOfLoop => "steps_of_loop",
             RunError::TooManySteps { .. } => "too_many_steps",
+            RunError::TooManyWords { .. } => "too_many_words",
             RunError::TooManyRows { .. } => "too_many_rows",
         }
     }
@@ -179,7 +193,8 @@ impl RunError {
             | RunError::InvalidOpcode { step, .. }
             | RunError::OutsideProgram { step, .. }
             | RunError::TapeEnd { step, .. }
-            | RunError::OtherWord { step, .. } => Some(*step),
+            | RunError::OtherWord { step, .. }
+            | RunError::TooManyWords { step, .. } => Some(*step),
             RunError::Unread { steps, .. } => Some(*steps),
             RunError::StepsOutOfRange { instructions, .. } => Some(*instructions),
             RunError::StepsOfLoop
@@ -196,7 +211,8 @@ impl RunError {
             | RunError::InvalidOpcode { pc, .. }
             | RunError::OutsideProgram { pc, .. }
             | RunError::TapeEnd { pc, .. }
-            | RunError::OtherWord { pc, .. } => Some(*pc),
+            | RunError::OtherWord { pc, .. }
+            | RunError::TooManyWords { pc, .. } => Some(*pc),
             _ => None,
         }
     }
@@ -447,7 +463,7 @@ enum Failure {
 }
 
 /// The state of a run.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 struct Machine<'a, F> {
     inputs: &'a Inputs<F>,
     whole_tape: bool,
@@ -574,6 +590,17 @@ impl<F: Word> Specialised for Execute<'_, '_, F> {
     }
 }
 
+/// What an instruction can change of a machine, as it was before it.
+struct Before<F> {
+    window: [F; InstructionSet::MAX_WINDOW],
+    stack: usize,
+    tape: usize,
+    max_depth: usize,
+    pc: usize,
+    read: usize,
+    secrets: usize,
+}
+
 impl<'a, F: Word> Machine<'a, F> {
     fn new(inputs: &'a Inputs<F>, whole_tape: bool) -> Self {
         Machine {
@@ -600,6 +627,36 @@ impl<'a, F: Word> Machine<'a, F> {
             *word = *own;
         }
         window
+    }
+
+    /// The number of words that the machine holds.
+    #[inline]
+    fn words(&self) -> usize {
+        self.depth() + self.tape.len()
+    }
+
+    /// Goes back to what it was before an instruction, given its state then but for what lies under the window.
+    fn undo(&mut self, before: &Before<F>) {
+        self.stack.truncate(before.stack - PADDING);
+        self.stack.extend(before.window.iter().rev());
+        self.tape.truncate(before.tape);
+        self.max_depth = before.max_depth;
+        self.pc = before.pc;
+        self.read = before.read;
+        self.secrets = before.secrets;
+    }
+
+    /// What [`Machine::undo`] has to know.
+    fn before(&self) -> Before<F> {
+        Before {
+            window: self.window(),
+            stack: self.stack.len(),
+            tape: self.tape.len(),
+            max_depth: self.max_depth,
+            pc: self.pc,
+            read: self.read,
+            secrets: self.secrets,
+        }
     }
 
     /// Executes an instruction.
@@ -662,6 +719,7 @@ pub struct Job<'a, F> {
     inputs: &'a Inputs<F>,
     whole_tape: bool,
     max_steps: u64,
+    max_words: usize,
     max_rows: usize,
 }
 
@@ -675,6 +733,7 @@ impl<'a, F: Word> Job<'a, F> {
             inputs,
             whole_tape: false,
             max_steps: MAX_ROWS as u64,
+            max_words: MAX_ROWS,
             max_rows: MAX_ROWS,
         }
     }
@@ -696,6 +755,12 @@ impl<'a, F: Word> Job<'a, F> {
     /// Ends the run with an error if it takes more steps. Without it, that is 2^32 - 1.
     pub fn max_steps(self, max_steps: u64) -> Self {
         Job { max_steps, ..self }
+    }
+
+    /// Ends the run with an error where the stack and the public tape hold more words together, and so bounds the
+    /// room that it takes. Without it, that is [`MAX_ROWS`].
+    pub fn max_words(self, max_words: usize) -> Self {
+        Job { max_words, ..self }
     }
 
     /// The most rows that a trace may have. Without it, that is [`MAX_ROWS`].
@@ -729,27 +794,66 @@ impl<'a, F: Word> Job<'a, F> {
     pub fn run(&self) -> Result<Outcome<F>, RunError> {
         let code = Code::new(self.instructions()?, self.set);
         let mut machine = Machine::new(self.inputs, self.whole_tape);
-        let addresses = code.0.len();
         let mut steps = 0;
-        while let Some(instruction) = code.0.get(machine.pc) {
-            let opcode = match instruction.opcode {
-                Some(Opcode::Halt) => break,
-                Some(opcode) => opcode,
-                None => return Err(self.invalid(&machine, steps)),
-            };
-            if steps as u64 == self.max_steps {
-                return Err(RunError::TooManySteps {
-                    limit: self.max_steps,
-                });
-            }
-            let (pc, depth) = (machine.pc, machine.depth());
-            if let Err(failure) = machine.execute(opcode, instruction, addresses) {
-                return Err(self.failed(failure, opcode, steps, pc, depth));
-            }
+        while self.advance(&code, &mut machine, steps)? {
             steps += 1;
         }
-        machine.check_used(steps)?;
         Ok(machine.outcome(steps))
+    }
+
+    /// Executes the next instruction; `false` if the run has ended before it.
+    #[inline(always)]
+    fn advance(
+        &self,
+        code: &Code<F>,
+        machine: &mut Machine<'a, F>,
+        steps: usize,
+    ) -> Result<bool, RunError> {
+        let instruction = match code.0.get(machine.pc) {
+            Some(instruction) if instruction.opcode != Some(Opcode::Halt) => instruction,
+            _ => {
+                machine.check_used(steps)?;
+                return Ok(false);
+            }
+        };
+        let Some(opcode) = instruction.opcode else {
+            return Err(self.invalid(machine, steps));
+        };
+        if steps as u64 == self.max_steps {
+            return Err(RunError::TooManySteps {
+                limit: self.max_steps,
+            });
+        }
+        let (pc, depth) = (machine.pc, machine.depth());
+        if let Err(failure) = machine.execute(opcode, instruction, code.0.len()) {
+            return Err(self.failed(failure, opcode, steps, pc, depth));
+        }
+        if machine.words() > self.max_words {
+            return Err(RunError::TooManyWords {
+                step: steps,
+                pc,
+                limit: self.max_words,
+            });
+        }
+        Ok(true)
+    }
+
+    /// The run, to be made step by step.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer instructions than the steps to which the program is to be cut, or it can't be cut.
+    pub fn stepper(&self) -> Result<Stepper<'a, F>, RunError> {
+        let instructions = self.instructions()?;
+        Ok(Stepper {
+            job: self.clone(),
+            instructions,
+            code: Code::new(instructions, self.set),
+            state: Snapshot {
+                machine: Machine::new(self.inputs, self.whole_tape),
+                steps: 0,
+            },
+        })
     }
 
     /// Runs the program and writes down every row.
@@ -896,6 +1000,132 @@ impl<'a, F: Word> Job<'a, F> {
             set: self.set,
             rows: written.rows,
         })
+    }
+}
+
+/// A run that is made step by step, and that can be looked at in between: see [`Job::stepper`].
+///
+/// Its [`Debug`](fmt::Debug) form shows no word.
+#[derive(Clone)]
+pub struct Stepper<'a, F> {
+    job: Job<'a, F>,
+    instructions: &'a [Instruction<F>],
+    code: Code<F>,
+    state: Snapshot<'a, F>,
+}
+
+/// A state of a run, to which its [`Stepper`] can go back.
+///
+/// Its [`Debug`](fmt::Debug) form shows no word.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Snapshot<'a, F> {
+    machine: Machine<'a, F>,
+    steps: usize,
+}
+
+impl<F> fmt::Debug for Snapshot<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("steps", &self.steps)
+            .field("pc", &self.machine.pc)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Debug for Stepper<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stepper")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F: Word> Snapshot<'_, F> {
+    /// The number of steps that the run has made.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// The address of the instruction that is next.
+    pub fn pc(&self) -> usize {
+        self.machine.pc
+    }
+
+    /// The words on the stack, from the bottom up.
+    pub fn stack(&self) -> &[F] {
+        self.machine.stack.get(PADDING..).unwrap_or(&[])
+    }
+
+    /// The public tape: what was read and written, in order.
+    pub fn tape(&self) -> &[F] {
+        &self.machine.tape
+    }
+
+    /// The number of words that were read from the public inputs.
+    pub fn public_read(&self) -> usize {
+        self.machine.read
+    }
+
+    /// The number of words that were read from the secret inputs.
+    pub fn secret_read(&self) -> usize {
+        self.machine.secrets
+    }
+
+    /// What the run gives if it ends here.
+    pub fn outcome(&self) -> Outcome<F> {
+        self.machine.outcome(self.steps)
+    }
+}
+
+impl<'a, F: Word> Stepper<'a, F> {
+    /// The instructions that the run may execute.
+    pub fn instructions(&self) -> &'a [Instruction<F>] {
+        self.instructions
+    }
+
+    /// What the run is given.
+    pub fn inputs(&self) -> &'a Inputs<F> {
+        self.job.inputs
+    }
+
+    /// Where the run is.
+    pub fn state(&self) -> &Snapshot<'a, F> {
+        &self.state
+    }
+
+    /// Makes a step; `false` if there is none, because the run has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] if the step fails. The run then stays where it is.
+    pub fn step(&mut self) -> Result<bool, RunError> {
+        let Snapshot { machine, steps } = &mut self.state;
+        let before = machine.before();
+        let result = self.job.advance(&self.code, machine, *steps);
+        match &result {
+            Ok(true) => *steps += 1,
+            Ok(false) => {}
+            Err(_) => machine.undo(&before),
+        }
+        result
+    }
+
+    /// What [`Stepper::step`] would give. The run stays where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] if the next step fails.
+    pub fn peek(&mut self) -> Result<bool, RunError> {
+        let Snapshot { machine, steps } = &mut self.state;
+        let before = machine.before();
+        let result = self.job.advance(&self.code, machine, *steps);
+        machine.undo(&before);
+        result
+    }
+
+    /// Goes to a state of this run.
+    pub fn restore(&mut self, state: &Snapshot<'a, F>) {
+        self.state.clone_from(state);
     }
 }
 

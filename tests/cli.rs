@@ -8,6 +8,29 @@ use tempfile::TempDir;
 
 const EXAMPLE: &str = "push 3\npush 6\npush 2\nmul\nmul\n";
 
+/// Reads n and n words, and writes their sum; adds a secret, which is the output.
+const SUM: &str = "\
+read
+push 0
+swap
+dup
+jz 14
+addi -1
+swap
+read
+add
+swap
+jump 3
+nop
+nop
+nop
+pop
+dup
+write
+secret
+add
+";
+
 /// A folder with programs in it, in which commands are run.
 struct Desk(TempDir);
 
@@ -49,6 +72,22 @@ impl Desk {
             .unwrap()
     }
 
+    /// Runs `stackvm` with this on its standard input.
+    fn piped(&self, arguments: &str, input: &str) -> Output {
+        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.0.path())
+            .env(
+                "XDG_CACHE_HOME",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+            )
+            .timeout(std::time::Duration::from_secs(120))
+            .write_stdin(input)
+            .output()
+            .unwrap()
+    }
+
     /// The exit code and the JSON object that `stackvm --json` prints.
     fn json(&self, arguments: &str) -> (i32, Value) {
         let output = self.run(&format!("{arguments} --json"));
@@ -74,9 +113,9 @@ fn run_prints_the_output() {
     let output = desk.run("run example.svm");
     assert!(output.status.success());
     assert!(stdout(&output).contains("output 36"), "{}", stdout(&output));
-    let expected = json!({"output": "36", "steps": 5, "max_depth": 3});
+    let expected = json!({"output": "36", "steps": 5, "max_depth": 3, "rows": 5, "tape": []});
     assert_eq!(desk.json("run example.svm"), (0, expected));
-    let expected = json!({"output": "3", "steps": 2, "max_depth": 2});
+    let expected = json!({"output": "3", "steps": 2, "max_depth": 2, "rows": 3, "tape": []});
     assert_eq!(desk.json("run example.svm --steps 2"), (0, expected));
 }
 
@@ -173,6 +212,22 @@ fn unreadable_input_is_exit_code_2() {
         "keygen -o missing/a.vkey",
         "keygen --backend kzg -o a.vkey",
         "keygen --insecure-dev-srs -o a.vkey",
+        "keygen --binding fixed -o a.vkey",
+        "keygen --program example.svm -o a.vkey",
+        "keygen --binding cells --program example.svm -o a.vkey",
+        "keygen --binding fixed --program missing.svm -o a.vkey",
+        "keygen --set auto -o a.vkey",
+        "info --set auto",
+        "run example.svm --max-steps many",
+        "run example.svm --input-file missing",
+        "run example.svm --secret-file .",
+        "run example.svm --input 1 --input-file example.svm",
+        "run example.svm --secret 1 --secret-file example.svm",
+        "run - --input-file -",
+        "debug -",
+        "debug example.svm --input-file -",
+        "debug missing.svm",
+        "profile missing.svm",
         "nonsense",
         "",
     ] {
@@ -443,7 +498,15 @@ fn sets_are_named_listed_or_found() {
     let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
     let source = std::fs::read_to_string(programs.join("division.svm")).unwrap();
     desk.write("division.svm", source);
-    let output = desk.run("run division.svm");
+    // By default it is `stack` for what that has, and else the smallest.
+    for (program, set) in [("division.svm", "assert_eq"), ("example.svm", "\"stack\"")] {
+        let prove = format!("prove {program} -o a.proof.json");
+        assert!(desk.run(&prove).status.success());
+        let proof: Value = serde_json::from_str(&desk.read("a.proof.json")).unwrap();
+        let own = proof["instruction_set"].to_string();
+        assert!(own.contains(set) && !own.contains("rot,pick3"), "{own}");
+    }
+    let output = desk.run("run division.svm --set stack");
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("`over`") && stderr(&output).contains("--set auto"));
     let list = "push,over,inv,mul,dup,assert_eq,rot,pick2,eq,swap,pop";
@@ -487,7 +550,7 @@ fn an_edited_statement_is_refused() {
         ("\"output\": \"36\"", "\"output\": \"37\""),
         ("[1,\"6\"]", "[1,\"7\"]"),
         ("[3,\"0\"]", "[2,\"0\"]"),
-        ("\"steps\": 5", "\"steps\": 4"),
+        ("\"tape\": []", "\"tape\": [\"1\"]"),
         ("\"stack\"", "\"seed\""),
         ("\"public\"", "\"cells\""),
         ("\"k\": 4", "\"k\": 5"),
@@ -561,7 +624,9 @@ fn isa_prints_the_reference() {
 #[test]
 fn every_command_has_help_with_an_example() {
     let desk = Desk::new();
-    for command in ["run", "check", "prove", "keygen", "verify", "isa", "info"] {
+    for command in [
+        "run", "check", "debug", "profile", "prove", "keygen", "verify", "isa", "info",
+    ] {
         let output = desk.run(&format!("{command} --help"));
         assert!(output.status.success());
         let text = stdout(&output);
@@ -773,24 +838,21 @@ fn errors_show_no_control_characters() {
 #[test]
 fn standard_input_holds_programs_and_proofs() {
     let desk = Desk::new();
-    let piped = |arguments: &str, input: &str| {
-        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
-        command
-            .args(arguments.split_whitespace())
-            .current_dir(desk.0.path())
-            .env(
-                "XDG_CACHE_HOME",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-            )
-            .write_stdin(input);
-        command.output().unwrap()
-    };
+    let piped = |arguments: &str, input: &str| desk.piped(arguments, input);
     for program in [EXAMPLE, " [1,3,1,6,1,2,3,0,3,0]"] {
         assert!(stdout(&piped("run -", program)).contains("output 36"));
     }
     assert!(piped("prove -", EXAMPLE).status.success());
     let proof = desk.read("program.proof.json");
     assert!(piped("verify -", &proof).status.success());
+    // And words.
+    desk.write("sum.svm", SUM);
+    for file in ["input", "secret"] {
+        let other = if file == "input" { "secret" } else { "input" };
+        let run = format!("run sum.svm --{file}-file - --{other} 0");
+        let output = piped(&run, "0 # none\n");
+        assert!(stdout(&output).contains("output 0"), "{}", stderr(&output));
+    }
 }
 
 #[test]
@@ -831,4 +893,760 @@ fn no_cache_folder_is_a_warning() {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stderr(&output).contains("warning"), "{}", stderr(&output));
+}
+
+#[test]
+fn runs_are_given_words() {
+    let desk = Desk::new();
+    desk.write("sum.svm", SUM);
+    desk.write("public.txt", "# how many\n3\n# they\n10, 0x14\n-1,\n");
+    desk.write("secret.txt", "7 # hush\n");
+    let expected = json!(["3", "10", "20", MINUS_1, "29"]);
+    for words in [
+        "--input 3,10,20,-1 --secret 7",
+        "--input 0x3,0xa,20,-0x1 --secret-file secret.txt",
+        "--input-file public.txt --secret-file secret.txt",
+        "--input-file public.txt --secret 7",
+    ] {
+        for command in ["run", "check", "profile"] {
+            let (code, value) = desk.json(&format!("{command} sum.svm {words}"));
+            assert_eq!((code, &value["output"]), (0, &json!("36")), "{value}");
+            assert_eq!(value["tape"], expected);
+        }
+    }
+    let output = desk.run("run sum.svm --input 3,10,20,-1 --secret 7");
+    let text = stdout(&output);
+    assert!(
+        text.contains(&format!("\ntape 3 10 20 {MINUS_1} 29")),
+        "{text}"
+    );
+    assert!(!stdout(&desk.run("run example.svm")).contains("tape"));
+    // With spaces between.
+    let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+    command.args(["run", "sum.svm", "--input", " 2 -5  -6", "--secret=-7"]);
+    let output = command.current_dir(desk.0.path()).output().unwrap();
+    assert!(stdout(&output).contains(&format!("tape 2 {}", &MINUS_1[..70])));
+}
+
+const MINUS_1: &str =
+    "21888242871839275222246405745257275088548364400416034343698204186575808495616";
+
+#[test]
+fn a_wrong_word_is_named_with_its_place() {
+    let desk = Desk::new();
+    desk.write("sum.svm", SUM);
+    desk.write("public.txt", "1 # how many\n\n  1, 2O\n");
+    desk.write("secret.txt", "77x77");
+    desk.write("bytes.txt", [0xff, 0xfe]);
+    let too_large = "9".repeat(77);
+    for (words, expected) in [
+        (
+            "--input 1,2O",
+            "--input: character 3: word 2: `2O` is not a number",
+        ),
+        (
+            "--input 1,,2",
+            "--input: character 3: word 2: there is none",
+        ),
+        (
+            "--input-file public.txt",
+            "public.txt:3:6: word 3: `2O` is not a number",
+        ),
+        ("--input-file bytes.txt", "bytes.txt: byte 0 is not UTF-8"),
+        (
+            &format!("--input {too_large}"),
+            "word 1: `99999999999999999999",
+        ),
+        (
+            "--secret-file secret.txt",
+            "secret.txt:1:1: word 1: `(not shown)` is not a number",
+        ),
+        (
+            "--secret 1,77x77",
+            "--secret: character 3: word 2: `(not shown)`",
+        ),
+        (
+            &format!("--secret {too_large}"),
+            "`(not shown)` is out of range",
+        ),
+    ] {
+        for command in ["run", "check", "prove", "debug", "profile"] {
+            let output = desk.run(&format!("{command} sum.svm {words}"));
+            assert_eq!(output.status.code(), Some(2), "{command} {words}");
+            let text = stderr(&output);
+            assert!(text.contains(expected), "{text}");
+            assert!(!text.contains("77x77"), "{text}");
+        }
+    }
+    let (code, value) = desk.json("run sum.svm --input 1,x");
+    assert_eq!((code, &value["error"]["kind"]), (2, &json!("words")));
+}
+
+#[test]
+fn missing_and_unread_words_are_exit_code_1() {
+    let desk = Desk::new();
+    desk.write("sum.svm", SUM);
+    for (words, kind, expected) in [
+        ("", "tape_end", "--input"),
+        (
+            "--input 2,1 --secret 1",
+            "tape_end",
+            "`read` finds no further word",
+        ),
+        ("--input 1,1", "tape_end", "--secret-file"),
+        (
+            "--input 1,1,1 --secret 1",
+            "unread",
+            "1 word unread on the public tape",
+        ),
+        (
+            "--input 1,1 --secret 1,2,3",
+            "unread",
+            "2 words unread on the private tape",
+        ),
+    ] {
+        for command in ["run", "check", "prove", "profile"] {
+            let arguments = format!("{command} sum.svm {words}");
+            let output = desk.run(&arguments);
+            assert_eq!(output.status.code(), Some(1), "{arguments}");
+            let text = stderr(&output);
+            assert!(text.contains(expected), "{arguments}: {text}");
+            let (code, value) = desk.json(&arguments);
+            assert_eq!((code, &value["error"]["kind"]), (1, &json!(kind)));
+            assert!(value["error"]["step"].is_u64());
+        }
+    }
+    assert!(!desk.path("sum.proof.json").exists());
+}
+
+#[test]
+fn a_trace_follows_what_is_executed() {
+    let desk = Desk::new();
+    desk.write("loop.svm", "push 3\naddi -1\ndup\njnz 1\n");
+    let (code, value) = desk.json("run loop.svm --trace");
+    assert_eq!(code, 0, "{value}");
+    let trace = value["trace"].as_array().unwrap();
+    let column = |name: &str| trace.iter().map(|own| own[name].clone()).collect::<Value>();
+    assert_eq!(column("pc"), json!([0, 1, 2, 3, 1, 2, 3, 1, 2, 3]));
+    assert_eq!(column("step"), json!([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+    let tops = json!(["3", "2", "2", "2", "1", "1", "1", "0", "0", "0"]);
+    assert_eq!(column("top"), tops);
+    assert_eq!(value["trace"][2]["second"], "2");
+    assert_eq!(value["trace"][3]["second"], "-");
+    assert_eq!(value["steps"], trace.len());
+    let text = stdout(&desk.run("run loop.svm --trace"));
+    let mut lines = text.lines();
+    let headings: Vec<_> = lines.next().unwrap().split_whitespace().collect();
+    assert_eq!(
+        headings,
+        ["step", "pc", "instruction", "depth", "top", "second"]
+    );
+    let eighth: Vec<_> = lines.nth(8).unwrap().split_whitespace().collect();
+    assert_eq!(eighth, ["8", "2", "dup", "2", "0", "0"]);
+    // The rows that unwind are no steps, and a `halt` in the middle ends the run.
+    desk.write("early.svm", "push 1\npush 2\nhalt\npush 3\n");
+    let (_, value) = desk.json("run early.svm --trace");
+    assert_eq!(value["trace"].as_array().unwrap().len(), 2);
+    assert_eq!((&value["steps"], &value["rows"]), (&json!(2), &json!(3)));
+    // What is too long to be shown is refused before it is shown.
+    desk.write("long.svm", "push 400000\naddi -1\ndup\njnz 1\n");
+    let output = desk.run("run long.svm --trace");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("1200001 rows") && stderr(&output).contains("1048576 at most")
+    );
+    assert!(desk.run("run long.svm").status.success());
+}
+
+#[test]
+fn runs_without_end_end() {
+    let desk = Desk::new();
+    desk.write("endless.svm", "jump 0\n");
+    desk.write("growing.svm", "push 1\njump 0\n");
+    desk.write("writing.svm", "push 1\nwrite\njump 0\n");
+    for command in ["run", "check", "prove", "profile"] {
+        let output = desk.run(&format!("{command} endless.svm --max-steps 1000"));
+        assert_eq!(output.status.code(), Some(1));
+        let text = stderr(&output);
+        assert!(text.contains("not ended after 1000 steps"), "{text}");
+        assert!(text.contains("--max-steps"), "{text}");
+        let (code, value) = desk.json(&format!("{command} endless.svm --max-steps 1000"));
+        assert_eq!(
+            (code, &value["error"]["kind"]),
+            (1, &json!("too_many_steps"))
+        );
+        // Nor does a loop take all memory.
+        for program in ["growing.svm", "writing.svm"] {
+            let (code, value) = desk.json(&format!("{command} {program}"));
+            assert_eq!(
+                (code, &value["error"]["kind"]),
+                (1, &json!("too_many_words"))
+            );
+        }
+    }
+    // The limit is one on steps, not on rows.
+    assert_eq!(desk.json("run example.svm --max-steps 5").0, 0);
+    assert_eq!(desk.json("run example.svm --max-steps 4").0, 1);
+}
+
+#[test]
+fn a_run_says_how_many_rows_it_needs() {
+    let desk = Desk::new();
+    desk.write("loop.svm", "push 10\naddi -1\ndup\njnz 1\n");
+    let output = desk.run("prove loop.svm --k 5");
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(
+        text.contains("the run needs 31 rows") && text.contains("k = 6"),
+        "{text}"
+    );
+    // The program may be longer than its run.
+    desk.write("skip.svm", format!("jump 40\n{}", "nop\n".repeat(39)));
+    let output = desk.run("prove skip.svm --k 5");
+    assert!(
+        stderr(&output).contains("the program needs 41 rows"),
+        "{}",
+        stderr(&output)
+    );
+    desk.write("large.svm", "push 6000000\naddi -1\ndup\njnz 1\n");
+    for command in ["prove", "check"] {
+        let output = desk.run(&format!("{command} large.svm"));
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(text.contains("needs 18000001 rows"), "{text}");
+        assert!(text.contains("the largest circuit (k = 24)"), "{text}");
+    }
+}
+
+/// A failing run is checked on, if it can be.
+#[test]
+fn check_rejects_runs_with_control_flow() {
+    let desk = Desk::new();
+    for (program, kind) in [
+        ("push 1\nassert_eq 2\njump 3\n", "fault"),
+        ("jump 2\n", "outside_program"),
+        ("push 9\nret\n", "outside_program"),
+        ("push 3\naddi -1\ndup\njnz 1\npop\npop\n", "stack_underflow"),
+        // What goes on regardless is without end.
+        ("push 1\nadd\njump 1\n", "stack_underflow"),
+    ] {
+        desk.write("failing.svm", program);
+        for set in ["", "--set full"] {
+            let (code, value) = desk.json(&format!("check failing.svm {set}"));
+            assert_eq!(
+                (code, &value["error"]["kind"]),
+                (1, &json!(kind)),
+                "{value}"
+            );
+        }
+    }
+    desk.write("sum.svm", SUM);
+    let words = "--input 1,5 --secret 3";
+    for binding in ["public", "cells", "fixed"] {
+        for set in ["auto", "full"] {
+            let check = format!("check sum.svm {words} --binding {binding} --set {set}");
+            let (code, value) = desk.json(&check);
+            assert_eq!((code, &value["satisfied"]), (0, &json!(true)), "{value}");
+            assert_eq!(desk.json(&format!("{check} --output 9")).0, 1);
+        }
+    }
+}
+
+/// Proves and verifies with a tape and secrets, whatever the binding.
+#[test]
+fn tapes_are_proved_and_printed() {
+    let desk = Desk::new();
+    desk.write("sum.svm", SUM);
+    let tape = json!(["2", "20", "9", "29"]);
+    for binding in ["public", "cells", "fixed"] {
+        let prove = format!("prove sum.svm --input 2,20,9 --secret 7 --binding {binding}");
+        let (code, value) = desk.json(&prove);
+        assert_eq!(code, 0, "{value}");
+        assert_eq!((&value["output"], &value["tape"]), (&json!("36"), &tape));
+        let verify = "verify sum.proof.json --program sum.svm";
+        let (code, value) = desk.json(verify);
+        assert_eq!((code, &value["tape"]), (0, &tape), "{value}");
+        let text = stdout(&desk.run(verify));
+        assert!(text.contains("gives output 36\ntape 2 20 9 29"), "{text}");
+        let (code, value) = desk.json("verify sum.proof.json --program example.svm");
+        assert_eq!((code, &value["valid"]), (1, &json!(false)));
+
+        // A tape that was tampered with.
+        let text = desk.read("sum.proof.json");
+        assert!(text.contains(r#""tape": ["2","20","9","29"]"#), "{text}");
+        for edited in [
+            r#"["2","20","9","30"]"#,
+            r#"["2","9","20","29"]"#,
+            r#"["2","20","9"]"#,
+            r#"["2","20","9","29","0"]"#,
+            r#"["2","20","9","29","1"]"#,
+            "[]",
+        ] {
+            let whole = text.replacen(r#"["2","20","9","29"]"#, edited, 1);
+            assert_ne!(whole, text);
+            desk.write("edited.proof.json", whole);
+            let (code, value) = desk.json("verify edited.proof.json");
+            assert_eq!((code, &value["valid"]), (1, &json!(false)), "{edited}");
+        }
+        let unquoted = text.replacen(r#"["2","20""#, r#"[2,"20""#, 1);
+        desk.write("edited.proof.json", unquoted);
+        assert_eq!(desk.json("verify edited.proof.json").0, 2);
+    }
+}
+
+#[test]
+fn a_proof_file_holds_no_secret() {
+    let desk = Desk::new();
+    // As `secret`, and left on the stack under its own square.
+    desk.write("secret.svm", "push 0\nsecret\ndup\nmul\nmul\n");
+    let secret = "18888242871839275222246405745257275088548364400416034343698204186575808495617";
+    assert_eq!(secret.len(), 77);
+    let integer = num_bigint::BigUint::parse_bytes(secret.as_bytes(), 10).unwrap();
+    let big_endian = integer.to_str_radix(16);
+    let little_endian = hex::encode(integer.to_bytes_le());
+    desk.write("secret.txt", secret);
+    for binding in ["public", "cells", "fixed"] {
+        let prove = format!("prove secret.svm --secret-file secret.txt --binding {binding}");
+        let output = desk.run(&prove);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let file = desk.read("secret.proof.json").to_lowercase();
+        for text in [&file, &stdout(&output), &stderr(&output)] {
+            for form in [secret, &big_endian, &little_endian] {
+                assert!(!text.contains(form));
+            }
+        }
+        assert!(desk.run("verify secret.proof.json").status.success());
+        let (code, value) = desk.json("verify secret.proof.json");
+        assert_eq!((code, &value["output"]), (0, &json!("0")));
+    }
+}
+
+#[test]
+fn a_key_holds_a_program() {
+    let desk = Desk::new();
+    desk.write("other.svm", EXAMPLE.replace('6', "7"));
+    desk.write("sum.svm", SUM);
+    for (program, words, k) in [
+        ("example.svm", "", 4),
+        ("sum.svm", "--input 2,20,9 --secret 7", 6),
+    ] {
+        for (srs, dev) in [
+            ("", ""),
+            ("--backend kzg --insecure-dev-srs", "--insecure-dev-srs"),
+        ] {
+            let fixed = format!("--binding fixed --k {k} {srs}");
+            let keygen = format!("keygen {fixed} --program {program} -o a.vkey");
+            let (code, made) = desk.json(&keygen);
+            assert_eq!(code, 0, "{made}");
+            let prove = format!("prove {program} {words} {fixed} -o a.proof.json");
+            let (code, value) = desk.json(&prove);
+            assert_eq!(code, 0, "{value}");
+            let proof: Value = serde_json::from_str(&desk.read("a.proof.json")).unwrap();
+            assert_eq!(made["binding"], "fixed");
+            for field in ["instruction_set", "verifying_key_digest", "program_digest"] {
+                assert_eq!(made[field], proof[field], "{field}");
+            }
+            // With the key made anew from the program, and with the file.
+            for key in ["", "--key a.vkey", "--key a.vkey --program"] {
+                let program = if key.ends_with("--program") {
+                    program
+                } else {
+                    ""
+                };
+                let verify = format!("verify a.proof.json {key} {program} {dev}");
+                let (code, value) = desk.json(&verify);
+                assert_eq!((code, &value["valid"]), (0, &json!(true)), "{value}");
+            }
+            // Another program's key.
+            let other = format!("keygen {fixed} --program other.svm -o b.vkey");
+            assert!(desk.run(&other).status.success());
+            let verify = format!("verify a.proof.json --key b.vkey {dev}");
+            let (code, value) = desk.json(&verify);
+            assert_eq!((code, &value["valid"]), (1, &json!(false)));
+            // Another program in the file, its digest with it.
+            let mut edited = proof.clone();
+            edited["program"][1][1] = json!("8");
+            desk.write("b.proof.json", edited.to_string());
+            let verify = format!("verify b.proof.json {dev}");
+            let (code, value) = desk.json(&verify);
+            assert_eq!((code, &value["valid"]), (1, &json!(false)));
+            edited["program_digest"] = value["program_digest"].clone();
+            desk.write("b.proof.json", edited.to_string());
+            for key in ["", "--key a.vkey"] {
+                let (code, value) = desk.json(&format!("{verify} {key}"));
+                assert_eq!((code, &value["valid"]), (1, &json!(false)), "{value}");
+            }
+        }
+    }
+    let text = stdout(&desk.run("keygen --k 4 --binding fixed --program example.svm -o a.vkey"));
+    assert!(text.contains("of the program with digest"), "{text}");
+    // A program of which no run can be proved, and one that does not fit.
+    desk.write("underflow.svm", "push 1\nadd\n");
+    let keygen = "keygen --k 4 --binding fixed -o c.vkey --program";
+    let (code, value) = desk.json(&format!("{keygen} underflow.svm"));
+    assert_eq!(
+        (code, &value["error"]["kind"]),
+        (1, &json!("stack_underflow"))
+    );
+    desk.write("long.svm", "push 1\n".repeat(20));
+    assert_eq!(desk.json(&format!("{keygen} long.svm")).0, 2);
+    assert_eq!(desk.json(&format!("{keygen} example.svm --steps 9")).0, 1);
+    assert!(!desk.path("c.vkey").exists());
+    // Cut to its first steps, as the run is.
+    let (code, made) = desk.json(&format!("{keygen} example.svm --steps 4"));
+    assert_eq!(code, 0, "{made}");
+    assert!(
+        desk.run("prove example.svm --steps 4 --binding fixed")
+            .status
+            .success()
+    );
+    assert_eq!(desk.json("verify example.proof.json --key c.vkey").0, 0);
+}
+
+/// What a session prints for these commands, without what it prints first, one object a command.
+fn debugged(desk: &Desk, arguments: &str, commands: &[&str]) -> Vec<Value> {
+    let input = commands.join("\n");
+    let output = desk.piped(&format!("debug {arguments} --json"), &input);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+    let text = stdout(&output);
+    let mut lines = text.lines().map(|own| serde_json::from_str(own).unwrap());
+    let first: Value = lines.next().unwrap();
+    assert_eq!(first["step"], 0);
+    lines.collect()
+}
+
+#[test]
+fn debug_steps_both_ways() {
+    let desk = Desk::new();
+    desk.write("sum.svm", SUM);
+    let words = "sum.svm --input 2,20,9 --secret 7";
+    let commands = [
+        "step",
+        "s 2",
+        "back",
+        "b 1",
+        "break 9",
+        "break 15",
+        "continue",
+        "c",
+        "c",
+        "c",
+        "r",
+        "reverse",
+        "tape",
+        "stack",
+        "stack 1",
+        "r",
+        "r",
+        "goto 12",
+        "g 1000",
+        "restart",
+        "where",
+        "breakpoints",
+        "delete 9",
+        "bp",
+        "d",
+        "c",
+        "list 1",
+    ];
+    let answers = debugged(&desk, words, &commands);
+    assert_eq!(answers.len(), commands.len());
+    let of = |command: usize, field: &str| answers[command][field].clone();
+    let steps: Vec<_> = (0..4).map(|own| of(own, "step")).collect();
+    assert_eq!(json!(steps), json!([1, 3, 2, 1]));
+    assert_eq!(
+        (of(0, "instruction"), of(0, "top")),
+        (json!("push 0"), json!(["2"]))
+    );
+    assert_eq!(of(5, "breakpoints"), json!([9, 15]));
+    let stops: Vec<_> = (6..10)
+        .map(|own| (of(own, "stop"), of(own, "step")))
+        .collect();
+    let expected = json!([
+        ["breakpoint", 9],
+        ["breakpoint", 17],
+        ["breakpoint", 22],
+        ["end", 26]
+    ]);
+    assert_eq!(json!(stops), expected);
+    assert_eq!(of(9, "output"), "36");
+    assert_eq!(
+        (of(10, "stop"), of(10, "step")),
+        (json!("breakpoint"), json!(22))
+    );
+    assert_eq!(
+        (of(11, "stop"), of(11, "step")),
+        (json!("breakpoint"), json!(17))
+    );
+    let tape = json!({"tape": ["2", "20", "9"], "unread": [], "unread_secrets": ["7"]});
+    assert_eq!(answers[12], tape);
+    assert_eq!(answers[13], json!({"depth": 2, "stack": ["29", "0"]}));
+    assert_eq!(answers[14], json!({"depth": 2, "stack": ["29"]}));
+    assert_eq!(
+        (of(15, "stop"), of(15, "step")),
+        (json!("breakpoint"), json!(9))
+    );
+    assert_eq!((of(16, "stop"), of(16, "step")), (json!("start"), json!(0)));
+    assert_eq!((of(17, "step"), of(17, "stop")), (json!(12), Value::Null));
+    assert_eq!((of(18, "step"), of(18, "stop")), (json!(26), json!("end")));
+    assert_eq!((of(19, "step"), of(20, "step")), (json!(0), json!(0)));
+    assert_eq!(
+        (of(21, "breakpoints"), of(23, "breakpoints")),
+        (json!([9, 15]), json!([15]))
+    );
+    assert_eq!(
+        (of(24, "breakpoints"), of(25, "stop")),
+        (json!([]), json!("end"))
+    );
+    assert_eq!(of(26, "instructions")[1]["instruction"], "(end)");
+    // What is before `quit` alone is answered.
+    assert_eq!(debugged(&desk, words, &["s", "q", "s"]).len(), 1);
+    assert_eq!(debugged(&desk, words, &[]).len(), 0);
+}
+
+#[test]
+fn debug_reads_a_pipe() {
+    let desk = Desk::new();
+    let commands = "break 3\ncontinue\n\nlist\nfoo\u{1b}[2J\nstep x\nback 99\nbreak 77\nstep 1 2\n";
+    let output = desk.piped("debug example.svm", commands);
+    assert!(output.status.success());
+    assert_eq!(stderr(&output), "");
+    let text = stdout(&output);
+    for part in [
+        "step 0, pc 0: push 3\nthe stack is empty\n",
+        "it stops before pc 3\n",
+        "breakpoint\nstep 3, pc 3: mul\nstack of 3 words, from the top: 2 6 3\n",
+        "   2  push 2\n>* 3  mul\n   4  mul\n   5  (end)\n",
+        "error: there is no command `foo?[2J`\ncommand",
+        "reverse            r",
+        "error: `x` is no number that step takes\n",
+        "the start of the run\nstep 0, pc 0: push 3\n",
+        "error: `77` is neither a label nor an address: those are 0 to 5 (the end)\n",
+        "error: it is written `step [N]`\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // No prompt, and an empty line repeats nothing.
+    assert!(!text.contains("(stackvm)"));
+    assert_eq!(text.matches("breakpoint\nstep").count(), 1);
+    // No line is too much, nor is what is no text.
+    for commands in [
+        "s ".repeat(100_000),
+        "\u{0}\n".into(),
+        "step 18446744073709551616".into(),
+    ] {
+        let output = desk.piped("debug example.svm", &commands);
+        assert!(output.status.success());
+        assert!(stdout(&output).contains("error: "), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn debug_stops_where_a_program_fails() {
+    let desk = Desk::new();
+    desk.write("failing.svm", "push 4\npush 5\nassert_eq 6\npush 7\n");
+    let commands = ["c", "s", "b", "c", "stack", "where", "b 2"];
+    let answers = debugged(&desk, "failing.svm", &commands);
+    for command in [0, 1, 3] {
+        let answer = &answers[command];
+        assert_eq!(
+            (&answer["stop"], &answer["step"]),
+            (&json!("error"), &json!(2))
+        );
+        assert_eq!(answer["error"]["kind"], "fault");
+        assert_eq!(
+            (&answer["pc"], &answer["top"]),
+            (&json!(2), &json!(["5", "4"]))
+        );
+    }
+    assert_eq!(answers[2]["step"], 1);
+    assert_eq!(answers[4]["stack"], json!(["5", "4"]));
+    assert_eq!(
+        (&answers[5]["stop"], &answers[5]["error"]["kind"]),
+        (&Value::Null, &json!("fault"))
+    );
+    assert_eq!(
+        (&answers[6]["step"], &answers[6]["error"]),
+        (&json!(0), &Value::Null)
+    );
+    let text = stdout(&desk.piped("debug failing.svm", "c\n"));
+    let error = "error: step 2 (stack depth 2): `assert_eq` fails: the top is not the argument\n";
+    assert!(text.contains(error), "{text}");
+    // Words that are missing or left, and a run without end.
+    desk.write("sum.svm", SUM);
+    for (arguments, kind) in [
+        ("sum.svm", "tape_end"),
+        ("sum.svm --input 0,1 --secret 1", "unread"),
+        ("example.svm --max-steps 3", "too_many_steps"),
+        ("sum.svm --set stack", "invalid_opcode"),
+    ] {
+        let answers = debugged(&desk, arguments, &["c", "b"]);
+        assert_eq!(answers[0]["error"]["kind"], kind, "{arguments}");
+        // There is nothing to go back to if the first step fails.
+        assert_eq!(answers[1]["error"].is_null(), answers[0]["step"] != 0);
+    }
+}
+
+#[test]
+fn a_profile_says_where_the_rows_go() {
+    let desk = Desk::new();
+    desk.write("words.svm", "push 1\npush 2\npush 3\n");
+    let (code, value) = desk.json("profile words.svm");
+    assert_eq!(code, 0);
+    let expected = json!([
+        {"label": null, "address": 0, "rows": 3, "percent": 60.0, "entered": 1}
+    ]);
+    assert_eq!(value["labels"], expected);
+    assert_eq!(
+        (&value["unwinding"], &value["rows"], &value["steps"]),
+        (&json!(2), &json!(5), &json!(3))
+    );
+    desk.write("empty.svm", "");
+    let text = stdout(&desk.run("profile empty.svm"));
+    assert!(text.contains("total"), "{text}");
+    desk.write("failing.svm", "pop\n");
+    assert_eq!(desk.run("profile failing.svm").status.code(), Some(1));
+}
+
+/// Sums 1 to n, for n from the public tape; the square of it is made by a function.
+const LABELS: &str = "\
+read
+push 0
+loop:
+swap
+dup
+jz done
+dup
+rot
+add
+swap
+addi -1
+swap
+jump loop
+done:
+pop
+call square
+jump end
+square:
+swap
+dup
+mul
+swap
+ret
+end:
+";
+
+#[test]
+#[ignore = "the assembler reads no labels yet"]
+fn a_trace_names_labels() {
+    let desk = Desk::new();
+    desk.write("labels.svm", LABELS);
+    let (code, value) = desk.json("run labels.svm --input 2 --trace");
+    assert_eq!((code, &value["output"]), (0, &json!("9")), "{value}");
+    let trace = value["trace"].as_array().unwrap();
+    let jumps: Vec<_> = trace
+        .iter()
+        .map(|own| own["instruction"].as_str().unwrap())
+        .filter(|own| own.contains(' ') && !own.contains(|own: char| own.is_ascii_digit()))
+        .collect();
+    let expected = [
+        "jz done",
+        "jump loop",
+        "jz done",
+        "jump loop",
+        "jz done",
+        "call square",
+        "jump end",
+    ];
+    assert_eq!(jumps, expected);
+}
+
+#[test]
+#[ignore = "the assembler reads no labels yet"]
+fn debug_knows_labels() {
+    let desk = Desk::new();
+    desk.write("labels.svm", LABELS);
+    let commands = [
+        "break loop",
+        "br square",
+        "c",
+        "c",
+        "c",
+        "c",
+        "s",
+        "r",
+        "d loop",
+        "r",
+        "list",
+        "break nowhere",
+    ];
+    let answers = debugged(&desk, "labels.svm --input 2", &commands);
+    assert_eq!(answers[1]["breakpoints"], json!([2, 15]));
+    let pcs: Vec<_> = (2..8).map(|own| answers[own]["pc"].clone()).collect();
+    assert_eq!(json!(pcs), json!([2, 2, 2, 15, 16, 15]));
+    assert_eq!(answers[6]["region"], "square");
+    assert_eq!(
+        (&answers[9]["stop"], &answers[9]["step"]),
+        (&json!("start"), &json!(0))
+    );
+    assert_eq!(answers[10]["instructions"][2]["label"], "loop");
+    assert_eq!(answers[11]["error"]["kind"], "usage");
+    let text = stdout(&desk.piped("debug labels.svm --input 2", "br square\nc\ns\nlist 2\n"));
+    for part in [
+        "it stops before pc 15 (square)\n",
+        "breakpoint\nstep 27, pc 15 (square): swap\n",
+        "step 28, pc 16 (square + 1): dup\n",
+        "   14  jump end\nsquare:\n * 15  swap\n>  16  dup\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+#[ignore = "the assembler reads no labels yet"]
+fn a_profile_counts_the_rows_of_labels() {
+    let desk = Desk::new();
+    desk.write("labels.svm", LABELS);
+    for input in [0, 1, 2, 50] {
+        let arguments = format!("profile labels.svm --input {input}");
+        let (code, value) = desk.json(&arguments);
+        assert_eq!(code, 0, "{value}");
+        let labels = value["labels"].as_array().unwrap();
+        let rows: Vec<_> = labels
+            .iter()
+            .map(|own| own["rows"].as_u64().unwrap())
+            .collect();
+        assert!(rows.is_sorted_by(|one, next| one >= next));
+        let all = rows.iter().sum::<u64>() + value["unwinding"].as_u64().unwrap();
+        assert_eq!(value["rows"], all);
+        assert_eq!(
+            value["rows"],
+            desk.json(&arguments.replace("profile", "run")).1["rows"]
+        );
+        let percent: f64 = labels
+            .iter()
+            .map(|own| own["percent"].as_f64().unwrap())
+            .sum();
+        assert!(percent <= 100.001);
+        let of = |label: Value| {
+            let own = labels.iter().find(|own| own["label"] == label).unwrap();
+            (
+                own["rows"].as_u64().unwrap(),
+                own["entered"].as_u64().unwrap(),
+            )
+        };
+        assert_eq!(of(Value::Null), (2, 1));
+        assert_eq!(of(json!("loop")), (10 * input + 3, input + 1));
+        assert_eq!(of(json!("done")), (3, 1));
+        assert_eq!(of(json!("square")), (5, 1));
+        let text = stdout(&desk.run(&arguments));
+        let total = text.lines().last().unwrap();
+        let total: Vec<_> = total.split_whitespace().collect();
+        assert_eq!(total, ["total", &all.to_string(), "100.0%"]);
+        assert!(
+            text.contains("(start)") && text.contains("(unwinding)"),
+            "{text}"
+        );
+    }
 }

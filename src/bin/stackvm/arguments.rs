@@ -35,7 +35,9 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a program and print its output.
-    #[command(after_help = "Example:\n  stackvm run programs/example.svm --trace")]
+    #[command(
+        after_help = "Examples:\n  stackvm run programs/example.svm --trace\n  stackvm run sum.svm --input 1,2,3 --secret-file secret.txt"
+    )]
     Run(RunArguments),
     /// Check a run against every constraint of the circuit, and name one that fails.
     ///
@@ -43,6 +45,18 @@ pub enum Command {
     /// rejects it.
     #[command(after_help = "Example:\n  stackvm check programs/example.svm")]
     Check(CheckArguments),
+    /// Step through a run, forward and backward.
+    ///
+    /// Commands are read from standard input, one a line; `help` lists them. A program that fails can be
+    /// stepped through up to the step that fails. The end of the input ends the session, with exit code 0.
+    /// With --json, what each command prints is an object on a line.
+    #[command(
+        after_help = "Examples:\n  stackvm debug programs/example.svm\n  printf 'break 3\\ncontinue\\nstack\\n' | stackvm debug programs/example.svm"
+    )]
+    Debug(DebugArguments),
+    /// Run a program and print where its rows go: how many to the instructions after each label.
+    #[command(after_help = "Example:\n  stackvm profile programs/example.svm")]
+    Profile(ProfileArguments),
     /// Prove what a program gives.
     #[command(
         after_help = "Examples:\n  stackvm prove programs/example.svm\n  stackvm prove programs/example.svm --backend kzg --srs ceremony.ptau -o example.proof.json"
@@ -50,13 +64,13 @@ pub enum Command {
     Prove(ProveArguments),
     /// Make a verifying key, write it to a file, and print its digest.
     ///
-    /// It is one for all programs of the instruction set that fit into the circuit. Who verifies with
-    /// the file trusts whoever made it, or compares its digest.
+    /// It is one for all programs of the instruction set that fit into the circuit; with --binding fixed,
+    /// one for one program. Who verifies with the file trusts whoever made it, or compares its digest.
     #[command(
-        after_help = "Examples:\n  stackvm keygen --k 4 -o ipa-4.vkey\n  stackvm keygen --k 14 --backend kzg --srs ceremony.ptau -o kzg-14.vkey"
+        after_help = "Examples:\n  stackvm keygen --k 4 -o ipa-4.vkey\n  stackvm keygen --k 4 --binding fixed --program programs/example.svm -o example.vkey\n  stackvm keygen --k 14 --backend kzg --srs ceremony.ptau -o kzg-14.vkey"
     )]
     Keygen(KeygenArguments),
-    /// Verify a proof, and print the digest of its program and its output.
+    /// Verify a proof, and print the digest of its program, its output and its public tape.
     #[command(
         after_help = "Examples:\n  stackvm verify example.proof.json --program programs/example.svm\n  stackvm verify example.proof.json --key ipa-4.vkey"
     )]
@@ -78,29 +92,74 @@ pub struct ProgramArguments {
     pub file: PathBuf,
     #[command(flatten)]
     pub cut: CutArguments,
+    #[command(flatten)]
+    pub inputs: InputArguments,
     /// The instruction set: a name, instructions with commas between, or `auto` for the smallest set that
-    /// has what the program uses.
+    /// has what the program uses. By default that is `stack`, and `auto` for a program that uses what
+    /// `stack` has not.
     #[arg(
         long,
-        default_value = "stack",
-        value_name = "seed|stack|field|LIST|auto"
+        default_value = SetChoice::STACK_OR_AUTO,
+        value_name = "seed|stack|field|full|LIST|auto"
     )]
     pub set: SetChoice,
+    /// End the run with an error if it takes more than N steps.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
+    pub max_steps: u64,
+}
+
+/// The words that a run is given.
+#[derive(Debug, Args)]
+pub struct InputArguments {
+    /// The words that `read` pushes, with commas or spaces between: decimal, or hexadecimal after `0x`,
+    /// with `-` before a negative one. They are public.
+    #[arg(
+        long,
+        value_name = "WORDS",
+        allow_hyphen_values = true,
+        conflicts_with = "input_file"
+    )]
+    pub input: Option<String>,
+    /// A file with these words, with commas or white space between; `#` starts a comment, and `-` reads
+    /// standard input.
+    #[arg(long, value_name = "FILE")]
+    pub input_file: Option<PathBuf>,
+    /// A file with the words that `secret` pushes, in the same form. A proof reveals nothing of them but
+    /// what follows from the program, its output and its public tape.
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// The words that `secret` pushes. Other users of this machine can see its command lines, and shells
+    /// keep them: for what is really secret, use --secret-file.
+    #[arg(
+        long,
+        value_name = "WORDS",
+        allow_hyphen_values = true,
+        conflicts_with = "secret_file"
+    )]
+    pub secret: Option<String>,
 }
 
 /// The instruction set that a user asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetChoice {
+    /// `stack` or, if the program uses what that has not, as [`SetChoice::Auto`].
+    StackOrAuto,
     /// The smallest that has what the program uses.
     Auto,
     Given(InstructionSet),
 }
 
 impl SetChoice {
+    /// How [`SetChoice::StackOrAuto`] is written.
+    pub const STACK_OR_AUTO: &'static str = "stack-or-auto";
+
     /// The set for a program.
     pub fn of<F: Word>(self, program: &Program<F>) -> InstructionSet {
+        let smallest = program.smallest_set();
+        let stack = InstructionSet::STACK;
         match self {
-            SetChoice::Auto => program.smallest_set(),
+            SetChoice::StackOrAuto if smallest.opcodes().all(|own| stack.contains(own)) => stack,
+            SetChoice::StackOrAuto | SetChoice::Auto => smallest,
             SetChoice::Given(set) => set,
         }
     }
@@ -111,6 +170,7 @@ impl FromStr for SetChoice {
 
     fn from_str(text: &str) -> Result<Self, UnknownSet> {
         match text {
+            Self::STACK_OR_AUTO => Ok(SetChoice::StackOrAuto),
             "auto" => Ok(SetChoice::Auto),
             _ => text.parse().map(SetChoice::Given),
         }
@@ -128,9 +188,21 @@ pub struct CutArguments {
 pub struct RunArguments {
     #[command(flatten)]
     pub program: ProgramArguments,
-    /// Print every step.
+    /// Print every step, of a run with 2^20 rows at most.
     #[arg(long)]
     pub trace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DebugArguments {
+    #[command(flatten)]
+    pub program: ProgramArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ProfileArguments {
+    #[command(flatten)]
+    pub program: ProgramArguments,
 }
 
 #[derive(Debug, Args)]
@@ -150,15 +222,19 @@ pub struct CircuitArguments {
     /// Use a circuit of 2^K rows, K from 4 to 24, instead of the smallest that has room for the run.
     #[arg(long, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
     pub k: Option<u32>,
-    /// How the program is bound: in instance columns that the gates read, or by copied cells.
+    /// How the program is bound.
     #[arg(long, value_enum, default_value_t = BindingName::Public)]
     pub binding: BindingName,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum BindingName {
+    /// In instance columns that the gates read.
     Public,
+    /// By copied cells.
     Cells,
+    /// In the key, which is one of this program then.
+    Fixed,
 }
 
 impl From<BindingName> for Binding {
@@ -166,6 +242,7 @@ impl From<BindingName> for Binding {
         match name {
             BindingName::Public => Binding::Public,
             BindingName::Cells => Binding::Cells,
+            BindingName::Fixed => Binding::Fixed,
         }
     }
 }
@@ -212,6 +289,12 @@ pub struct ProveArguments {
 pub struct KeygenArguments {
     #[command(flatten)]
     pub circuit: InfoArguments,
+    /// With --binding fixed: the program; `-` reads standard input.
+    #[arg(long, value_name = "FILE", required_if_eq("binding", "fixed"))]
+    pub program: Option<PathBuf>,
+    /// With --program: the program's first N instructions.
+    #[arg(long, value_name = "N", requires = "program")]
+    pub steps: Option<usize>,
     /// The polynomial commitment scheme.
     #[arg(long, value_enum, default_value_t = BackendName::Ipa)]
     pub backend: BackendName,
@@ -253,9 +336,15 @@ pub struct InfoArguments {
     /// The circuit has 2^K rows, K from 4 to 24.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
     pub k: u32,
-    /// The instruction set: a name, or instructions with commas between.
-    #[arg(long, default_value = "stack", value_name = "seed|stack|field|LIST")]
-    pub set: InstructionSet,
+    /// The instruction set: a name, or instructions with commas between; where a program is given, also
+    /// `auto` for the smallest set that has what it uses. By default that is `stack`, and `auto` for a
+    /// program that uses what `stack` has not.
+    #[arg(
+        long,
+        default_value = SetChoice::STACK_OR_AUTO,
+        value_name = "seed|stack|field|full|LIST|auto"
+    )]
+    pub set: SetChoice,
     /// How the program is bound.
     #[arg(long, value_enum, default_value_t = BindingName::Public)]
     pub binding: BindingName,

@@ -1,7 +1,6 @@
 //! The commands.
 
 use std::fmt::Write;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use halo2_proofs::dev::{MockProver, VerifyFailure};
@@ -9,9 +8,12 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::{Value, json};
 
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::circuit::{CircuitParams, StackVmCircuit, Statement};
+use halo2_stack_vm::circuit::{
+    Binding, CircuitParams, MAX_K, SizeError, StackVmCircuit, Statement, Template, TemplateError,
+};
+use halo2_stack_vm::debug::Profile;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
-use halo2_stack_vm::program::Program;
+use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::cache::{Cache, CacheOutcome, Loaded};
 use halo2_stack_vm::proof::file::{
     BackendName as FileBackend, Contradiction, FileError, ParametersKind, ProofFile,
@@ -21,16 +23,18 @@ use halo2_stack_vm::proof::key::{KeyFile, KeyFileError};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::srs::ParamsError;
 use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
-use halo2_stack_vm::vm::{self, RunError, Trace};
+use halo2_stack_vm::vm::{RunError, Trace};
 use halo2_stack_vm::{asm, docs};
 
 use crate::Report;
 use crate::arguments::{
     BackendName, CheckArguments, CircuitArguments, InfoArguments, KeygenArguments,
-    ProgramArguments, ProveArguments, RunArguments, SrsArguments, VerifyArguments,
+    ProfileArguments, ProveArguments, RunArguments, SetChoice, SrsArguments, VerifyArguments,
 };
 use crate::failure::Failure;
 use crate::progress::Progress;
+use crate::source::{Asked, load};
+use crate::table::{Align, table};
 
 /// What a user of development parameters is told every time.
 const INSECURE: &str = "these KZG parameters come from a public seed: everybody knows their secret \
@@ -41,104 +45,139 @@ const MAX_KEY_K: u32 = 17;
 /// The same where parameters of its size must be derived first.
 const MAX_DERIVED_K: u32 = 10;
 
-fn decimal(word: Fr) -> String {
+/// The most rows of which `run --trace` prints every step.
+const MAX_TRACE_ROWS: usize = 1 << 20;
+
+/// How many steps a run may go on after one that fails, to show which constraint rejects it.
+const DEFIANT_STEPS: usize = 1 << 16;
+
+pub fn decimal(word: Fr) -> String {
     word.to_integer().to_string()
 }
 
-/// The file at a path, or standard input where the path is `-`.
-fn open(path: &Path) -> std::io::Result<Box<dyn Read>> {
-    Ok(match path == Path::new("-") {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(std::fs::File::open(path)?),
-    })
+/// Words as they stand in JSON.
+pub fn decimals(words: &[Fr]) -> Value {
+    words.iter().copied().map(decimal).collect()
 }
 
-/// More than the text of any program that a circuit has room for.
-const MAX_PROGRAM_BYTES: u64 = 1 << 30;
-
-/// Reads a program's text and makes a program of it.
-fn load(path: &Path) -> Result<Program<Fr>, Failure> {
-    // A file says how long it is, so that there is room for so much and no more.
-    let len = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let mut bytes = Vec::with_capacity(len.min(MAX_PROGRAM_BYTES) as usize);
-    open(path)
-        .and_then(|file| file.take(MAX_PROGRAM_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| Failure::file("io", path, error))?;
-    if bytes.len() as u64 > MAX_PROGRAM_BYTES {
-        let problem = format!("a program has {MAX_PROGRAM_BYTES} bytes at most");
-        return Err(Failure::file("io", path, problem));
+/// A line with the public tape, if there is one.
+fn tape_line(tape: &[Fr]) -> String {
+    match tape {
+        [] => String::new(),
+        words => words.iter().fold("\ntape".into(), |line, word| {
+            format!("{line} {}", decimal(*word))
+        }),
     }
-    let source = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::file("io", path, format!("byte {at} is not UTF-8 text"))
-    })?;
-    // No line of assembly begins with a bracket.
-    let named_json = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if named_json || source.trim_start().starts_with('[') {
-        return asm::from_json(&source).map_err(|error| Failure::file("json", path, error));
-    }
-    asm::assemble(&source).map_err(|errors| Failure::Assembly {
-        path: path.into(),
-        source,
-        errors,
-    })
 }
 
-fn trace(arguments: &ProgramArguments) -> Result<Trace<Fr>, Failure> {
-    let program = load(&arguments.file)?;
-    let set = arguments.set.of(&program);
-    Trace::new(&program, arguments.cut.steps, set).map_err(Failure::Program)
+/// The rows of the largest circuit.
+fn largest_circuit() -> usize {
+    let set = InstructionSet::default();
+    CircuitParams::new(MAX_K, set, Binding::default()).map_or(0, |own| own.rows())
+}
+
+/// Makes a run and writes down every row, if there is a circuit with room for them.
+fn trace(asked: &Asked) -> Result<Trace<Fr>, RunError> {
+    asked.job().max_rows(largest_circuit()).trace()
+}
+
+/// A run that can't be proved.
+fn unproved(error: RunError) -> Failure {
+    match error {
+        RunError::TooManyRows { rows, .. } => {
+            let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+            Failure::input("size", SizeError::Rows { rows }.to_string())
+        }
+        error => Failure::Program(error),
+    }
 }
 
 /// The circuit that was asked for, or the smallest that has room for the run.
 fn circuit(arguments: &CircuitArguments, trace: &Trace<Fr>) -> Result<CircuitParams, Failure> {
     let binding = arguments.binding.into();
-    let smallest = CircuitParams::for_steps(trace.steps(), trace.set(), binding)
+    let smallest = CircuitParams::for_trace(trace, binding)
         .map_err(|error| Failure::input("size", error.to_string()))?;
     match arguments.k {
-        Some(k) if k < smallest.k() => Err(Failure::input(
-            "size",
-            format!(
-                "a circuit of k = {k} is too small: the run needs {} rows, its unwinding \
-                 included, and so k = {}",
-                trace.steps(),
-                smallest.k(),
-            ),
-        )),
+        Some(k) if k < smallest.k() => {
+            let listed = trace.program().stated(trace.set()).len();
+            let needs = match listed > trace.steps() {
+                true => format!("the program needs {listed} rows, its end included"),
+                false => format!(
+                    "the run needs {} rows, its unwinding included",
+                    trace.steps()
+                ),
+            };
+            Err(Failure::input(
+                "size",
+                format!(
+                    "a circuit of k = {k} is too small: {needs}, and so k = {}",
+                    smallest.k(),
+                ),
+            ))
+        }
         Some(k) => CircuitParams::new(k, trace.set(), binding)
             .map_err(|error| Failure::input("size", error.to_string())),
         None => Ok(smallest),
     }
 }
 
-pub fn run(arguments: &RunArguments) -> Result<Report, Failure> {
-    let ProgramArguments { file, cut, set } = &arguments.program;
-    let program = load(file)?;
-    let set = set.of(&program);
-    let outcome = vm::run(&program, cut.steps, set).map_err(Failure::Program)?;
+/// The template of a circuit for a program.
+fn template(circuit: CircuitParams, program: &Program<Fr>) -> Result<Template<Fr>, Failure> {
+    Template::for_program(circuit, program).map_err(|error| match &error {
+        TemplateError::Wiring(run) if !matches!(run, RunError::TooManyRows { .. }) => {
+            Failure::False {
+                kind: run.kind(),
+                step: run.step(),
+                message: error.to_string(),
+            }
+        }
+        _ => Failure::input("size", error.to_string()),
+    })
+}
+
+/// Of a long trace only one form is made: the text, or the JSON.
+pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
+    let asked = Asked::read(&arguments.program, false)?;
     let mut text = String::new();
-    let mut json = json!({
-        "output": decimal(outcome.output),
-        "steps": outcome.steps,
-        "max_depth": outcome.max_depth,
-    });
-    if arguments.trace {
-        let trace = Trace::new(&program, cut.steps, set).map_err(Failure::Program)?;
-        text = table(&trace);
-        json["trace"] = steps(&trace).map(|step| step.json()).collect();
-    }
+    let mut json = json!({});
+    let outcome = match arguments.trace {
+        false => asked.job().run().map_err(Failure::Program)?,
+        true => {
+            let trace = asked.job().max_rows(MAX_TRACE_ROWS).trace();
+            let trace = trace.map_err(|error| match error {
+                RunError::TooManyRows { rows, limit } => Failure::input(
+                    "size",
+                    format!(
+                        "the run has {rows} rows, its unwinding included, and --trace prints {limit} \
+                         at most: look at it with `stackvm debug`"
+                    ),
+                ),
+                error => Failure::Program(error),
+            })?;
+            let steps = || steps(&trace, &asked);
+            match as_json {
+                true => json["trace"] = steps().map(|step| step.json()).collect(),
+                false => text = table(&STEP_COLUMNS, || steps().map(Step::cells)) + "\n",
+            }
+            trace.outcome().clone()
+        }
+    };
+    json["output"] = decimal(outcome.output).into();
+    json["steps"] = outcome.steps.into();
+    json["max_depth"] = outcome.max_depth.into();
+    json["rows"] = outcome.rows.into();
+    json["tape"] = decimals(&outcome.tape);
     text += &format!(
-        "output {}\n{}, at most {} on the stack",
+        "output {}\n{}, at most {} on the stack{}",
         decimal(outcome.output),
         counted(outcome.steps, "step"),
         counted(outcome.max_depth, "word"),
+        tape_line(&outcome.tape),
     );
     Ok(Report { text, json })
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),
@@ -148,79 +187,167 @@ fn counted(count: usize, noun: &str) -> String {
 /// A step of a trace, as it is shown: the stack is what the step leaves.
 struct Step {
     number: usize,
+    pc: u32,
     instruction: String,
     depth: u32,
     top: String,
     second: String,
 }
 
+const STEP_COLUMNS: [(&str, Align); 6] = [
+    ("step", Align::Right),
+    ("pc", Align::Right),
+    ("instruction", Align::Left),
+    ("depth", Align::Right),
+    ("top", Align::Left),
+    ("second", Align::Left),
+];
+
 impl Step {
     fn json(&self) -> Value {
         json!({
             "step": self.number,
+            "pc": self.pc,
             "instruction": self.instruction,
             "depth": self.depth,
             "top": self.top,
             "second": self.second,
         })
     }
+
+    fn cells(self) -> [String; 6] {
+        let (number, pc, depth) = (self.number, self.pc, self.depth);
+        let [number, pc, depth] = [number.to_string(), pc.to_string(), depth.to_string()];
+        [number, pc, self.instruction, depth, self.top, self.second]
+    }
 }
 
-fn steps(trace: &Trace<Fr>) -> impl Iterator<Item = Step> {
-    let after = trace.rows().iter().skip(1);
-    let instructions = trace.program().instructions().iter();
-    instructions
+/// The steps that were executed, in the order in which they were.
+fn steps(trace: &Trace<Fr>, asked: &Asked) -> impl Iterator<Item = Step> {
+    let rows = trace.rows();
+    let after = rows.iter().skip(1);
+    let executed = rows.iter().take(trace.outcome().steps);
+    let word = |present: bool, word: Fr| match present {
+        true => decimal(word),
+        false => "-".into(),
+    };
+    executed
         .zip(after)
         .enumerate()
-        .map(|(number, (instruction, after))| {
-            let word = |present: bool, word: Fr| match present {
-                true => decimal(word),
-                false => "-".into(),
-            };
-            Step {
-                number,
-                instruction: instruction.to_string(),
-                depth: after.depth,
-                top: word(after.depth > 0, after.window[0]),
-                second: word(after.depth > 1, after.window[1]),
-            }
+        .map(move |(number, (row, after))| Step {
+            number,
+            pc: row.pc,
+            instruction: asked
+                .labels
+                .instruction(&Instruction::new(row.opcode, row.argument)),
+            depth: after.depth,
+            top: word(after.depth > 0, after.window[0]),
+            second: word(after.depth > 1, after.window[1]),
         })
 }
 
-fn table(trace: &Trace<Fr>) -> String {
-    let steps: Vec<_> = steps(trace).collect();
-    let width = |heading: &str, text: fn(&Step) -> usize| {
-        steps.iter().map(text).fold(heading.len(), usize::max)
-    };
-    let number = width("step", |step| step.number.to_string().len());
-    let instruction = width("instruction", |step| step.instruction.len());
-    let depth = width("depth", |step| step.depth.to_string().len());
-    let top = width("top", |step| step.top.len());
-    let mut table = format!(
-        "{:>number$}  {:<instruction$}  {:>depth$}  {:<top$}  second\n",
-        "step", "instruction", "depth", "top"
-    );
-    for step in &steps {
-        // Writing to a string does not fail.
-        let _ = writeln!(
-            table,
-            "{:>number$}  {:<instruction$}  {:>depth$}  {:<top$}  {}",
-            step.number, step.instruction, step.depth, step.top, step.second
-        );
+pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
+    let asked = Asked::read(&arguments.program, false)?;
+    let profile = Profile::of(&asked.job()).map_err(Failure::Program)?;
+    let outcome = profile.outcome();
+    /// The instructions from a label to the next one.
+    struct Region<'a> {
+        label: Option<&'a str>,
+        address: usize,
+        rows: u64,
+        /// How often the first of them was executed.
+        entered: u64,
     }
-    table + "\n"
+    let mut regions: Vec<Region> = vec![];
+    for (address, steps) in profile.steps().iter().enumerate() {
+        let label = asked.labels.region(address);
+        match regions.last_mut().filter(|last| last.label == label) {
+            Some(last) => last.rows += steps,
+            None => regions.push(Region {
+                label,
+                address,
+                rows: *steps,
+                entered: *steps,
+            }),
+        }
+    }
+    // Those with as many rows stay in the order of the program.
+    regions.sort_by_key(|own| std::cmp::Reverse(own.rows));
+    let percent = |rows: u64| match outcome.rows {
+        0 => 0.0,
+        all => 100.0 * rows as f64 / all as f64,
+    };
+    let unwinding = profile.unwinding() as u64;
+    let line = |label: &str, rows: u64, entered: String| {
+        let percent = format!("{:.1}%", percent(rows));
+        [label.into(), rows.to_string(), percent, entered]
+    };
+    let lines = || {
+        let lines = regions.iter().map(|own| {
+            let label = own.label.unwrap_or("(start)");
+            line(label, own.rows, own.entered.to_string())
+        });
+        let others = [("(unwinding)", unwinding), ("total", outcome.rows as u64)];
+        lines.chain(others.map(|(name, rows)| line(name, rows, String::new())))
+    };
+    let columns = [
+        ("label", Align::Left),
+        ("rows", Align::Right),
+        ("percent", Align::Right),
+        ("entered", Align::Right),
+    ];
+    let json = json!({
+        "rows": outcome.rows,
+        "steps": outcome.steps,
+        "unwinding": unwinding,
+        "labels": regions
+            .iter()
+            .map(|own| {
+                json!({
+                    "label": own.label,
+                    "address": own.address,
+                    "rows": own.rows,
+                    "percent": percent(own.rows),
+                    "entered": own.entered,
+                })
+            })
+            .collect::<Value>(),
+        "output": decimal(outcome.output),
+        "tape": decimals(&outcome.tape),
+    });
+    Ok(Report {
+        text: table(&columns, lines),
+        json,
+    })
+}
+
+/// The run that goes on where the program fails, if it is one that a circuit can reject: not if it is without
+/// end, or lacks words, or has words left.
+fn defiant(asked: &Asked, error: &RunError) -> Option<Trace<Fr>> {
+    let step = match error {
+        RunError::StackUnderflow { step, .. }
+        | RunError::Fault { step, .. }
+        | RunError::InvalidOpcode { step, .. }
+        | RunError::OutsideProgram { step, .. } => *step,
+        _ => return None,
+    };
+    // It unwinds a word for each step at most.
+    let rows = 2 * step.saturating_add(DEFIANT_STEPS);
+    let job = asked.job().max_rows(rows.min(largest_circuit()));
+    job.defiant().ok()
 }
 
 pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
-    let ProgramArguments { file, cut, set } = &arguments.program;
-    let program = load(file)?;
-    let set = set.of(&program);
-    let honest = Trace::new(&program, cut.steps, set);
-    let trace = match &honest {
-        Ok(trace) => trace.clone(),
-        Err(_) => Trace::defiant(&program, cut.steps, set).map_err(Failure::Program)?,
+    let asked = Asked::read(&arguments.program, false)?;
+    let (trace, failed) = match trace(&asked) {
+        Ok(trace) => (trace, None),
+        Err(error) => match defiant(&asked, &error) {
+            Some(trace) => (trace, Some(error)),
+            None => return Err(unproved(error)),
+        },
     };
     let params = circuit(&arguments.circuit, &trace)?;
+    let template = template(params, trace.program())?;
     let mut statement = Statement::of(&trace);
     if let Some(output) = &arguments.output {
         statement.output = asm::parse_word(output)
@@ -229,43 +356,40 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
     let progress = Progress::new();
     progress.phase(format!("checking 2^{} rows", params.k()));
     let internal = |error: String| Failure::input("internal", error);
-    let circuit = StackVmCircuit::new(params, &trace).map_err(|e| internal(e.to_string()))?;
-    let instances = match (statement.instances(), &honest) {
-        (Some(instances), _) => instances,
-        // An opcode that can't be encoded is in no set.
-        (None, Err(error)) => return Err(Failure::Program(error.clone())),
-        (None, Ok(_)) => return Err(internal("a run that can't be stated".into())),
-    };
+    let circuit = StackVmCircuit::new(template, &trace).map_err(|e| internal(e.to_string()))?;
+    let instances = statement.instances(params.set(), params.binding());
     let mock = MockProver::run(params.k(), &circuit, instances)
         .map_err(|error| internal(error.to_string()))?;
     let verdict = mock.verify();
     drop(progress);
-    match (verdict, honest) {
-        (Ok(()), Ok(_)) => {
+    match (verdict, failed) {
+        (Ok(()), None) => {
             let cost = Cost::of(params);
             Ok(Report {
                 text: format!(
-                    "all {} constraints hold on all 2^{} rows; the output is {}",
+                    "all {} constraints hold on all 2^{} rows; the output is {}{}",
                     cost.constraints,
                     params.k(),
                     decimal(statement.output),
+                    tape_line(&statement.tape),
                 ),
                 json: json!({
                     "satisfied": true,
                     "k": params.k(),
                     "constraints": cost.constraints,
                     "output": decimal(statement.output),
+                    "tape": decimals(&statement.tape),
                 }),
             })
         }
-        (Ok(()), Err(error)) => Err(internal(format!(
+        (Ok(()), Some(error)) => Err(internal(format!(
             "the program fails ({error}), but the circuit accepts a run of it: this is a hole in \
              the circuit, please report it"
         ))),
-        (Err(failures), honest) => {
+        (Err(failures), failed) => {
             let names = violated(&failures);
             let mut message = String::new();
-            if let Err(error) = &honest {
+            if let Some(error) = &failed {
                 message = format!("{error}\n");
             }
             message += &format!(
@@ -275,13 +399,13 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
                     .map(|name| format!("\n  {name}"))
                     .collect::<String>(),
             );
-            match honest {
-                Err(error) => Err(Failure::False {
+            match failed {
+                Some(error) => Err(Failure::False {
                     kind: error.kind(),
-                    step: Some(error.step()),
+                    step: error.step(),
                     message,
                 }),
-                Ok(_) => Err(Failure::False {
+                None => Err(Failure::False {
                     kind: "unsatisfied",
                     step: None,
                     message,
@@ -396,18 +520,20 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     PROOF.check_output(&path, arguments.force)?;
     let progress = Progress::new();
     progress.phase("running the program");
-    let trace = trace(&arguments.program)?;
+    let asked = Asked::read(&arguments.program, false)?;
+    let trace = trace(&asked).map_err(unproved)?;
     let circuit = circuit(&arguments.circuit, &trace)?;
+    let template = template(circuit, trace.program())?;
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));
     let file = match arguments.backend {
         BackendName::Ipa => {
             let params = ipa_params(circuit.k(), &progress)?;
-            let proved = prove_with::<Ipa>(&params, circuit, &trace, &progress)?;
+            let proved = prove_with::<Ipa>(&params, &template, &trace, &progress)?;
             proved.file(FileBackend::Ipa, ParametersKind::Transparent, &trace)
         }
         BackendName::Kzg => {
             let (params, kind) = kzg_params(srs, circuit.k(), &progress)?;
-            let proved = prove_with::<Kzg>(&params, circuit, &trace, &progress)?;
+            let proved = prove_with::<Kzg>(&params, &template, &trace, &progress)?;
             proved.file(FileBackend::Kzg, kind, &trace)
         }
     };
@@ -417,7 +543,8 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let output = decimal(file.statement.output);
     Ok(Report {
         text: format!(
-            "output {output}\nproof of {} bytes ({}, k = {}) in {}\nverify it with: stackvm verify {}{}",
+            "output {output}{}\nproof of {} bytes ({}, k = {}) in {}\nverify it with: stackvm verify {}{}",
+            tape_line(&file.statement.tape),
             file.proof.len(),
             file.backend_name(),
             circuit.k(),
@@ -433,8 +560,10 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
             "proof": path.display().to_string(),
             "backend": file.backend_name(),
             "k": circuit.k(),
+            "rows": trace.steps(),
             "proof_bytes": file.proof.len(),
             "output": output,
+            "tape": decimals(&file.statement.tape),
         }),
     })
 }
@@ -520,7 +649,6 @@ impl Proved {
             key_digest: self.key_digest,
             circuit: self.circuit,
             program_digest: statement.program.digest(),
-            steps: statement.program.len(),
             statement,
             proof: self.proof,
         }
@@ -529,18 +657,18 @@ impl Proved {
 
 fn prove_with<B: Backend>(
     params: &B::Parameters,
-    circuit: CircuitParams,
+    template: &Template<Fr>,
     trace: &Trace<Fr>,
     progress: &Progress,
 ) -> Result<Proved, Failure> {
     progress.phase("keys");
-    let key = B::keygen(params, circuit)
+    let key = B::keygen_of(params, template)
         .map_err(|error| Failure::input("internal", error.to_string()))?;
     progress.phase(format!("proving {} rows", trace.steps()));
     let proof = B::prove(params, &key, trace)
         .map_err(|error| Failure::input("internal", error.to_string()))?;
     Ok(Proved {
-        circuit,
+        circuit: template.params(),
         parameters_digest: params.digest(),
         key_digest: key.verifying_key().digest(),
         proof,
@@ -550,7 +678,8 @@ fn prove_with<B: Backend>(
 pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
     let path = &arguments.output;
     check_backend(arguments.backend, &arguments.srs)?;
-    let circuit = stated_circuit(&arguments.circuit)?;
+    let template = key_template(arguments)?;
+    let circuit = template.params();
     KEY.check_output(path, arguments.force)?;
     let internal = |error: String| Failure::input("internal", error);
     let progress = Progress::new();
@@ -560,13 +689,13 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
         BackendName::Ipa => {
             let params = ipa_params(k, &progress)?;
             progress.phase("key");
-            let key = Ipa::keygen_vk(&params, circuit).map_err(|e| internal(e.to_string()))?;
+            let key = Ipa::keygen_vk_of(&params, &template).map_err(|e| internal(e.to_string()))?;
             KeyFile::of_ipa(&key)
         }
         BackendName::Kzg => {
             let (params, _) = kzg_params(&arguments.srs, k, &progress)?;
             progress.phase("key");
-            let key = Kzg::keygen_vk(&params, circuit).map_err(|e| internal(e.to_string()))?;
+            let key = Kzg::keygen_vk_of(&params, &template).map_err(|e| internal(e.to_string()))?;
             KeyFile::of_kzg(&key, &params).map_err(|e| internal(e.to_string()))?
         }
     };
@@ -575,13 +704,18 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
     drop(progress);
     let backend = key.backend().name();
     let digest = hex::encode(key.digest());
+    let program = key.program().map(hex::encode);
     Ok(Report {
         text: format!(
-            "verifying key ({backend}, k = {k}, {}, {}) in {}\ndigest {digest}\nverify with it: \
+            "verifying key ({backend}, k = {k}, {}, {}) in {}\n{}digest {digest}\nverify with it: \
              stackvm verify PROOF --key {}{}",
             circuit.set(),
             circuit.binding().name(),
             path.display(),
+            match &program {
+                Some(program) => format!("of the program with digest {program}\n"),
+                None => String::new(),
+            },
             path.display(),
             match key.parameters() {
                 ParametersKind::InsecureDev => " --insecure-dev-srs",
@@ -597,8 +731,43 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
             "parameters": key.parameters().name(),
             "parameters_digest": hex::encode(key.parameters_digest()),
             "verifying_key_digest": digest,
+            "program_digest": program,
         }),
     })
+}
+
+/// What the key is to be made from.
+fn key_template(arguments: &KeygenArguments) -> Result<Template<Fr>, Failure> {
+    let InfoArguments { k, set, binding } = &arguments.circuit;
+    let Some(path) = &arguments.program else {
+        return template(stated_circuit(&arguments.circuit)?, &Default::default());
+    };
+    let binding = Binding::from(*binding);
+    if binding != Binding::Fixed {
+        let problem = "--program goes with --binding fixed: a key of the other bindings is one for all \
+                       programs";
+        return Err(Failure::input("usage", problem));
+    }
+    let (program, _) = load(path)?;
+    let program = cut(program, arguments.steps)?;
+    let circuit = CircuitParams::new(*k, set.of(&program), binding)
+        .map_err(|error| Failure::input("size", error.to_string()))?;
+    template(circuit, &program)
+}
+
+/// A program cut after so many instructions, if that was asked for.
+fn cut(program: Program<Fr>, steps: Option<usize>) -> Result<Program<Fr>, Failure> {
+    let Some(steps) = steps else {
+        return Ok(program);
+    };
+    if program.smallest_set().has_control() {
+        return Err(Failure::Program(RunError::StepsOfLoop));
+    }
+    let cut = program.cut(steps);
+    cut.ok_or(Failure::Program(RunError::StepsOutOfRange {
+        steps,
+        instructions: program.len(),
+    }))
 }
 
 pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
@@ -614,6 +783,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
         json!({
             "valid": valid,
             "output": output,
+            "tape": decimals(&file.statement.tape),
             "program_digest": digest,
         })
     };
@@ -627,14 +797,8 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     file.check()
         .map_err(|edited| rejected(edited.to_string()))?;
     if let Some(program) = &arguments.program {
-        let expected = load(program)?;
-        let steps = arguments.steps.unwrap_or(expected.len());
-        let Some(expected) = expected.cut(steps) else {
-            return Err(Failure::Program(RunError::StepsOutOfRange {
-                steps,
-                instructions: expected.len(),
-            }));
-        };
+        let (expected, _) = load(program)?;
+        let expected = cut(expected, arguments.steps)?;
         if expected != file.statement.program {
             return Err(rejected(format!(
                 "the proof is not one of {}{}: the digest of that is {}, and the proved program's {digest}",
@@ -667,8 +831,9 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     verdict.map_err(rejected)?;
     Ok(Report {
         text: format!(
-            "valid: the program of {} with digest {digest} gives output {output}{}",
-            counted(file.steps, "instruction"),
+            "valid: the program of {} with digest {digest} gives output {output}{}{}",
+            counted(file.statement.program.len(), "instruction"),
+            tape_line(&file.statement.tape),
             match file.parameters {
                 ParametersKind::InsecureDev => "\n(with insecure development parameters)",
                 _ => "",
@@ -751,7 +916,12 @@ fn verify_with<B: Backend>(
         return Ok(Err(other.to_string()));
     }
     progress.phase("key");
-    let key = B::keygen_vk(params, file.circuit)
+    // Whoever wrote the file chose the program too.
+    let template = match Template::for_program(file.circuit, &file.statement.program) {
+        Ok(template) => template,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let key = B::keygen_vk_of(params, &template)
         .map_err(|error| Failure::input("internal", error.to_string()))?;
     let same = Contradiction::check("verifying_key_digest", &file.key_digest, &key.digest());
     if let Err(other) = same {
@@ -819,7 +989,15 @@ pub fn isa() -> Result<Report, Failure> {
 
 /// The circuit that was asked for.
 fn stated_circuit(arguments: &InfoArguments) -> Result<CircuitParams, Failure> {
-    CircuitParams::new(arguments.k, arguments.set, arguments.binding.into())
+    let set = match arguments.set {
+        SetChoice::Given(set) => set,
+        SetChoice::StackOrAuto => InstructionSet::STACK,
+        SetChoice::Auto => {
+            let problem = "--set auto finds the set of a program, and there is none: name a set";
+            return Err(Failure::input("usage", problem));
+        }
+    };
+    CircuitParams::new(arguments.k, set, arguments.binding.into())
         .map_err(|error| Failure::input("size", error.to_string()))
 }
 

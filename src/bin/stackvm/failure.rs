@@ -57,11 +57,16 @@ impl Failure {
         let error =
             |kind: &str, message: &str| json!({"error": {"kind": kind, "message": message}});
         match self {
-            Failure::Program(run) => json!({"error": {
-                "kind": run.kind(),
-                "step": run.step(),
-                "message": run.to_string(),
-            }}),
+            Failure::Program(run) => {
+                let mut value = error(run.kind(), &run.to_string());
+                if let Some(step) = run.step() {
+                    value["error"]["step"] = step.into();
+                }
+                if let Some(pc) = run.pc() {
+                    value["error"]["pc"] = pc.into();
+                }
+                value
+            }
             Failure::False {
                 kind,
                 step,
@@ -112,17 +117,24 @@ impl Failure {
 }
 
 /// What a user can do about a program that does not run.
-fn advice(error: &RunError) -> &'static str {
+pub fn advice(error: &RunError) -> &'static str {
     match error {
         RunError::InvalidOpcode { opcode, .. } if Opcode::from_code(*opcode).is_some() => {
-            "; choose a set that has it with --set field, or --set auto"
+            "; choose a set that has it with --set full, or --set auto"
+        }
+        RunError::TapeEnd { opcode, .. } if *opcode == Opcode::Secret => {
+            ", with --secret-file or --secret"
+        }
+        RunError::TapeEnd { .. } => ", with --input or --input-file",
+        RunError::TooManySteps { .. } => {
+            "; if it is none without end, allow more of them with --max-steps"
         }
         _ => "",
     }
 }
 
 /// A text without the control characters by which a name or a program could command the terminal.
-fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let show = |own: char| match own.is_control() && own != '\n' {
         // As long as it in UTF-8, so that places in the text stay where they are.
         true if own.len_utf8() == 2 => '\u{b7}',

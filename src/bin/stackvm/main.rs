@@ -4,8 +4,11 @@
 
 mod arguments;
 mod commands;
+mod debugger;
 mod failure;
 mod progress;
+mod source;
+mod table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -22,8 +25,14 @@ fn main() -> ExitCode {
     };
     let json = arguments.json;
     let result = match &arguments.command {
-        Command::Run(own) => commands::run(own),
+        Command::Run(own) => commands::run(own, json),
         Command::Check(own) => commands::check(own),
+        // It prints as it goes on.
+        Command::Debug(own) => match debugger::debug(own, json) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(failure) => Err(failure),
+        },
+        Command::Profile(own) => commands::profile(own),
         Command::Prove(own) => commands::prove(own),
         Command::Keygen(own) => commands::keygen(own),
         Command::Verify(own) => commands::verify(own),
