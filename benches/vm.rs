@@ -30,6 +30,33 @@ fn run(c: &mut Criterion) {
     group.finish();
 }
 
+/// The Fibonacci loop, in the interpreter and as a loop of Rust on the same field: their ratio is what the
+/// machine costs where nothing is proved. A step is an instruction; the loop has seven an iteration.
+fn looping(c: &mut Criterion) {
+    let iterations = if support::quick() { 1_000 } else { 1_000_000 };
+    let program = support::fibonacci(iterations);
+    let set = program.smallest_set();
+    let mut group = c.benchmark_group("loop");
+    let outcome = vm::run(&program, None, set).expect("it runs");
+    group.throughput(Throughput::Elements(outcome.steps as u64));
+    group.bench_function(format!("interpreter/{iterations}"), |b| {
+        b.iter(|| vm::run(black_box(&program), None, set).expect("it runs"))
+    });
+    let native = |iterations: Fr| {
+        let (mut a, mut b, mut n) = (Fr::zero(), Fr::one(), iterations);
+        while n != Fr::zero() {
+            (a, b) = (b, a + b);
+            n -= Fr::one();
+        }
+        a
+    };
+    assert_eq!(native(Fr::from(iterations as u64)), outcome.output);
+    group.bench_function(format!("native/{iterations}"), |b| {
+        b.iter(|| native(black_box(Fr::from(iterations as u64))))
+    });
+    group.finish();
+}
+
 fn witness(c: &mut Criterion) {
     let k = if support::quick() { 8 } else { 14 };
     let steps = support::three_quarters(k);
@@ -68,6 +95,6 @@ fn witness(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = support::criterion();
-    targets = run, witness
+    targets = run, looping, witness
 }
 criterion_main!(benches);

@@ -131,7 +131,9 @@ fn forge(
         .map(|rule| machine.checker.name(*rule))
         .collect();
     let expected = |part: &&str| names.iter().any(|name| name.contains(*part));
-    let anything = kind.rejected_by.is_empty() && !names.is_empty();
+    // A wired machine decodes nothing: what executes something else is rejected by what it computes.
+    let depends = kind.rejected_by.is_empty() || machine.shape().wired;
+    let anything = depends && !names.is_empty();
     match anything || kind.rejected_by.iter().any(expected) {
         true => fate.rejected_as_expected += 1,
         false => campaign.surprises.push(format!(

@@ -1410,7 +1410,7 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| {
             let (mut forger, at) = looking(scene, rng, |_| true)?;
             let opcode = pick(rng, &runnable(scene, scene.depths[at]))?;
-            let argument = word(rng);
+            let argument = [given_argument(scene, at), word(rng)][below(rng, 2)];
             forger.claimed = Some([Fr::from(opcode.encoded()), argument]);
             forger.execute(opcode, argument);
             Some(forger.finish())
@@ -1440,6 +1440,26 @@ pub const KINDS: &[Kind] = &[
             forger.claimed = Some([Fr::from(opcode.encoded()), argument]);
             forger.execute(opcode, argument);
             Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "the instruction of another address, counted there",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let (mut forger, at) = looking(scene, rng, |row| row < scene.length)?;
+            let address = below(rng, scene.program.len());
+            let (opcode, argument) = scene.program[address];
+            if opcode.needs() > scene.depths[at] || opcode == Opcode::Halt {
+                return None;
+            }
+            let pc = usize::try_from(forger.pc.to_u64()?).ok()?;
+            forger.claimed = Some([Fr::from(opcode.encoded()), argument]);
+            forger.execute(opcode, argument);
+            let mut claim = forger.finish();
+            let uses = &mut claim.columns.fetch.as_mut()?.uses;
+            uses[pc] -= Fr::ONE;
+            uses[address] += Fr::ONE;
+            Some(claim)
         },
     },
     Kind {
@@ -1671,6 +1691,14 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[TAPE_COPY],
         forge: |scene, rng| {
             scene.machine.tape?;
+            // A word 1 that is read: the tape's first cell is that word then, and the second one its end.
+            if below(rng, 2) == 0 {
+                let reads = |own: &Opcode| own.uses_tape() && own.takes_word();
+                let read = writable(scene.set()).into_iter().find(reads)?;
+                let mut forger = scene.forger_of(vec![(read, Fr::ZERO)]);
+                forger.tape = vec![Fr::ONE; 2];
+                return Some(forger.finish());
+            }
             let mut claim = scene.honest.clone();
             let at = below(rng, scene.rows() + 1);
             claim.tape.resize(scene.rows() + 1, Fr::ZERO);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use halo2_proofs::halo2curves::bn256::Fr;
 
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::asm::{self, NumberError};
+use halo2_stack_vm::asm::{self, NumberError, Symbols};
 use halo2_stack_vm::circuit::MAX_K;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
@@ -54,22 +54,23 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 /// The names that a program's text gives to addresses; none, if it is in JSON.
 #[derive(Debug, Default)]
-pub struct Labels;
+pub struct Labels(Option<Symbols>);
 
 impl Labels {
     /// The label of an address.
-    pub fn label_at(&self, _address: usize) -> Option<&str> {
-        None
+    pub fn label_at(&self, address: usize) -> Option<&str> {
+        self.0.as_ref()?.label_at(address)
     }
 
     /// The address of a label.
-    pub fn address(&self, _name: &str) -> Option<usize> {
-        None
+    pub fn address(&self, name: &str) -> Option<usize> {
+        self.0.as_ref()?.address(name)
     }
 
     /// The last label at an address or before it.
-    pub fn region(&self, _address: usize) -> Option<&str> {
-        None
+    pub fn region(&self, address: usize) -> Option<&str> {
+        let label = self.0.as_ref()?.region(address)?;
+        Some(&label.name)
     }
 
     /// An instruction, with the label of the address that is its argument.
@@ -105,10 +106,10 @@ pub fn load(path: &Path) -> Result<(Program<Fr>, Labels), Failure> {
     if named_json || source.trim_start().starts_with('[') {
         let program =
             asm::from_json(&source).map_err(|error| Failure::file("json", path, error))?;
-        return Ok((program, Labels));
+        return Ok((program, Labels::default()));
     }
-    match asm::assemble(&source) {
-        Ok(program) => Ok((program, Labels)),
+    match asm::assemble_with_symbols(&source) {
+        Ok(assembly) => Ok((assembly.program, Labels(Some(assembly.symbols)))),
         Err(errors) => Err(Failure::Assembly {
             path: path.into(),
             source,
