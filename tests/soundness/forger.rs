@@ -170,7 +170,11 @@ pub fn with_scene<T>(machine: &Machine, program: Vec<Step>, f: impl FnOnce(&Scen
 fn run(machine: &Machine, claim: &Claim) -> Option<Trace<Fr>> {
     let listed = machine.listed(&claim.given);
     // The cells of a tape are not what is stated: that is a tape without words.
-    let tape = if machine.tape.is_some() { &[Fr::ONE] } else { &claim.tape[..] };
+    let tape = if machine.tape.is_some() {
+        &[Fr::ONE]
+    } else {
+        &claim.tape[..]
+    };
     machine::run(&listed, machine.set, tape, secrets(&claim.columns))
 }
 

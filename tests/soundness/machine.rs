@@ -466,7 +466,11 @@ impl Machine {
     /// The run of what a claim states, if it runs and fits.
     fn honest_run(&self, claim: &Claim) -> Option<Trace<Fr>> {
         let secrets = secrets(&claim.columns);
-        let tape = if self.tape.is_some() { &[Fr::ONE] } else { &claim.tape[..] };
+        let tape = if self.tape.is_some() {
+            &[Fr::ONE]
+        } else {
+            &claim.tape[..]
+        };
         let trace = run(&self.listed(&claim.given), self.set, tape, secrets)?;
         (trace.steps() <= self.rows).then_some(trace)
     }

@@ -1,0 +1,206 @@
+//! The programs in `programs/`: each gives what its first lines say, in the interpreter, under every binding
+//! and by real proofs; and one key proves all of them.
+//!
+//! Those lines are `# output: N`, `# input: ...` (the words that `read` pushes), `# secret: ...` (the private
+//! tape) and, of a program that reads or writes, `# tape: ...` (the public tape afterwards).
+
+use std::path::Path;
+use std::time::Instant;
+
+use halo2_proofs::dev::MockProver;
+use halo2_stack_vm::asm;
+use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::program::Program;
+use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
+use halo2_stack_vm::proof::{Backend, VerifyError};
+use halo2_stack_vm::vm::{Inputs, Job, Trace};
+use halo2curves::bn256::Fr;
+
+/// A program and what its file says of it.
+struct Example {
+    name: String,
+    program: Program<Fr>,
+    inputs: Inputs<Fr>,
+    output: Fr,
+    tape: Vec<Fr>,
+}
+
+impl Example {
+    fn trace(&self, set: InstructionSet) -> Trace<Fr> {
+        let job = Job::new(&self.program, set, &self.inputs);
+        job.trace()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+}
+
+/// All of them.
+fn examples() -> Vec<Example> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
+    let mut examples: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let source = std::fs::read_to_string(&path).unwrap();
+            let words = |field: &str| -> Option<Vec<Fr>> {
+                let start = format!("# {field}:");
+                let line = source.lines().find_map(|line| line.strip_prefix(&start))?;
+                let words = line.split_whitespace();
+                Some(words.map(|word| asm::parse_word(word).unwrap()).collect())
+            };
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let output = words("output").unwrap_or_else(|| panic!("{name}: no output"));
+            Example {
+                program: asm::assemble(&source).unwrap_or_else(|error| panic!("{name}: {error}")),
+                inputs: Inputs {
+                    public: words("input").unwrap_or_default(),
+                    secret: words("secret").unwrap_or_default(),
+                },
+                output: output[0],
+                tape: words("tape").unwrap_or_default(),
+                name,
+            }
+        })
+        .collect();
+    examples.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(examples.len() >= 17);
+    examples
+}
+
+#[test]
+fn the_programs_give_what_they_say() {
+    for example in examples() {
+        let set = example.program.smallest_set();
+        let trace = example.trace(set);
+        let outcome = trace.outcome();
+        assert_eq!(outcome.output, example.output, "{}", example.name);
+        assert_eq!(outcome.tape, example.tape, "{}", example.name);
+        // A larger set gives the same.
+        let larger = example.trace(InstructionSet::FULL);
+        assert_eq!(larger.outcome(), outcome, "{}", example.name);
+        for binding in Binding::ALL {
+            let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
+            let template = Template::for_program(circuit, &example.program).unwrap();
+            let instances = Statement::of(&trace).instances(set, binding);
+            let circuit = StackVmCircuit::new(template, &trace).unwrap();
+            let k = trace_k(&trace, binding);
+            let mock = MockProver::run(k, &circuit, instances).unwrap();
+            assert_eq!(mock.verify(), Ok(()), "{}, {binding:?}", example.name);
+        }
+    }
+}
+
+fn trace_k(trace: &Trace<Fr>, binding: Binding) -> u32 {
+    CircuitParams::for_trace(trace, binding).unwrap().k()
+}
+
+/// Proves an example with a key, and shows that the proof is one of no other output and no other tape.
+fn prove<B: Backend>(
+    params: &B::Parameters,
+    key: &halo2_stack_vm::proof::ProvingKey<B>,
+    example: &Example,
+    trace: &Trace<Fr>,
+) {
+    let statement = Statement::of(trace);
+    let proof = B::prove(params, key, trace).unwrap();
+    let verify =
+        |statement: &Statement<Fr>| B::verify(params, key.verifying_key(), statement, &proof);
+    verify(&statement).unwrap_or_else(|error| panic!("{}: {error}", example.name));
+    let mut falsehoods = vec![Statement {
+        output: statement.output + Fr::one(),
+        ..statement.clone()
+    }];
+    for word in 0..statement.tape.len() {
+        let mut other = statement.clone();
+        other.tape[word] += Fr::one();
+        falsehoods.push(other);
+    }
+    for falsehood in falsehoods {
+        let refused = verify(&falsehood).unwrap_err();
+        assert!(
+            matches!(refused, VerifyError::Invalid(_)),
+            "{}: {refused}",
+            example.name
+        );
+    }
+}
+
+fn each_is_proved<B: Backend>(params: impl Fn(u32) -> B::Parameters) {
+    for example in examples() {
+        let trace = example.trace(example.program.smallest_set());
+        for binding in [Binding::Public, Binding::Fixed] {
+            let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
+            let params = params(circuit.k());
+            let template = Template::for_program(circuit, &example.program).unwrap();
+            let key = B::keygen_of(&params, &template).unwrap();
+            prove::<B>(&params, &key, &example, &trace);
+        }
+    }
+}
+
+#[test]
+fn each_is_proved_with_kzg() {
+    each_is_proved::<Kzg>(|k| KzgParams::insecure_dev(k).unwrap());
+}
+
+#[test]
+fn each_is_proved_with_ipa() {
+    each_is_proved::<Ipa>(|k| IpaParams::setup(k).unwrap());
+}
+
+/// One verifying key for all programs of a set.
+fn one_key_proves_all(set: InstructionSet, least: usize) {
+    let all = examples();
+    let fits = |example: &&Example| {
+        let own = example.program.smallest_set().members();
+        own & !set.members() == 0
+    };
+    let traces: Vec<_> = all
+        .iter()
+        .filter(fits)
+        .map(|example| (example, example.trace(set)))
+        .collect();
+    assert!(traces.len() >= least, "{} programs", traces.len());
+    let sizes = traces
+        .iter()
+        .map(|(_, trace)| trace_k(trace, Binding::Public));
+    let k = sizes.max().unwrap();
+    let params = KzgParams::insecure_dev(k).unwrap();
+    let circuit = CircuitParams::new(k, set, Binding::Public).unwrap();
+    let key = Kzg::keygen(&params, circuit).unwrap();
+    let start = Instant::now();
+    for (example, trace) in &traces {
+        prove::<Kzg>(&params, &key, example, trace);
+    }
+    println!(
+        "{set}: one key of k = {k} proved {} programs in {:.1} s",
+        traces.len(),
+        start.elapsed().as_secs_f64()
+    );
+}
+
+#[test]
+fn one_key_proves_every_program_of_a_set() {
+    one_key_proves_all(InstructionSet::STACK, 6);
+    one_key_proves_all(InstructionSet::FULL, 17);
+}
+
+/// Two runs that differ in one iteration differ in its rows.
+#[test]
+fn a_fibonacci_number_takes_at_most_nine_rows_an_iteration() {
+    let source = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("programs/fibonacci.svm"),
+    );
+    let source = source.unwrap();
+    let rows = |iterations: usize| {
+        let source = source.replace(".const N 20", &format!(".const N {iterations}"));
+        let program = asm::assemble::<Fr>(&source).unwrap();
+        let trace = Trace::new(&program, None, program.smallest_set()).unwrap();
+        trace.steps()
+    };
+    assert_ne!(rows(20), rows(21), "the constant is there");
+    for iterations in [20, 100, 1000] {
+        assert!(rows(iterations + 1) - rows(iterations) <= 9);
+    }
+}
