@@ -8,7 +8,7 @@ use crate::algebra::{Definition, Formula, Word};
 use crate::circuit::Binding;
 use crate::frame::{Challenges, Gate, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
-use crate::row::{Phase, Row};
+use crate::row::{Cell, Phase, Row};
 use crate::sum;
 
 /// The gates of a circuit as text. A prime marks a cell of the next row.
@@ -112,16 +112,7 @@ pub fn reference() -> String {
     }
 
     text.push_str(COLUMNS);
-    for (cell, ()) in Row::new(set, |_| ()).cells() {
-        let phase = match cell.phase() {
-            Phase::First => 1,
-            Phase::Second => 2,
-        };
-        line(
-            &mut text,
-            format_args!("| `{cell}` | {phase} | {} |", cell.summary()),
-        );
-    }
+    columns(&mut text, set, |_| true);
 
     text.push_str(CONSTRAINTS);
     let public = gates(set, Binding::Public);
@@ -143,7 +134,39 @@ pub fn reference() -> String {
     }
     further.retain(|gate| !gate.constraints.is_empty());
     constraints(&mut text, &further);
+
+    text.push_str(FULL);
+    let full = InstructionSet::FULL;
+    let known: Vec<_> = Row::new(set, |_| ()).cells().map(|(cell, ())| cell).collect();
+    columns(&mut text, full, |cell| {
+        let flag = matches!(cell, Cell::Flag(_));
+        !flag && !known.contains(&cell)
+    });
+    let all = gates(full, Binding::Public);
+    let named = ["cells", "boundaries", "flow", "instructions", "tape"];
+    let shown = all.iter().filter(|gate| named.contains(&gate.name));
+    constraints(&mut text, shown);
+
+    text.push_str(WIRED);
+    let wired = gates(set, Binding::Fixed);
+    text.push_str("```text\n");
+    for Definition { name, text: stands } in definitions(&wired) {
+        line(&mut text, format_args!("{name} = {stands}"));
+    }
+    text.push_str("```\n");
+    constraints(&mut text, &wired);
     text
+}
+
+/// The rows of a table of columns.
+fn columns(text: &mut String, set: InstructionSet, shown: impl Fn(Cell) -> bool) {
+    for (cell, ()) in Row::new(set, |_| ()).cells().filter(|(cell, ())| shown(*cell)) {
+        let phase = match cell.phase() {
+            Phase::First => 1,
+            Phase::Second => 2,
+        };
+        line(text, format_args!("| `{cell}` | {phase} | {} |", cell.summary()));
+    }
 }
 
 /// Writes a line. Writing to a string does not fail.
@@ -162,20 +185,26 @@ The machine has one stack of words, empty at the start. Its depth is not limited
 the machine's rows.
 
 An *instruction* is an opcode and an argument. Every instruction has an argument, but only some read
-it. A *program* is a list of instructions, executed in order.
+it. A *program* is a list of instructions, executed in order but for those that jump. The *address* of an
+instruction is its place in the program, from 0 on; the end of the program has an address too.
 
-A *run* executes the first `steps` instructions of a program, all of them unless told otherwise. It is
-the same as a run of the whole program cut after them. An instruction that is never executed is never
-an error.
+A *run* begins at address 0 and ends at a `halt` or at the end of the program. Of a program without jumps
+it may be told to execute the first `steps` instructions only, which is the same as a run of the program cut
+after them. An instruction that is never executed is never an error.
 
-An instruction that finds fewer words on the stack than it needs fails, and so does the run: the
-interpreter says at which step, and no proof of such a run exists.
+There are two tapes. `read` takes the next word of the *public tape*, and `write` puts the top there: the tape
+is all that is read and written, in order, and the verifier knows it. `secret` takes the next word of the
+*private tape*, which nobody but the prover knows. What is left unread is an error.
+
+An instruction fails that finds fewer words on the stack than it needs, refuses its operands, finds no further
+word on its tape, or goes to what is no address; and so does the run: the interpreter says at which step, and
+no proof of such a run exists.
 
 The *output* of a run is the word at the bottom of the stack after its last step, or 0 if the stack is
 empty.
 
-After the program the machine executes `halt`: it drops the top until one word is left, so a program
-that leaves d words takes d - 1 rows more than it has instructions. Then it idles to its last row.
+After the run the machine drops the top until one word is left, so a run that leaves d words takes d - 1
+rows more than it has steps. Then it idles to its last row.
 
 Both backends prove in the scalar field of bn254. Its words are the integers modulo
 ";
@@ -184,8 +213,8 @@ const INSTRUCTIONS: &str = "
 ## Instructions
 
 In a stack effect the top is on the right, `x` is the argument, and what is not named stays. *Needs*
-is the number of words that the stack must hold. The circuit writes an instruction as its encoded
-number. A program can't write an instruction without a code.
+is the number of words that the stack must hold. `next` is the address of the instruction that follows, `y` a
+word of a tape. The circuit writes an instruction as its encoded number.
 
 | code | encoded | mnemonic | stack effect | needs | what it does |
 |---|---|---|---|---|---|
@@ -225,6 +254,29 @@ back the cell `(link, second', nonempty', link')`. The running sum shows that wh
 
 These polynomials are zero on every row of a circuit of the default set with a public program. A prime
 marks a cell of the next row. The names stand for
+
+";
+
+const FULL: &str = "
+## Control flow and tapes
+
+Where a set has instructions that jump, each row looks its instruction up: the sum shows that
+`(pc, opcode + 1, argument)` is listed. `listed_opcode` is one more than the encoded opcode, and 0 after the
+program's end, which is a `halt`; row i of the listing is address i. `uses` says how often an instruction is looked
+up. Where a set has a public tape, `tape_word` is what is stated on the row: the tape's words, then a 1, then zeros.
+A circuit of the set `full` has, beside the default set's columns and a flag for each instruction:
+
+| column | phase | what it holds |
+|---|---|---|
+";
+
+const WIRED: &str = "
+## A straight line in the key
+
+Where the program is fixed and does not jump, its key says which instruction each row executes: the flags and `link`
+are fixed columns, and there are no presence flags, for a program that finds too few words has no key. What
+drops the words that are left is `pop`. `argument` is on the last row 1 if a word is left on the stack, else 0. These
+polynomials are zero on every row of a circuit of the default set:
 
 ";
 
