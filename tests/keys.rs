@@ -735,7 +735,7 @@ fn a_large_claim_is_refused_at_once() {
         let k = k.to_le_bytes();
         forged(&honest, &[(K_AT, &k), (inner + 1, &k)])
     };
-    assert!(honest.len() < 310);
+    assert!(honest.len() < 340);
     for (k, limit) in [(24, 1), (17, 10)] {
         let bytes = claims(k);
         let start = Instant::now();

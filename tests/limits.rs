@@ -4,7 +4,9 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{Cursor, Seek, SeekFrom, Write as _};
+use std::io::{Cursor, Write as _};
+#[cfg(all(unix, feature = "cli"))]
+use std::io::{Seek, SeekFrom};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 

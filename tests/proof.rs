@@ -304,7 +304,7 @@ fn sixty_thousand_pushes() {
 // Tapes, and programs in the key.
 
 /// Multiplies a secret by a word that it reads, in a call, and writes the product; then it reads another one.
-const TAPED: &str = "secret\nread\ncall 5\nwrite\njump 9\nrot\nmul\nswap\nret\nread";
+const TAPED: &str = "secret\nread\ncall 5\nwrite\njump 10\nrot\nrot\nmul\nswap\nret\nread";
 
 /// The program's run with 6 and 8, whose tape is 6, 42, 8.
 fn taped() -> Trace<Fr> {

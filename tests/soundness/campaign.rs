@@ -8,7 +8,7 @@ use rand_core::SeedableRng;
 use crate::check::Rule;
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true, with_scene};
-use crate::kinds::{KINDS, Kind};
+use crate::kinds::{KINDS, Kind, TOP, USED};
 use crate::machine::Machine;
 use crate::mutants::{self, Term};
 use crate::programs;
@@ -98,7 +98,9 @@ pub fn forge_all(
         ..Campaign::default()
     };
     for kind in KINDS {
-        forge(scene, kind, selectors, rng, &mut campaign);
+        for _ in 0..kind.tries(scene) {
+            forge(scene, kind, selectors, rng, &mut campaign);
+        }
     }
     campaign
 }
@@ -130,7 +132,9 @@ fn forge(
         .iter()
         .map(|rule| machine.checker.name(*rule))
         .collect();
-    let expected = |part: &&str| names.iter().any(|name| name.contains(*part));
+    // What is on top after a word was read is for the tape to say.
+    let found = |part: &str| names.iter().any(|name| name.contains(part));
+    let expected = |part: &&str| found(part) || *part == TOP && found(USED);
     // A wired machine decodes nothing: what executes something else is rejected by what it computes.
     let depends = kind.rejected_by.is_empty() || machine.shape().wired;
     let anything = depends && !names.is_empty();

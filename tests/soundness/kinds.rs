@@ -24,6 +24,15 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// How often the kind is tried on a scene: more often if it chooses a flag and there are many.
+    pub fn tries(&self, scene: &Scene) -> usize {
+        const FLAGS: usize = 4;
+        match self.rejected_by.contains(&FLAG) {
+            true => (scene.machine.shape().flagged().count() / FLAGS).max(1),
+            false => 1,
+        }
+    }
+
     /// A forgery of the kind: a claim that nobody should accept, and that a prover can make.
     pub fn forged(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
         let claim = (self.forge)(scene, rng)?;
@@ -39,7 +48,7 @@ const DECODE: &str = "the given instruction is executed";
 const AFTER_HALT: &str = "after halt there is only halt";
 const LAST_HALT: &str = "the last row is given halt";
 const FACTOR: &str = "('factor is the instruction's";
-const TOP: &str = "top' is the instruction's new top";
+pub const TOP: &str = "top' is the instruction's new top";
 const SECOND: &str = "second' =";
 const THIRD: &str = "third' =";
 const FOURTH: &str = "fourth' =";
@@ -68,7 +77,7 @@ const TAPE: &str = "('tape = the word used";
 const TAPE_END: &str = "tape = 1 on the last row";
 const STATED: &str = "('stated = what is stated here + ";
 const STATED_END: &str = "stated = what is stated here on the last row";
-const USED: &str = "what is used is what is stated";
+pub const USED: &str = "what is used is what is stated";
 const OPCODE_COPY: &str = "copy: the opcode is";
 const ARGUMENT_COPY: &str = "copy: the argument is";
 const PADDING_COPY: &str = "copy: the opcode after";
@@ -338,9 +347,31 @@ fn minus(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     }))
 }
 
+/// The flag of an instruction with which, less as much of another, the opcode is its own.
+fn undone(own: Opcode, other: Opcode) -> Option<Fr> {
+    let code = |opcode: Opcode| Fr::from(opcode.encoded());
+    let apart = Option::<Fr>::from((code(own) - code(other)).invert())?;
+    Some((code(own) - code(Opcode::IDLE)) * apart)
+}
+
 /// Nothing instead of an instruction: its own flag and another's encode its opcode, while their
 /// effects cancel.
 fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    // What returns to where the run goes on anyway changes nothing either.
+    if scene.honest.columns.fetch.is_some() && below(rng, 4) == 0 {
+        let other = with_target(scene, rng, Target::Top)?;
+        let plain = |own: &Opcode| {
+            let effect = own.effect() == other.effect() && own.needs() <= 1;
+            effect && own.target() == Target::Following && own.fault().is_none() && !own.uses_tape()
+        };
+        let own = writable(scene.set()).into_iter().find(plain)?;
+        let program = vec![(push(), Fr::from(2)), (own, Fr::ZERO)];
+        let mut forger = scene.forger_of(program);
+        forger.go_to(1);
+        let flag = undone(own, other)?;
+        forger.combine(&[(own, flag), (other, -flag)], Fr::ZERO, Product::default());
+        return Some(forger.finish());
+    }
     let mut fitting = vec![];
     for (at, (own, _)) in scene.given[..scene.length].iter().enumerate() {
         let fits = |other: &Opcode| {
@@ -359,9 +390,7 @@ fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
         );
     }
     let (at, own, other) = pick(rng, &fitting)?;
-    let code = |opcode: Opcode| Fr::from(opcode.encoded());
-    let apart = Option::<Fr>::from((code(own) - code(other)).invert())?;
-    let flag = (code(own) - code(Opcode::IDLE)) * apart;
+    let flag = undone(own, other)?;
     let argument = given_argument(scene, at);
     let flags = [(own, flag), (other, -flag)];
     Some(scene.tampered(at, |forger| {
@@ -1191,12 +1220,12 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "the run of another program",
-        rejected_by: &[DECODE, FLAG, TOP, COFACTOR, ZERO],
+        rejected_by: &[DECODE, FLAG, TOP, COFACTOR, ZERO, SUM_END, USED],
         forge: |scene, rng| run_of(scene, random(scene.machine, rng)),
     },
     Kind {
         name: "the run of the program without its last instruction",
-        rejected_by: &[DECODE],
+        rejected_by: &[DECODE, SUM_END, USED],
         forge: |scene, _| {
             let (_, shorter) = scene.program.split_last()?;
             run_of(scene, shorter.to_vec())
@@ -1204,7 +1233,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "the run of no program at all",
-        rejected_by: &[DECODE],
+        rejected_by: &[DECODE, SUM_END, USED],
         forge: |scene, _| run_of(scene, vec![]),
     },
     Kind {

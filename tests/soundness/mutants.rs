@@ -113,14 +113,17 @@ fn constraint(window: &Window<Fr>, term: Term, name: &str) -> Fr {
     let mut window = window.clone();
     // What tells the rows apart is read elsewhere. A cell that is made and one that is taken stand in one constraint where the machine is wired.
     let row_is_made = name != "sum' - sum" || window.shape.wired && grows(&window);
+    let ends = name == "the sum ends";
     match term {
-        Term::Key if row_is_made && name != "the sum ends" => window.index[1] = Fr::ZERO,
+        // There a cell's content is known.
+        Term::Lowest | Term::Present | Term::Link if ends => {}
+        Term::Key if row_is_made && !ends => window.index[1] = Fr::ZERO,
         Term::Key => window.row.link = Fr::ZERO,
         Term::Lowest if row_is_made => *last(&mut window.row.words) = Fr::ZERO,
         Term::Lowest => *last(&mut window.next.words) = Fr::ZERO,
         Term::Present if row_is_made => *last(&mut window.row.present) = Fr::ZERO,
         Term::Present => *last(&mut window.next.present) = Fr::ZERO,
-        Term::Link if row_is_made && name != "the sum ends" => window.row.link = Fr::ZERO,
+        Term::Link if row_is_made => window.row.link = Fr::ZERO,
         Term::Link => window.next.link = Fr::ZERO,
         Term::Output => window.challenges.beta = Fr::ZERO,
         Term::Address | Term::Opcode | Term::Argument => {
