@@ -10,12 +10,13 @@ use std::time::Instant;
 use halo2_proofs::dev::MockProver;
 use halo2_stack_vm::asm;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
-use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, VerifyError};
-use halo2_stack_vm::vm::{Inputs, Job, Trace};
+use halo2_stack_vm::vm::{Inputs, Job, RunError, Trace};
+use halo2_stack_vm::witness::WitnessError;
 use halo2curves::bn256::Fr;
 
 /// A program and what its file says of it.
@@ -184,6 +185,134 @@ fn one_key_proves_all(set: InstructionSet, least: usize) {
 fn one_key_proves_every_program_of_a_set() {
     one_key_proves_all(InstructionSet::STACK, 6);
     one_key_proves_all(InstructionSet::FULL, 17);
+}
+
+/// The private tape of `collatz.svm` for a number: for each step the bits of the half, then the parity.
+fn collatz_secrets(mut n: u64) -> Vec<Fr> {
+    const BITS: u32 = 5;
+    let mut secrets = vec![];
+    while n != 1 {
+        let half = n / 2;
+        assert_eq!(half >> BITS, 0, "{n} is too large");
+        secrets.extend((0..BITS).rev().map(|bit| Fr::from(half >> bit & 1)));
+        secrets.push(Fr::from(n % 2));
+        n = if n % 2 == 0 { half } else { 3 * n + 1 };
+    }
+    secrets
+}
+
+/// Whether every constraint of the circuit holds for a run: by the checker of witnesses and by halo2's.
+fn satisfies(trace: &Trace<Fr>, binding: Binding) -> bool {
+    let statement = Statement::of(trace);
+    let params = CircuitParams::for_trace(trace, binding).unwrap();
+    let template = Template::for_program(params, trace.program()).unwrap();
+    let circuit = StackVmCircuit::new(template, trace).unwrap();
+    let checked = circuit.check(&statement);
+    assert!(
+        matches!(checked, Ok(()) | Err(WitnessError::Unsatisfied { .. })),
+        "{checked:?}"
+    );
+    let instances = statement.instances(trace.set(), binding);
+    let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
+    assert_eq!(mock.verify().is_ok(), checked.is_ok(), "{checked:?}");
+    checked.is_ok()
+}
+
+/// What a prover gives in secret is checked by the program: words with which it would say something false are
+/// refused, at the instruction that is there for it, and by the circuit when the machine runs on.
+#[test]
+fn false_secrets_are_refused() {
+    let words = |words: &[i64]| -> Vec<Fr> {
+        let word = |own: &i64| match *own < 0 {
+            true => -Fr::from(own.unsigned_abs()),
+            false => Fr::from(own.unsigned_abs()),
+        };
+        words.iter().map(word).collect()
+    };
+    // 2 is even, and one step from 1. Were it odd, 7 would come next, and its 16 steps.
+    let two = collatz_secrets(2);
+    let odd = |half: &[Fr]| [half, &[Fr::one()], &collatz_secrets(7)].concat();
+    let field_half = Fr::from(2).invert().unwrap();
+    let no_bit = [[Fr::zero(); 4].as_slice(), &[field_half]].concat();
+    let examples = examples();
+    let own = |name: &str| {
+        let example = examples.iter().find(|example| example.name == name);
+        example.unwrap_or_else(|| panic!("no {name}"))
+    };
+    let secrets = |name: &str| own(name).inputs.secret.clone();
+    let with = |name: &str, at: usize, word: i64| {
+        let mut secrets = secrets(name);
+        secrets[at] = words(&[word])[0];
+        secrets
+    };
+    let public = |name: &str| own(name).inputs.public.clone();
+    use Opcode::{AssertEq, Not};
+    // What is public, what an honest prover gives, and what others do, with the instruction that refuses it.
+    let cases = [
+        (
+            "vote",
+            public("vote"),
+            secrets("vote"),
+            vec![
+                (with("vote", 4, 2), Not),
+                // The honest tally, by a vote less than none.
+                (words(&[1, 1, 1, 1, -1]), Not),
+            ],
+        ),
+        (
+            "power",
+            public("power"),
+            secrets("power"),
+            vec![
+                // 29 in place of 13.
+                (with("power", 0, 1), AssertEq),
+                (with("power", 1, 2), Not),
+            ],
+        ),
+        (
+            "merkle",
+            public("merkle"),
+            secrets("merkle"),
+            vec![
+                (with("merkle", 0, 43), AssertEq),
+                (with("merkle", 1, 8), AssertEq),
+                (with("merkle", 2, 1), AssertEq),
+                (with("merkle", 4, 2), Not),
+            ],
+        ),
+        (
+            "collatz",
+            words(&[2]),
+            two.clone(),
+            vec![(odd(&two[..5]), AssertEq), (odd(&no_bit), Not)],
+        ),
+    ];
+    for (name, public, honest, falsehoods) in cases {
+        let program = &own(name).program;
+        let set = program.smallest_set();
+        let inputs = |secret| Inputs {
+            public: public.clone(),
+            secret,
+        };
+        let honest = inputs(honest);
+        let honest = Job::new(program, set, &honest).trace().unwrap();
+        for binding in Binding::ALL {
+            assert!(satisfies(&honest, binding), "{name}, {binding:?}");
+        }
+        for (at, (secret, by)) in falsehoods.into_iter().enumerate() {
+            let inputs = inputs(secret);
+            let job = Job::new(program, set, &inputs);
+            let refused = job.run().unwrap_err();
+            assert!(
+                matches!(refused, RunError::Fault { opcode, .. } if opcode == by),
+                "{name}, {at}: {refused}"
+            );
+            let defiant = job.defiant().unwrap();
+            for binding in Binding::ALL {
+                assert!(!satisfies(&defiant, binding), "{name}, {at}, {binding:?}");
+            }
+        }
+    }
 }
 
 /// Two runs that differ in one iteration differ in its rows.
