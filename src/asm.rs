@@ -10,7 +10,7 @@
 //! mul         # modulus - 6
 //! ```
 //!
-//! `name:` before an instruction, or on a line of its own, is a *label*: a name for the address of the
+//! `name:` before an instruction, or on a line of its own, is a *label*, one a line: a name for the address of the
 //! instruction that follows it, or for the end of the program. `.const NAME number` is a name for a number. An
 //! argument may be a name in place of a number; that of a jump or a call has to be an address of the
 //! program. A label may be used before it is defined, and so may a constant, but a constant that is another
@@ -43,7 +43,7 @@ use std::ops::Range;
 use num_bigint::BigUint;
 use serde_json::{Number, Value};
 use winnow::ascii::{digit1, hex_digit1};
-use winnow::combinator::{alt, opt, preceded, repeat, seq, terminated};
+use winnow::combinator::{alt, opt, preceded, seq, terminated};
 use winnow::error::EmptyError;
 use winnow::stream::LocatingSlice;
 use winnow::token::{take_till, take_while};
@@ -532,7 +532,7 @@ impl<'s, F: Word> Names<'s, F> {
 
     /// Takes note of what a line defines.
     fn define(&mut self, statement: &Statement<'s>, line: usize) -> Result<(), Complaint> {
-        for label in &statement.labels {
+        if let Some(label) = &statement.label {
             self.insert(label.clone(), Meaning::Address(self.length), line)?;
         }
         let Some((directive, place)) = statement.directive() else {
@@ -688,7 +688,7 @@ type Located<'s> = (&'s str, Range<usize>);
 
 /// The words of a line, of which there is at least one.
 struct Statement<'s> {
-    labels: Vec<Located<'s>>,
+    label: Option<Located<'s>>,
     /// Or a directive.
     mnemonic: Option<Located<'s>>,
     argument: Option<Located<'s>>,
@@ -698,14 +698,14 @@ struct Statement<'s> {
 fn statement<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Statement<'s>, EmptyError> {
     seq!(Statement {
         _: blank,
-        labels: repeat(0.., terminated(label, (':', blank))),
+        label: opt(terminated(label, (':', blank))),
         mnemonic: opt(word),
         _: blank,
         argument: opt(word),
         _: blank,
         rest: opt(rest),
     })
-    .verify(|own: &Statement<'_>| !own.labels.is_empty() || own.mnemonic.is_some())
+    .verify(|own: &Statement<'_>| own.label.is_some() || own.mnemonic.is_some())
     .parse_next(line)
 }
 
@@ -1332,7 +1332,7 @@ mod tests {
 
     #[test]
     fn labels_name_addresses() {
-        let source = "start: push 2\nloop:\n  addi -1 # one less\nx:y: dup\njnz loop\njump end\ncall start\nend:";
+        let source = "start: push 2\nloop:\n  addi -1 # one less\nx:\ny:dup\njnz loop\njump end\ncall start\nend:";
         let Assembly { program, symbols } = assemble_with_symbols::<Fr>(source).unwrap();
         let arguments: Vec<_> = program
             .instructions()
@@ -1356,6 +1356,7 @@ mod tests {
         assert_eq!(symbols.label_at(3), None);
         assert_eq!(symbols.region(5).map(|own| own.name.as_str()), Some("x"));
         assert_eq!(symbols.line(1), Some(3));
+        assert_eq!(symbols.line(2), Some(5));
         assert_eq!(symbols.line(6), None);
         assert_eq!(assemble(source), Ok(program));
     }

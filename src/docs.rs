@@ -137,7 +137,10 @@ pub fn reference() -> String {
 
     text.push_str(FULL);
     let full = InstructionSet::FULL;
-    let known: Vec<_> = Row::new(set, |_| ()).cells().map(|(cell, ())| cell).collect();
+    let known: Vec<_> = Row::new(set, |_| ())
+        .cells()
+        .map(|(cell, ())| cell)
+        .collect();
     columns(&mut text, full, |cell| {
         let flag = matches!(cell, Cell::Flag(_));
         !flag && !known.contains(&cell)
@@ -160,12 +163,18 @@ pub fn reference() -> String {
 
 /// The rows of a table of columns.
 fn columns(text: &mut String, set: InstructionSet, shown: impl Fn(Cell) -> bool) {
-    for (cell, ()) in Row::new(set, |_| ()).cells().filter(|(cell, ())| shown(*cell)) {
+    for (cell, ()) in Row::new(set, |_| ())
+        .cells()
+        .filter(|(cell, ())| shown(*cell))
+    {
         let phase = match cell.phase() {
             Phase::First => 1,
             Phase::Second => 2,
         };
-        line(text, format_args!("| `{cell}` | {phase} | {} |", cell.summary()));
+        line(
+            text,
+            format_args!("| `{cell}` | {phase} | {} |", cell.summary()),
+        );
     }
 }
 

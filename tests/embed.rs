@@ -836,7 +836,13 @@ fn a_run_of_another_program_with_control_flow_is_rejected() {
 #[test]
 fn no_address_after_the_end_is_executable() {
     let cells = |target: usize| format!("push 7\njump {target}");
-    let outer = |target| Outer::new(Kind::FullCells, vec![run_at(0, listed(&cells(target)))]);
+    // As text, a program goes nowhere else than to its addresses.
+    let stated = |target: usize| {
+        let mut stated = listed(&cells(0));
+        stated[1].1 = Fr::from(target as u64);
+        stated
+    };
+    let outer = |target| Outer::new(Kind::FullCells, vec![run_at(0, stated(target))]);
     assert!(outer(2).accepts(&[7]));
     let ret = Outer::new(Kind::FullCells, vec![run_at(0, listed("push 2\nret"))]);
     assert!(ret.accepts(&[0]));
@@ -865,10 +871,7 @@ fn no_address_after_the_end_is_executable() {
             // Were the program as long, the run would be one of it.
             let whole = listed(&format!("{}\n{padding}{there}", cells(target)));
             assert!(forged(whole).accepts(&[7]), "{target} {there}");
-            assert_eq!(
-                forged(listed(&cells(target))).rejecting(&[7]),
-                [listed_here]
-            );
+            assert_eq!(forged(stated(target)).rejecting(&[7]), [listed_here]);
         }
     }
     // What is no instruction is none where cells have it either.

@@ -354,6 +354,36 @@ fn undone(own: Opcode, other: Opcode) -> Option<Fr> {
     Some((code(own) - code(Opcode::IDLE)) * apart)
 }
 
+/// Another instruction on a row that is given one which leaves everything as it is: as much of that one's own flag
+/// is set that the two encode its opcode.
+fn instead_of_nothing(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let idle = |own: &Opcode| {
+        let plain = own.effect() == Effect::Keep && own.target() == Target::Following;
+        plain && own.takes_argument() && own.needs() == 1 && own.fault().is_none()
+    };
+    let own = writable(scene.set()).into_iter().find(idle)?;
+    let other = flagged(scene, rng);
+    if other == own {
+        return None;
+    }
+    let code = |opcode: Opcode| Fr::from(opcode.encoded());
+    let whole = Option::<Fr>::from((code(own) - code(Opcode::IDLE)).invert())?;
+    let flag = (code(own) - code(other)) * whole;
+    let mut program = vec![(push(), Fr::ONE); other.needs().max(1)];
+    program.push((own, Fr::ZERO));
+    if program.len() + other.needs() + 2 > scene.rows() {
+        return None;
+    }
+    let mut forger = scene.forger_of(program);
+    forger.go_to(other.needs().max(1));
+    if other.uses_tape() && scene.machine.states_tape() {
+        forger.tape = vec![Fr::ONE; 2];
+    }
+    let flags = [(other, Fr::ONE), (own, flag)];
+    forger.combine(&flags, Fr::ZERO, Product::default());
+    Some(forger.finish())
+}
+
 /// Nothing instead of an instruction: its own flag and another's encode its opcode, while their
 /// effects cancel.
 fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
@@ -1031,6 +1061,11 @@ pub const KINDS: &[Kind] = &[
         forge: two_flags,
     },
     Kind {
+        name: "an instruction where one that changes nothing is given",
+        rejected_by: &[FLAG],
+        forge: instead_of_nothing,
+    },
+    Kind {
         name: "flags that together do nothing",
         rejected_by: &[FLAG],
         forge: nothing_done,
@@ -1675,10 +1710,10 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[USED],
         forge: |scene, rng| {
             let words = scene.honest.tape.len() - 1;
-            if words == 0 {
-                return None;
-            }
-            let (a, b) = (below(rng, words), below(rng, words));
+            let pairs = (0..words).flat_map(|a| (0..a).map(move |b| (a, b)));
+            let differ = |(a, b): &(usize, usize)| scene.honest.tape[*a] != scene.honest.tape[*b];
+            let pairs: Vec<_> = pairs.filter(differ).collect();
+            let (a, b) = pick(rng, &pairs)?;
             other_tape(scene, |tape| {
                 tape.swap(a, b);
                 Some(())

@@ -355,7 +355,11 @@ fn every_term_of_the_sum_is_needed() {
                 let own = scene.machine;
                 for term in Term::of(own) {
                     let accepted = mutants::accepts(own, &scene.honest, term);
-                    assert!(accepted, "{:?} {:?}: {term:?}: {:?}", own.host, own.set, scene.program);
+                    assert!(
+                        accepted,
+                        "{:?} {:?}: {term:?}: {:?}",
+                        own.host, own.set, scene.program
+                    );
                 }
             });
         }
