@@ -1763,7 +1763,7 @@ mod tests {
     }
 
     fn any_opcode() -> impl Strategy<Value = Opcode> {
-        prop::sample::select(Opcode::ALL.iter().copied().collect::<Vec<_>>())
+        prop::sample::select(Opcode::ALL.to_vec())
     }
 
     /// Programs that have a text form.

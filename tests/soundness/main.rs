@@ -44,6 +44,7 @@ use forger::{Scene, with_scene};
 use kinds::KINDS;
 use machine::{Host, Machine};
 use mutants::Term;
+use programs::Step;
 use sweep::Sweep;
 
 /// What was found out about a circuit.
@@ -121,7 +122,7 @@ fn report(name: String, machine: Machine, random: u64) -> Report {
     let programs = programs::systematic(&machine, &mut rng);
     let seeded = |seed: usize| ChaCha8Rng::seed_from_u64(seed as u64);
     let mut seen = BTreeSet::new();
-    let swept: Vec<_> = programs
+    let swept: Vec<Vec<Step>> = programs
         .iter()
         .filter(|program| {
             let before = seen.len();
@@ -130,7 +131,14 @@ fn report(name: String, machine: Machine, random: u64) -> Report {
             });
             seen.len() > before
         })
+        .cloned()
         .collect();
+    // What other programs show, they show in a small machine.
+    let programs = if name.contains("large") {
+        swept.clone()
+    } else {
+        programs
+    };
     let sweep = swept
         .into_par_iter()
         .enumerate()
