@@ -144,7 +144,7 @@ pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
     let mut programs = vec![];
     // Both as they are and behind so many nops that the machine is full. A program is made for the address
     // that it begins at.
-    let mut add = |make: &dyn Fn(usize) -> Vec<Step>| {
+    let mut add = |make: Make| {
         let program = make(0);
         if !fits(machine, &program) {
             return;
@@ -222,8 +222,11 @@ pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
     programs
 }
 
+/// Makes a program for the address that it begins at.
+type Make<'a> = &'a dyn Fn(usize) -> Vec<Step>;
+
 /// Programs in which an instruction jumps over others, back, to the end, and away from it.
-fn jumping(opcode: Opcode, add: &mut dyn FnMut(&dyn Fn(usize) -> Vec<Step>)) {
+fn jumping(opcode: Opcode, add: &mut dyn FnMut(Make)) {
     let nop = (Opcode::IDLE, Fr::ZERO);
     let halt = (Opcode::Halt, Fr::ZERO);
     if opcode.target() == Target::Following {
