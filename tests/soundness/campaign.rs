@@ -9,7 +9,7 @@ use crate::check::Rule;
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true, with_scene};
 use crate::kinds::{KINDS, Kind, TOP, USED};
-use crate::machine::Machine;
+use crate::machine::{Host, Machine, program};
 use crate::mutants::{self, Term};
 use crate::programs;
 
@@ -112,10 +112,19 @@ fn forge(
     rng: &mut ChaCha8Rng,
     campaign: &mut Campaign,
 ) {
-    let machine = scene.machine;
-    let Some(claim) = kind.forged(scene, rng) else {
+    let Some(claim) = (kind.forge)(scene, rng).filter(|claim| scene.is_forged(claim)) else {
         return;
     };
+    // Where a key holds the program, a forgery of another program's run is one for another key, if there is one.
+    let mut other = None;
+    if scene.machine.host == Host::Fixed && claim.given != scene.honest.given {
+        let stated = program(&claim.given, scene.machine.set);
+        other = stated.and_then(|own| scene.machine.of(&own));
+        if other.is_none() {
+            return;
+        }
+    }
+    let machine = other.as_ref().unwrap_or(scene.machine);
     let violations = machine.checker.violations(&machine.table(&claim));
     let false_statement = !is_true(machine, &claim);
     let fate = campaign.fates.entry(kind.name).or_default();

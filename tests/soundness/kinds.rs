@@ -82,7 +82,6 @@ const OPCODE_COPY: &str = "copy: the opcode is";
 const ARGUMENT_COPY: &str = "copy: the argument is";
 const PADDING_COPY: &str = "copy: the opcode after";
 const PADDING_ARGUMENT: &str = "copy: the argument after";
-const TAPE_COPY: &str = "copy: the tape ends";
 const OUTPUT_COPY: &str = "copy: the output is";
 
 /// One of the rows on which something holds.
@@ -1709,15 +1708,17 @@ pub const KINDS: &[Kind] = &[
         name: "words of the tape in another order",
         rejected_by: &[USED],
         forge: |scene, rng| {
-            let words = scene.honest.tape.len() - 1;
-            let pairs = (0..words).flat_map(|a| (0..a).map(move |b| (a, b)));
-            let differ = |(a, b): &(usize, usize)| scene.honest.tape[*a] != scene.honest.tape[*b];
-            let pairs: Vec<_> = pairs.filter(differ).collect();
-            let (a, b) = pick(rng, &pairs)?;
-            other_tape(scene, |tape| {
-                tape.swap(a, b);
-                Some(())
-            })
+            let reads = |own: &Opcode| own.uses_tape() && own.takes_word();
+            let read = writable(scene.set()).into_iter().find(reads)?;
+            if !scene.machine.states_tape() {
+                return None;
+            }
+            let mut forger = scene.forger_of(vec![(read, Fr::ZERO); 2]);
+            let first = word(rng);
+            forger.tape = vec![first, first + nonzero(rng), Fr::ONE];
+            let mut claim = forger.finish();
+            claim.tape.swap(0, 1);
+            Some(claim)
         },
     },
     Kind {
@@ -1749,25 +1750,5 @@ pub const KINDS: &[Kind] = &[
         name: "a false tape, hidden where the words stated end",
         rejected_by: &[STATED_END],
         forge: |scene, rng| tape_slipped(scene, rng, Slip::StatedEnd),
-    },
-    Kind {
-        name: "cells of a tape that has words after all",
-        rejected_by: &[TAPE_COPY],
-        forge: |scene, rng| {
-            scene.machine.tape?;
-            // A word 1 that is read: the tape's first cell is that word then, and the second one its end.
-            if below(rng, 2) == 0 {
-                let reads = |own: &Opcode| own.uses_tape() && own.takes_word();
-                let read = writable(scene.set()).into_iter().find(reads)?;
-                let mut forger = scene.forger_of(vec![(read, Fr::ZERO)]);
-                forger.tape = vec![Fr::ONE; 2];
-                return Some(forger.finish());
-            }
-            let mut claim = scene.honest.clone();
-            let at = below(rng, scene.rows() + 1);
-            claim.tape.resize(scene.rows() + 1, Fr::ZERO);
-            claim.tape[at] += nonzero(rng);
-            Some(claim)
-        },
     },
 ];
