@@ -591,7 +591,13 @@ struct FileKind {
 
 const PROOF: FileKind = FileKind {
     noun: "proof",
-    is_one: |path| ProofFile::read(path).is_ok(),
+    // One of another version is a proof too.
+    is_one: |path| {
+        matches!(
+            ProofFile::read(path),
+            Ok(_) | Err(FileError::Version { .. })
+        )
+    },
 };
 const KEY: FileKind = FileKind {
     noun: "key file",
