@@ -88,9 +88,9 @@ impl ProgramColumns {
 
     /// The shape of a machine with such a program.
     pub fn shape(self, set: InstructionSet) -> Shape {
-        Shape {
-            set,
-            wired: matches!(self, ProgramColumns::Fixed { .. }) && !set.has_control(),
+        match self {
+            ProgramColumns::Public { .. } | ProgramColumns::Cells { .. } => set.into(),
+            ProgramColumns::Fixed { .. } => Shape::fixed(set),
         }
     }
 
@@ -243,6 +243,25 @@ impl StackVmConfig {
         self.challenges
     }
 
+    /// The values of the challenges, once they are drawn.
+    pub fn challenge_values<F: PrimeField>(&self, region: &Region<'_, F>) -> Value<Challenges<F>> {
+        let Challenges {
+            alpha,
+            gamma,
+            beta,
+            delta,
+            rho,
+        } = self.challenges.map(|own| region.get_challenge(own));
+        let values = alpha.zip(gamma).zip(beta).zip(delta).zip(rho);
+        values.map(|((((alpha, gamma), beta), delta), rho)| Challenges {
+            alpha,
+            gamma,
+            beta,
+            delta,
+            rho,
+        })
+    }
+
     /// Where the program stands.
     pub fn program(&self) -> ProgramColumns {
         self.program
@@ -305,13 +324,7 @@ impl StackVmConfig {
                 }
                 OutputColumn::Cell => OutputBinding::Open,
             },
-            challenges: Challenges {
-                alpha: challenge(self.challenges.alpha),
-                gamma: challenge(self.challenges.gamma),
-                beta: challenge(self.challenges.beta),
-                delta: challenge(self.challenges.delta),
-                rho: challenge(self.challenges.rho),
-            },
+            challenges: self.challenges.map(challenge),
         }
     }
 }
@@ -418,9 +431,6 @@ impl<'a, F: PrimeField> From<ProgramInput<'a, F>> for MachineInput<'a, F> {
         MachineInput { program, tape: &[] }
     }
 }
-
-/// The advice columns for the opcodes and the arguments of a program of cells, and the program.
-type ProgramCells<'a, F> = ([Column<Advice>; 2], &'a [InstructionCells<F>]);
 
 /// Why a machine can't be assigned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -633,7 +643,7 @@ impl StackVmChip {
             }
         });
         mismatch?;
-        let challenges = self.challenges(region);
+        let challenges = self.config.challenge_values(region);
         let mut second_pass = false;
         challenges.as_ref().map(|_| second_pass = true);
 
@@ -722,28 +732,6 @@ impl StackVmChip {
         Ok(())
     }
 
-    fn challenges<F: PrimeField>(&self, region: &Region<'_, F>) -> Value<Challenges<F>> {
-        let Challenges {
-            alpha,
-            gamma,
-            beta,
-            delta,
-            rho,
-        } = self.config.challenges;
-        let values = [alpha, gamma, beta, delta, rho].map(|own| region.get_challenge(own));
-        let [alpha, gamma, beta, delta, rho] = values;
-        let first = alpha.zip(gamma).zip(beta);
-        first
-            .zip(delta.zip(rho))
-            .map(|(((alpha, gamma), beta), (delta, rho))| Challenges {
-                alpha,
-                gamma,
-                beta,
-                delta,
-                rho,
-            })
-    }
-
     /// The machine's own fixed columns, and their cells that hold 0 and 1.
     fn assign_fixed<F: PrimeField>(
         &self,
@@ -820,7 +808,7 @@ impl StackVmChip {
                 ProgramColumns::Cells { opcode, argument },
                 ProgramInput::Cells(cells) | ProgramInput::Listing(cells),
             ) => {
-                self.copy_program(region, offset, ([opcode, argument], cells), fixed);
+                self.copy_program(region, offset, [opcode, argument], cells, fixed);
             }
             (ProgramColumns::Fixed { opcode, argument }, ProgramInput::Fixed(program)) => {
                 for (row, (code, word)) in program.stated(set).into_iter().enumerate() {
@@ -868,7 +856,8 @@ impl StackVmChip {
         &self,
         region: &mut Region<'_, F>,
         offset: usize,
-        ([opcode, argument], cells): ProgramCells<'_, F>,
+        [opcode, argument]: [Column<Advice>; 2],
+        cells: &[InstructionCells<F>],
         [zero, one]: [circuit::Cell; 2],
     ) {
         let rows = self.config.params.rows;
@@ -887,18 +876,8 @@ impl StackVmChip {
                     true => (F::ONE, one),
                     false => (F::ZERO, zero),
                 };
-                let words = [
-                    WordCell {
-                        cell,
-                        value: Value::known(value),
-                    },
-                    WordCell {
-                        cell: zero,
-                        value: Value::known(F::ZERO),
-                    },
-                ];
-                words[0].copy_advice(region, opcode, offset + row);
-                words[1].copy_advice(region, argument, offset + row);
+                constant(cell, value).copy_advice(region, opcode, offset + row);
+                constant(zero, F::ZERO).copy_advice(region, argument, offset + row);
             }
             return;
         }
@@ -929,10 +908,6 @@ impl StackVmChip {
             return;
         };
         for row in 0..=self.config.params.rows {
-            let constant = |cell, value| WordCell {
-                cell,
-                value: Value::known(value),
-            };
             let word = match row.cmp(&tape.len()) {
                 std::cmp::Ordering::Less => tape[row],
                 std::cmp::Ordering::Equal => constant(one, F::ONE),
@@ -940,6 +915,14 @@ impl StackVmChip {
             };
             word.copy_advice(region, column, offset + row);
         }
+    }
+}
+
+/// A cell whose value everybody knows.
+fn constant<F: PrimeField>(cell: circuit::Cell, value: F) -> WordCell<F> {
+    WordCell {
+        cell,
+        value: Value::known(value),
     }
 }
 

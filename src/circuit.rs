@@ -51,9 +51,9 @@ impl Binding {
 
     /// The shape of a machine whose program is bound so.
     pub fn shape(self, set: InstructionSet) -> Shape {
-        Shape {
-            set,
-            wired: self == Binding::Fixed && !set.has_control(),
+        match self {
+            Binding::Public | Binding::Cells => set.into(),
+            Binding::Fixed => Shape::fixed(set),
         }
     }
 }
@@ -164,6 +164,11 @@ impl CircuitParams {
     /// The most instructions of a program.
     pub fn program_rows(&self) -> usize {
         program_rows(self.rows(), self.set)
+    }
+
+    /// The most words of a public tape.
+    pub fn tape_rows(&self) -> usize {
+        if self.set.has_tape() { self.rows() } else { 0 }
     }
 
     /// The shape of the machine.
@@ -443,29 +448,26 @@ impl<F: PrimeField + Word> Circuit<F> for StackVmCircuit<F> {
         meta: &mut ConstraintSystem<F>,
         params: CircuitParams,
     ) -> CircuitConfig {
-        let mut stated = None;
-        let mut output = None;
-        if params.binding != Binding::Fixed {
-            let [opcode, argument] = [(); 2].map(|()| meta.instance_column());
-            stated = Some([opcode, argument]);
-            output = Some(argument);
-        }
-        let program = match (params.binding, stated) {
-            (Binding::Public, Some([opcode, argument])) => {
-                ProgramColumns::Public { opcode, argument }
+        let stated =
+            (params.binding != Binding::Fixed).then(|| [(); 2].map(|()| meta.instance_column()));
+        let (program, output) = match stated {
+            None => (
+                ProgramColumns::fixed(meta, params.set),
+                meta.instance_column(),
+            ),
+            Some([opcode, argument]) if params.binding == Binding::Public => {
+                (ProgramColumns::Public { opcode, argument }, argument)
             }
-            (Binding::Cells, Some([opcode, argument])) => {
+            Some([opcode, argument]) => {
                 meta.enable_equality(opcode);
                 meta.enable_equality(argument);
-                ProgramColumns::cells(meta)
+                (ProgramColumns::cells(meta), argument)
             }
-            _ => ProgramColumns::fixed(meta, params.set),
         };
         let machine = MachineParams {
             rows: params.rows(),
             set: params.set,
         };
-        let output = output.unwrap_or_else(|| meta.instance_column());
         let output = OutputColumn::Instance(output);
         let tape = params.set.has_tape();
         let tape = tape.then(|| TapeColumn::Instance(meta.instance_column()));

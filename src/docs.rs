@@ -14,6 +14,10 @@ use crate::sum;
 /// The gates of a circuit as text. A prime marks a cell of the next row.
 pub fn gates(set: InstructionSet, binding: Binding) -> Vec<Gate<Formula>> {
     let shape = binding.shape(set);
+    let [opcode, argument] = match shape.fetches() {
+        true => ["listed_opcode", "listed_argument"],
+        false => ["opcode", "argument"],
+    };
     let name = |name: &str| Formula::name(name);
     let pair = |name: &str| [Formula::name(name), Formula::name(format!("{name}'"))];
     sum::gates(&Window {
@@ -23,23 +27,12 @@ pub fn gates(set: InstructionSet, binding: Binding) -> Vec<Gate<Formula>> {
         next: Row::new(shape, |cell| Formula::name(format!("{cell}'"))),
         index: pair("index"),
         follows: pair("follows"),
-        source: match shape.fetches() {
-            _ if shape.wired => Source::Wired {
-                argument: name("argument"),
-            },
-            true => Source::Listed {
-                opcode: name("listed_opcode"),
-                argument: name("listed_argument"),
-            },
-            false => Source::Given {
-                opcode: name("opcode"),
-                argument: name("argument"),
-                next_opcode: match binding {
-                    Binding::Cells => Some(name("opcode'")),
-                    Binding::Public | Binding::Fixed => None,
-                },
-            },
-        },
+        source: Source::of(
+            shape,
+            name(opcode),
+            name(argument),
+            (binding == Binding::Cells).then(|| name("opcode'")),
+        ),
         tape: Some(name("tape_word")),
         output: OutputBinding::Bound(name("output")),
         challenges: Challenges {

@@ -85,6 +85,19 @@ pub struct Challenges<T> {
     pub rho: T,
 }
 
+impl<T> Challenges<T> {
+    /// The same with `f` applied to each.
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Challenges<U> {
+        Challenges {
+            alpha: f(self.alpha),
+            gamma: f(self.gamma),
+            beta: f(self.beta),
+            delta: f(self.delta),
+            rho: f(self.rho),
+        }
+    }
+}
+
 /// Where a row's instruction comes from.
 #[derive(Clone, Debug)]
 pub enum Source<A> {
@@ -110,6 +123,24 @@ pub enum Source<A> {
         /// Its argument.
         argument: A,
     },
+}
+
+impl<A> Source<A> {
+    /// The source of a machine of this shape, of the opcode and the argument that are stated for a row. What is
+    /// wired has no opcode to be told.
+    pub fn of(shape: Shape, opcode: A, argument: A, next_opcode: Option<A>) -> Self {
+        if shape.wired {
+            Source::Wired { argument }
+        } else if shape.fetches() {
+            Source::Listed { opcode, argument }
+        } else {
+            Source::Given {
+                opcode,
+                argument,
+                next_opcode,
+            }
+        }
+    }
 }
 
 /// What the constraints see: a row, the next one, and what is known of them.
@@ -186,6 +217,19 @@ impl<A: Algebra> Window<A> {
     fn executed(&self) -> A {
         let flags = self.flags(|opcode| Some(A::constant(opcode.encoded())));
         (flags + A::constant(Opcode::IDLE.encoded()) * self.idle()).named("executed")
+    }
+
+    /// The sum of `flag * term` over the relations of the instructions that have flags.
+    fn relations(&self, term: impl Fn(Relation<A>) -> A) -> A {
+        self.flags(|opcode| Some(term(opcode.relation(&Seen(self)))))
+    }
+
+    /// 1 where the cofactor is a hint.
+    fn hinted(&self) -> A {
+        self.relations(|own| match own.cofactor {
+            Cofactor::Hint => A::constant(1),
+            _ => A::constant(0),
+        })
     }
 
     /// The opcode that the row is given to execute.
@@ -430,9 +474,7 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
         shape, row, next, ..
     } = window;
     let step = window.step();
-    let sum = |term: &dyn Fn(Relation<A>) -> A| {
-        window.flags(|opcode| Some(term(opcode.relation(&Seen(window)))))
-    };
+    let sum = |term: &dyn Fn(Relation<A>) -> A| window.relations(term);
     let mut constraints = vec![];
     let mut constrain = |name, polynomial| constraints.push(Constraint { name, polynomial });
     if let Some(factor) = &row.factor {
@@ -442,10 +484,7 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
         );
     }
     if let Some(cofactor) = &row.cofactor {
-        let hinted = sum(&|own| match own.cofactor {
-            Cofactor::Hint => A::constant(1),
-            _ => A::constant(0),
-        });
+        let hinted = window.hinted();
         let fixed = sum(&|own| match own.cofactor {
             Cofactor::Second => row.words[1].clone(),
             Cofactor::Argument => window.argument(),
@@ -512,9 +551,7 @@ fn wired_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
         shape, row, next, ..
     } = window;
     let step = window.step();
-    let sum = |term: &dyn Fn(Relation<A>) -> A| {
-        window.flags(|opcode| Some(term(opcode.relation(&Seen(window)))))
-    };
+    let sum = |term: &dyn Fn(Relation<A>) -> A| window.relations(term);
     let cofactor = |own: &Relation<A>| match own.cofactor {
         Cofactor::Second => row.words[1].clone(),
         Cofactor::Argument => window.argument(),
@@ -532,10 +569,7 @@ fn wired_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     }];
     let mut constrain = |name, polynomial| constraints.push(Constraint { name, polynomial });
     if let Some(hint) = &row.cofactor {
-        let hinted = sum(&|own| match own.cofactor {
-            Cofactor::Hint => A::constant(1),
-            _ => A::constant(0),
-        });
+        let hinted = window.hinted();
         constrain(
             "cofactor is 0, unless it is a hint",
             step.clone() * ((A::constant(1) - hinted) * hint.clone()),

@@ -368,11 +368,11 @@ impl<B> VerifyingKey<B> {
 
     /// That there is room for the words of a tape.
     fn check_tape(&self, tape: &[Fr]) -> Result<(), StatementError> {
-        let (words, rows) = (tape.len(), self.circuit.rows());
-        match self.circuit.set().has_tape() {
-            false if words > 0 => Err(StatementError::NoTape { words }),
-            true if words > rows => Err(StatementError::TapeTooLong { words, rows }),
-            _ => Ok(()),
+        let (words, rows) = (tape.len(), self.circuit.tape_rows());
+        match words > rows {
+            false => Ok(()),
+            true if rows == 0 => Err(StatementError::NoTape { words }),
+            true => Err(StatementError::TapeTooLong { words, rows }),
         }
     }
 }

@@ -25,6 +25,14 @@ impl From<InstructionSet> for Shape {
 }
 
 impl Shape {
+    /// The machine whose key holds its program: wired, if that can be nothing but a straight line.
+    pub fn fixed(set: InstructionSet) -> Self {
+        Shape {
+            set,
+            wired: !set.has_control(),
+        }
+    }
+
     /// Whether the machine looks its instructions up in the program.
     pub fn fetches(self) -> bool {
         self.set.has_control() && !self.wired

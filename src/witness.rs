@@ -202,8 +202,7 @@ impl<F: Word> Witness<F> {
             } = executed;
             let hint = step
                 .is_hinted()
-                .then(|| inverses.next().unwrap_or(F::zero()))
-                .and_then(|inverse| step.hint(inverse));
+                .then(|| F::zero() - inverses.next().unwrap_or(F::zero()));
             let cofactor = match columns.factor {
                 // Only a hint stands in a column of its own.
                 None => hint.unwrap_or(F::zero()),
@@ -340,20 +339,11 @@ impl<F: Word> Witness<F> {
             window.index = [fixed(i, i as u64), fixed(i + 1, i as u64 + 1)];
             window.follows = [fixed(i, u64::from(i > 0)), fixed(i + 1, 1)];
             let (opcode, argument) = self.listing.get(i).copied().unwrap_or(nothing);
-            window.source = if self.shape.wired {
-                let nonempty = F::constant(u64::from(self.columns.link[rows] != F::zero()));
-                Source::Wired {
-                    argument: if i == rows { nonempty } else { argument },
-                }
-            } else if self.shape.fetches() {
-                Source::Listed { opcode, argument }
-            } else {
-                Source::Given {
-                    opcode,
-                    argument,
-                    next_opcode: None,
-                }
+            let argument = match self.shape.wired && i == rows {
+                true => F::constant(u64::from(self.columns.link[rows] != F::zero())),
+                false => argument,
             };
+            window.source = Source::of(self.shape, opcode, argument, None);
             window.tape = Some(self.tape.get(i).copied().unwrap_or(F::zero()));
             for gate in sum::gates(&window) {
                 let broken = |own: &&Constraint<F>| own.polynomial != F::zero();

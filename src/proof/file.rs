@@ -559,10 +559,7 @@ impl ProofFile {
             return contradiction("k", self.circuit.k().to_string(), found);
         }
         let words = self.statement.tape.len();
-        let most = match self.circuit.set().has_tape() {
-            true => self.circuit.rows(),
-            false => 0,
-        };
+        let most = self.circuit.tape_rows();
         if words > most {
             return contradiction(
                 "tape",

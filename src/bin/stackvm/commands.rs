@@ -23,7 +23,7 @@ use halo2_stack_vm::proof::key::{KeyFile, KeyFileError};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::srs::ParamsError;
 use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
-use halo2_stack_vm::vm::{RunError, Trace};
+use halo2_stack_vm::vm::{self, RunError, Trace};
 use halo2_stack_vm::{asm, docs};
 
 use crate::Report;
@@ -763,17 +763,8 @@ fn key_template(arguments: &KeygenArguments) -> Result<Template<Fr>, Failure> {
 
 /// A program cut after so many instructions, if that was asked for.
 fn cut(program: Program<Fr>, steps: Option<usize>) -> Result<Program<Fr>, Failure> {
-    let Some(steps) = steps else {
-        return Ok(program);
-    };
-    if program.smallest_set().has_control() {
-        return Err(Failure::Program(RunError::StepsOfLoop));
-    }
-    let cut = program.cut(steps);
-    cut.ok_or(Failure::Program(RunError::StepsOutOfRange {
-        steps,
-        instructions: program.len(),
-    }))
+    let cut = vm::cut(&program, steps).map_err(Failure::Program)?;
+    Ok(Program::from(cut.to_vec()))
 }
 
 pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
