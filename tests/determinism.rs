@@ -200,15 +200,13 @@ fn window(
         index: [index.clone(), index + ONE],
         follows: [ONE, ONE],
         source: match set.has_control() {
-            true => Source::Listed {
-                opcode: Term::name("listed_opcode"),
-                argument: Term::name("listed_argument"),
-            },
-            false => Source::Given {
-                opcode: given,
-                argument: Term::name("argument"),
-                next_opcode: None,
-            },
+            true => Source::of(
+                set.into(),
+                Term::name("listed_opcode"),
+                Term::name("listed_argument"),
+                None,
+            ),
+            false => Source::of(set.into(), given, Term::name("argument"), None),
         },
         tape: Some(Term::name("tape_word")),
         output: OutputBinding::Open,

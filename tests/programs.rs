@@ -81,19 +81,14 @@ fn the_programs_give_what_they_say() {
         let larger = example.trace(InstructionSet::FULL);
         assert_eq!(larger.outcome(), outcome, "{}", example.name);
         for binding in Binding::ALL {
-            let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
-            let template = Template::for_program(circuit, &example.program).unwrap();
+            let params = CircuitParams::for_trace(&trace, binding).unwrap();
+            let template = Template::for_program(params, &example.program).unwrap();
             let instances = Statement::of(&trace).instances(set, binding);
             let circuit = StackVmCircuit::new(template, &trace).unwrap();
-            let k = trace_k(&trace, binding);
-            let mock = MockProver::run(k, &circuit, instances).unwrap();
+            let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
             assert_eq!(mock.verify(), Ok(()), "{}, {binding:?}", example.name);
         }
     }
-}
-
-fn trace_k(trace: &Trace<Fr>, binding: Binding) -> u32 {
-    CircuitParams::for_trace(trace, binding).unwrap().k()
 }
 
 /// Proves an example with a key, and shows that the proof is one of no other output and no other tape.
@@ -163,9 +158,10 @@ fn one_key_proves_all(set: InstructionSet, least: usize) {
         .map(|example| (example, example.trace(set)))
         .collect();
     assert!(traces.len() >= least, "{} programs", traces.len());
-    let sizes = traces
-        .iter()
-        .map(|(_, trace)| trace_k(trace, Binding::Public));
+    let sizes = traces.iter().map(|(_, trace)| {
+        let circuit = CircuitParams::for_trace(trace, Binding::Public);
+        circuit.unwrap().k()
+    });
     let k = sizes.max().unwrap();
     let params = KzgParams::insecure_dev(k).unwrap();
     let circuit = CircuitParams::new(k, set, Binding::Public).unwrap();

@@ -119,7 +119,7 @@ fn forge(
     let mut other = None;
     if scene.machine.host == Host::Fixed && claim.given != scene.honest.given {
         let stated = program(&claim.given, scene.machine.set);
-        other = stated.and_then(|own| scene.machine.of(&own));
+        other = stated.and_then(|own| scene.machine.of(&own, 0));
         if other.is_none() {
             return;
         }

@@ -161,10 +161,11 @@ impl Tape {
 
 impl Checker {
     /// The checker of a constraint system with these fixed columns, copies, challenges, and advice
-    /// columns of the second phase.
+    /// columns of the second phase. It knows kinds of copies beside those that there are.
     pub fn new(
         cs: &ConstraintSystem<Fr>,
         fixed: Vec<Vec<Fr>>,
+        kinds: &[&'static str],
         copies: Vec<Copy>,
         challenges: &[Fr],
         second_phase: Vec<usize>,
@@ -184,9 +185,11 @@ impl Checker {
                 ));
             }
         }
+        let name = |kind: &str| format!("copy: {kind}");
+        names.extend(kinds.iter().map(|kind| name(kind)));
         let mut named_copies = vec![];
         for copy in copies {
-            let name = format!("copy: {}", copy.kind);
+            let name = name(copy.kind);
             let known = names.iter().position(|own| *own == name);
             let rule = Rule(known.unwrap_or_else(|| {
                 names.push(name);

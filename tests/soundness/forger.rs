@@ -2,6 +2,7 @@
 //! it may change its state, what it executes and what it takes back from below, between steps.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter;
 
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
@@ -11,7 +12,7 @@ use halo2_stack_vm::vm::Trace;
 use halo2_stack_vm::witness::{Witness, tape_column};
 use halo2curves::bn256::Fr;
 
-use crate::machine::{self, Claim, Host, Machine, secrets};
+use crate::machine::{self, Claim, Machine, secrets};
 use crate::programs::{self, Step};
 
 /// A machine, a program that runs in it, and the honest claim.
@@ -58,6 +59,7 @@ pub fn claim(
         output,
         tape,
         cells,
+        taped: None,
         columns,
         start: output,
         slip: None,
@@ -155,27 +157,22 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Calls a function with the scene of a program, in a machine whose key holds it if the machine is one of those.
+/// Calls a function with the scene of a program, in a machine whose key is of it if the machine is one of those.
 pub fn with_scene<T>(machine: &Machine, program: Vec<Step>, f: impl FnOnce(&Scene) -> T) -> T {
-    match machine.host {
-        Host::Fixed => {
-            let fixed = machine.of(&programs::program(&program));
-            f(&Scene::new(&fixed.expect("a program for a key"), program))
-        }
-        Host::Public | Host::Cells | Host::Outer => f(&Scene::new(machine, program)),
+    if machine.is_of_program() {
+        let trace = programs::run(machine.set, &program).expect("a program that runs");
+        let own = machine.of(&programs::program(&program), trace.outcome().tape.len());
+        f(&Scene::new(&own.expect("a program for a key"), program))
+    } else {
+        f(&Scene::new(machine, program))
     }
 }
 
 /// The run of what a claim states, on the secrets that it has.
 fn run(machine: &Machine, claim: &Claim) -> Option<Trace<Fr>> {
     let listed = machine.listed(&claim.given);
-    // The cells of a tape are not what is stated: that is a tape without words.
-    let tape = if machine.tape.is_some() {
-        &[Fr::ONE]
-    } else {
-        &claim.tape[..]
-    };
-    machine::run(&listed, machine.set, tape, secrets(&claim.columns))
+    let tape = machine.stated_tape(claim);
+    machine::run(&listed, machine.set, &tape, secrets(&claim.columns))
 }
 
 /// Whether what a claim states is so, with its secrets.
@@ -197,7 +194,13 @@ fn is_the_witness(machine: &Machine, claim: &Claim) -> bool {
     let same_columns = values(&claim.columns) == values(&own.columns);
     let same_cells = machine.program.is_none() || claim.cells == own.cells;
     let same_start = !machine.binds_output() || claim.start == own.start;
-    same_columns && same_cells && same_start && claim.slip.is_none()
+    // What no word is stated for is 0.
+    let words = |tape: &[Fr]| -> Vec<Fr> {
+        let stated = tape.iter().copied().chain(iter::repeat(Fr::ZERO));
+        stated.take(machine.rows + 1).collect()
+    };
+    let same_tape = machine.tape.is_none() || words(machine.seen_tape(claim)) == words(&own.tape);
+    same_columns && same_cells && same_tape && same_start && claim.slip.is_none()
 }
 
 /// What a cell holds: the lowest word of the window, the last presence flag, and the link.

@@ -83,6 +83,8 @@ const ARGUMENT_COPY: &str = "copy: the argument is";
 const PADDING_COPY: &str = "copy: the opcode after";
 const PADDING_ARGUMENT: &str = "copy: the argument after";
 const OUTPUT_COPY: &str = "copy: the output is";
+const TAPE_COPY: &str = "copy: the tape is";
+const TAPE_END_COPY: &str = "copy: the tape ends";
 
 /// One of the rows on which something holds.
 fn row(scene: &Scene, rng: &mut ChaCha8Rng, holds: impl Fn(usize) -> bool) -> Option<usize> {
@@ -197,6 +199,20 @@ fn with_product_at(scene: &Scene, at: usize, product: Product) -> Option<Claim> 
     };
     let argument = given_argument(scene, at);
     Some(scene.tampered(at, |forger| forger.combine(flags, argument, product)))
+}
+
+/// Another jump, and a product to go with it, on a row whose instruction has a target that `fits`.
+fn with_jump(
+    scene: &Scene,
+    rng: &mut ChaCha8Rng,
+    fits: impl Fn(Target) -> bool,
+    jumps: impl FnOnce(&mut ChaCha8Rng, Fr) -> Fr,
+    product: Product,
+) -> Option<Claim> {
+    let fetch = scene.honest.columns.fetch.as_ref()?;
+    let at = row(scene, rng, |row| fits(scene.executed[row].target()))?;
+    let jumps = Some(jumps(rng, fetch.jumps[at]));
+    with_product_at(scene, at, Product { jumps, ..product })
 }
 
 /// A machine that comes to an instruction that refuses its operands, put into the program.
@@ -375,7 +391,7 @@ fn instead_of_nothing(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     }
     let mut forger = scene.forger_of(program);
     forger.go_to(other.needs().max(1));
-    if other.uses_tape() && scene.machine.states_tape() {
+    if other.uses_tape() {
         forger.tape = vec![Fr::ONE; 2];
     }
     let flags = [(other, Fr::ONE), (own, flag)];
@@ -646,20 +662,42 @@ fn with_target(scene: &Scene, rng: &mut ChaCha8Rng, target: Target) -> Option<Op
     pick(rng, &opcodes)
 }
 
-/// A word that is no address of a program.
+/// A word that is no address of a program of so many instructions.
 fn no_address(scene: &Scene, rng: &mut ChaCha8Rng, length: usize) -> Fr {
-    let far = length + 1 + below(rng, 2 * scene.rows());
+    // Its end has an address too, wherever the machine has it.
+    let listed = scene.machine.listed(&vec![[Fr::ZERO; 2]; length + 1]);
+    let far = listed.len() + below(rng, 2 * scene.rows());
     [Fr::from(far as u64), -Fr::ONE, Fr::random(&mut *rng)][below(rng, 3)]
 }
 
 /// Another statement of the public tape.
 fn other_tape(scene: &Scene, change: impl FnOnce(&mut Vec<Fr>) -> Option<()>) -> Option<Claim> {
-    if !scene.machine.states_tape() {
+    if !scene.set().has_tape() {
         return None;
     }
     let mut claim = scene.honest.clone();
     change(&mut claim.tape)?;
     (claim.tape != scene.honest.tape).then_some(claim)
+}
+
+/// The run of a program on a tape that stands in the cells, for the tape that is stated.
+fn on_other_tape(scene: &Scene, program: Vec<Step>, tape: Vec<Fr>) -> Option<Claim> {
+    scene.machine.tape?;
+    if program.len() > scene.machine.program_rows || tape.len() > scene.rows() + 1 {
+        return None;
+    }
+    let mut forger = scene.forger_of(program);
+    forger.tape = tape.clone();
+    let mut claim = forger.finish();
+    claim.tape = scene.honest.tape.clone();
+    claim.taped = Some(tape);
+    Some(claim)
+}
+
+/// What reads a word of the public tape.
+fn reading(scene: &Scene) -> Option<Opcode> {
+    let reads = |own: &Opcode| own.uses_tape() && own.takes_word();
+    writable(scene.set()).into_iter().find(reads)
 }
 
 /// A false tape, and a second phase that hides it.
@@ -1398,73 +1436,38 @@ pub const KINDS: &[Kind] = &[
         name: "a jump the other way",
         rejected_by: &[TESTED, TOP, ZERO],
         forge: |scene, rng| {
-            scene.honest.columns.fetch.as_ref()?;
-            let branch = |own: Opcode| own.target() == Target::Branch;
-            let at = row(scene, rng, |row| branch(scene.executed[row]))?;
-            let jumps = scene.honest.columns.fetch.as_ref()?.jumps[at];
-            let jumps = Some(Fr::ONE - jumps);
-            with_product_at(
-                scene,
-                at,
-                Product {
-                    jumps,
-                    ..Product::default()
-                },
-            )
+            let (branch, other) = (|own| own == Target::Branch, |_: &mut _, own| Fr::ONE - own);
+            with_jump(scene, rng, branch, other, Product::default())
         },
     },
     Kind {
         name: "half a jump",
         rejected_by: &[TESTED, TOP, ZERO],
         forge: |scene, rng| {
-            scene.honest.columns.fetch.as_ref()?;
-            let branch = |own: Opcode| own.target() == Target::Branch;
-            let at = row(scene, rng, |row| branch(scene.executed[row]))?;
-            let jumps = Some(word(rng));
-            with_product_at(
-                scene,
-                at,
-                Product {
-                    jumps,
-                    ..Product::default()
-                },
-            )
+            let branch = |own| own == Target::Branch;
+            with_jump(scene, rng, branch, |rng, _| word(rng), Product::default())
         },
     },
     Kind {
         name: "a jump the other way, untested, that drops another word",
         rejected_by: &[FACTOR_TEST, COFACTOR_TEST, ZERO],
         forge: |scene, rng| {
-            scene.honest.columns.fetch.as_ref()?;
-            let branch = |own: Opcode| own.target() == Target::Branch;
-            let at = row(scene, rng, |row| branch(scene.executed[row]))?;
-            let jumps = scene.honest.columns.fetch.as_ref()?.jumps[at];
-            let product = Product {
-                jumps: Some(Fr::ONE - jumps),
+            let (branch, other) = (|own| own == Target::Branch, |_: &mut _, own| Fr::ONE - own);
+            let untested = Product {
                 factor_test: Some(Fr::ZERO),
                 cofactor_test: Some(Fr::ZERO),
                 ..Product::default()
             };
-            with_product_at(scene, at, product)
+            with_jump(scene, rng, branch, other, untested)
         },
     },
     Kind {
         name: "a jump by what does not jump, or none by what does",
         rejected_by: &[JUMPS],
         forge: |scene, rng| {
-            scene.honest.columns.fetch.as_ref()?;
-            let fixed = |own: Opcode| own.target() != Target::Branch;
-            let at = row(scene, rng, |row| fixed(scene.executed[row]))?;
-            let jumps = scene.honest.columns.fetch.as_ref()?.jumps[at];
-            let jumps = Some([Fr::ONE - jumps, word(rng)][below(rng, 2)]);
-            with_product_at(
-                scene,
-                at,
-                Product {
-                    jumps,
-                    ..Product::default()
-                },
-            )
+            let fixed = |own| own != Target::Branch;
+            let jumps = |rng: &mut _, own| [Fr::ONE - own, word(rng)][below(rng, 2)];
+            with_jump(scene, rng, fixed, jumps, Product::default())
         },
     },
     Kind {
@@ -1708,11 +1711,7 @@ pub const KINDS: &[Kind] = &[
         name: "words of the tape in another order",
         rejected_by: &[USED],
         forge: |scene, rng| {
-            let reads = |own: &Opcode| own.uses_tape() && own.takes_word();
-            let read = writable(scene.set()).into_iter().find(reads)?;
-            if !scene.machine.states_tape() {
-                return None;
-            }
+            let read = reading(scene)?;
             let mut forger = scene.forger_of(vec![(read, Fr::ZERO); 2]);
             let first = word(rng);
             forger.tape = vec![first, first + nonzero(rng), Fr::ONE];
@@ -1750,5 +1749,53 @@ pub const KINDS: &[Kind] = &[
         name: "a false tape, hidden where the words stated end",
         rejected_by: &[STATED_END],
         forge: |scene, rng| tape_slipped(scene, rng, Slip::StatedEnd),
+    },
+    Kind {
+        name: "cells of the tape with another word than the outer circuit's",
+        rejected_by: &[TAPE_COPY],
+        forge: |scene, rng| {
+            let words = scene.honest.tape.len() - 1;
+            if words == 0 {
+                return None;
+            }
+            let mut tape = scene.honest.tape.clone();
+            tape[below(rng, words)] += nonzero(rng);
+            on_other_tape(scene, scene.program.clone(), tape)
+        },
+    },
+    Kind {
+        name: "cells of the tape with more words than the outer circuit's",
+        rejected_by: &[TAPE_END_COPY],
+        forge: |scene, rng| {
+            let read = reading(scene)?;
+            if !scene.is_straight() {
+                return None;
+            }
+            // The first of them may look like the end.
+            let more = 1 + below(rng, 3);
+            let mut words = vec![Fr::ONE; 1];
+            words.resize_with(more, || [Fr::ZERO, word(rng)][below(rng, 2)]);
+            let mut program = scene.program.clone();
+            program.extend(vec![(read, Fr::ZERO); more]);
+            let mut tape = scene.honest.tape.clone();
+            let end = tape.len() - 1;
+            tape.splice(end..end, words);
+            on_other_tape(scene, program, tape)
+        },
+    },
+    Kind {
+        name: "cells of the tape with fewer words than the outer circuit's",
+        rejected_by: &[TAPE_END_COPY],
+        forge: |scene, rng| {
+            let read = reading(scene)?;
+            let words = scene.honest.tape.len() - 1;
+            if words == 0 {
+                return None;
+            }
+            let fewer = below(rng, words);
+            let mut tape = scene.honest.tape[..fewer].to_vec();
+            tape.push(Fr::ONE);
+            on_other_tape(scene, vec![(read, Fr::ZERO); fewer], tape)
+        },
     },
 ];

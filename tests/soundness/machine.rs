@@ -7,8 +7,8 @@ use halo2_proofs::circuit::{Cell as HaloCell, Layouter, SimpleFloorPlanner, Valu
 use halo2_proofs::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error, Instance};
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::chip::{
-    InstructionCells, MachineParams, OutputColumn, ProgramColumns, ProgramInput, StackVmChip,
-    StackVmConfig, TapeColumn, WordCell, usable_rows,
+    InstructionCells, MachineInput, MachineParams, OutputColumn, ProgramColumns, ProgramInput,
+    StackVmChip, StackVmConfig, TapeColumn, WordCell, usable_rows,
 };
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
 use halo2_stack_vm::frame::Challenges;
@@ -32,7 +32,8 @@ pub enum Host {
     Public,
     /// [`StackVmCircuit`], the program in cells.
     Cells,
-    /// [`Outer`]: the program in fewer cells than the machine has steps, the output a cell.
+    /// [`Outer`]: the program in fewer cells than the machine has steps, the tape in cells of which the key says how
+    /// many there are, the output a cell.
     Outer,
     /// [`StackVmCircuit`], the program in the key: each has a machine of its own.
     Fixed,
@@ -52,11 +53,12 @@ impl Host {
     }
 }
 
-/// An outer circuit that binds the program's cells to its instance, and the machine's output too.
+/// An outer circuit that binds the program's cells to its instance, the tape's and the machine's output too.
 #[derive(Clone, Debug)]
 pub struct Outer {
     params: OuterParams,
-    program: Value<Vec<[Fr; 2]>>,
+    /// Opcodes, arguments and words of the tape.
+    stated: Value<[Vec<Fr>; 3]>,
     witness: Value<Witness<Fr>>,
 }
 
@@ -68,6 +70,8 @@ pub struct OuterParams {
     offset: usize,
     /// The number of the program's cells.
     program_rows: usize,
+    /// The number of the tape's.
+    tape_words: usize,
 }
 
 impl Default for OuterParams {
@@ -80,12 +84,13 @@ impl Default for OuterParams {
             },
             offset: 3,
             program_rows: 6,
+            tape_words: 0,
         }
     }
 }
 
 impl Circuit<Fr> for Outer {
-    type Config = (StackVmConfig, [Column<Instance>; 2], usize);
+    type Config = (StackVmConfig, Vec<Column<Instance>>, usize);
     type FloorPlanner = SimpleFloorPlanner;
     type Params = OuterParams;
 
@@ -96,7 +101,7 @@ impl Circuit<Fr> for Outer {
     fn without_witnesses(&self) -> Self {
         Outer {
             params: self.params,
-            program: Value::unknown(),
+            stated: Value::unknown(),
             witness: Value::unknown(),
         }
     }
@@ -106,9 +111,10 @@ impl Circuit<Fr> for Outer {
     }
 
     fn configure_with_params(meta: &mut ConstraintSystem<Fr>, params: OuterParams) -> Self::Config {
-        let stated = [(); 2].map(|()| meta.instance_column());
-        for column in stated {
-            meta.enable_equality(column);
+        let columns = if params.machine.set.has_tape() { 3 } else { 2 };
+        let stated: Vec<_> = (0..columns).map(|_| meta.instance_column()).collect();
+        for column in &stated {
+            meta.enable_equality(*column);
         }
         let program = ProgramColumns::cells(meta);
         let vm = StackVmConfig::configure(meta, params.machine, program, OutputColumn::Cell, None);
@@ -121,11 +127,13 @@ impl Circuit<Fr> for Outer {
         mut layouter: impl Layouter<Fr>,
     ) -> Result<(), Error> {
         let word = |column: usize, row: usize| {
-            let value = self.program.as_ref().map(|program| {
-                let own = program.get(row);
-                own.map_or(Fr::ZERO, |own| own[column])
+            let value = self.stated.as_ref().map(|stated| {
+                let own = stated[column].get(row);
+                own.copied().unwrap_or(Fr::ZERO)
             });
-            let (column, row_offset) = (stated[column].into(), row + column);
+            // The output stands before the arguments.
+            let row_offset = if column == 1 { row + 1 } else { row };
+            let column = stated[column].into();
             let cell = HaloCell { row_offset, column };
             WordCell { cell, value }
         };
@@ -135,17 +143,18 @@ impl Circuit<Fr> for Outer {
                 argument: word(1, row),
             })
             .collect();
+        let tape: Vec<_> = (0..self.params.tape_words)
+            .map(|row| word(2, row))
+            .collect();
         let chip = StackVmChip::new(vm, usable);
         let output = layouter.assign_region(
             || "machine",
             |mut region| {
                 let offset = self.params.offset;
-                Ok(chip.assign(
-                    &mut region,
-                    offset,
-                    ProgramInput::Cells(&cells),
-                    self.witness.as_ref(),
-                )?)
+                let program = ProgramInput::Cells(&cells);
+                let tape = &tape[..];
+                let input = MachineInput { program, tape };
+                Ok(chip.assign(&mut region, offset, input, self.witness.as_ref())?)
             },
         )?;
         layouter.constrain_instance(output.expect("a cell").cell, stated[1], 0);
@@ -188,6 +197,8 @@ pub struct Claim {
     /// The program as it stands in the machine's own cells, where it has any: one entry for every
     /// row, the final one included.
     pub cells: Vec<[Fr; 2]>,
+    /// The tape as it stands in the machine's own cells, if that is not what is stated.
+    pub taped: Option<Vec<Fr>>,
     /// The first-phase columns of the machine.
     pub columns: Row<Vec<Fr>>,
     /// What the sum starts from.
@@ -217,14 +228,23 @@ pub struct Machine {
     pub columns: Row<Column<Any>>,
     /// The program in the key, and as it is listed there.
     pub fixed_program: Option<(Program<Fr>, Vec<[Fr; 2]>)>,
-    /// The number of the advice column of a tape in cells.
-    pub tape: Option<usize>,
+    /// The tape in cells, if it is there.
+    pub tape: Option<TapeCells>,
     /// The numbers of the advice columns of a program in cells.
     pub program: Option<[usize; 2]>,
     /// The challenges, those of `MockProver`.
     pub challenges: Challenges<Fr>,
     /// What stands where nothing is assigned: whatever a prover likes.
     garbage: Vec<Vec<Fr>>,
+}
+
+/// A tape that stands in an outer circuit's cells.
+#[derive(Clone, Copy, Debug)]
+pub struct TapeCells {
+    /// The number of the machine's advice column for it.
+    pub column: usize,
+    /// How many words the key says that it has.
+    pub words: usize,
 }
 
 /// The challenges of `MockProver`.
@@ -240,7 +260,8 @@ pub fn mock_challenges() -> Vec<Fr> {
 impl Machine {
     /// The machine of a host: the smallest, or one twice as large.
     ///
-    /// One with a program in its key has the empty one; [`Machine::of`] makes it one of another.
+    /// If [its key is of a program](Machine::is_of_program), it has the empty one in it, or a tape of two words;
+    /// [`Machine::of`] makes it one of a program.
     pub fn new(host: Host, set: InstructionSet, large: bool) -> Self {
         let k = if large { 5 } else { 4 };
         let params = CircuitParams::new(k, set, host.binding()).unwrap();
@@ -257,13 +278,26 @@ impl Machine {
                     params.machine.rows *= 3;
                     params.program_rows *= 3;
                 }
+                if set.has_tape() {
+                    params.tape_words = 2;
+                }
                 Self::embedded(params)
             }
         }
     }
 
-    /// The same machine with this program in its key, if it has one there.
-    pub fn of(&self, program: &Program<Fr>) -> Option<Self> {
+    /// Whether the key says something of the program: all of it, or how many words it uses of the tape.
+    pub fn is_of_program(&self) -> bool {
+        self.host == Host::Fixed || self.tape.is_some()
+    }
+
+    /// The same machine with a key of this program, which uses so many words of the tape; `None` if there is no such
+    /// key.
+    pub fn of(&self, program: &Program<Fr>, words: usize) -> Option<Self> {
+        if self.host == Host::Outer {
+            let params = self.outer_params(words);
+            return (words <= self.rows).then(|| Self::embedded(params));
+        }
         let params = CircuitParams::new(self.k, self.set, self.host.binding()).unwrap();
         let template = Template::fixed(params, program.clone()).ok()?;
         Some(Self::alone(self.host, &template))
@@ -278,6 +312,7 @@ impl Machine {
             machine: config.machine().params(),
             offset: 0,
             program_rows: params.program_rows(),
+            tape_words: 0,
         };
         let mut machine = Self::assembled(host, shape, &cs, config.machine(), &recording);
         machine.fixed_program = template.program().map(|program| {
@@ -290,7 +325,7 @@ impl Machine {
     fn embedded(params: OuterParams) -> Self {
         let circuit = Outer {
             params,
-            program: Value::unknown(),
+            stated: Value::unknown(),
             witness: Value::unknown(),
         };
         let (cs, (config, ..), recording) = record(params.k, &circuit, &mock_challenges());
@@ -314,7 +349,10 @@ impl Machine {
             ProgramColumns::Cells { opcode, argument } => Some([opcode, argument]),
         };
         let tape = match config.tape() {
-            Some(TapeColumn::Cells(column)) => Some(column),
+            Some(TapeColumn::Cells(column)) => Some(TapeCells {
+                column: column.index(),
+                words: shape.tape_words,
+            }),
             Some(TapeColumn::Instance(_)) | None => None,
         };
         let copies = recording.copies.iter().map(|(left, right)| Copy {
@@ -323,8 +361,6 @@ impl Machine {
             right: *right,
         });
         let values = mock_challenges();
-        let value = |challenge: halo2_proofs::plonk::Challenge| values[challenge.index()];
-        let challenges = config.challenges();
         let second_phase = config
             .columns()
             .cells()
@@ -340,19 +376,14 @@ impl Machine {
             program_rows: shape.program_rows,
             columns: config.columns().clone(),
             fixed_program: None,
-            tape: tape.map(|column| column.index()),
+            tape,
             program: program.map(|columns| columns.map(|column| column.index())),
-            challenges: Challenges {
-                alpha: value(challenges.alpha),
-                gamma: value(challenges.gamma),
-                beta: value(challenges.beta),
-                delta: value(challenges.delta),
-                rho: value(challenges.rho),
-            },
+            challenges: config.challenges().map(|own| values[own.index()]),
             garbage: (0..cs.num_advice_columns()).map(random_column).collect(),
             checker: Checker::new(
                 cs,
                 fixed,
+                if tape.is_some() { &TAPE_COPIES } else { &[] },
                 copies.collect(),
                 &values,
                 second_phase.map(|(_, column)| column.index()).collect(),
@@ -368,11 +399,6 @@ impl Machine {
     /// The instruction set, and whether the machine is wired.
     pub fn shape(&self) -> Shape {
         self.host.binding().shape(self.set)
-    }
-
-    /// Whether a tape can be stated that has words on it.
-    pub fn states_tape(&self) -> bool {
-        self.set.has_tape() && self.tape.is_none()
     }
 
     /// Whether a program can be stated. Where a verifier writes it, there is no halt inside a straight line, and
@@ -414,7 +440,23 @@ impl Machine {
     /// How many instance columns there are.
     pub fn instances(&self) -> usize {
         let program = if self.host == Host::Fixed { 1 } else { 2 };
-        program + usize::from(self.states_tape())
+        program + usize::from(self.set.has_tape())
+    }
+
+    /// The public tape that a claim states, with its end.
+    pub fn stated_tape(&self, claim: &Claim) -> Vec<Fr> {
+        let mut tape = claim.tape.clone();
+        if let Some(TapeCells { words, .. }) = self.tape {
+            // The instance has the words, and the key says where they end.
+            tape.resize(words, Fr::ZERO);
+            tape.push(Fr::ONE);
+        }
+        tape
+    }
+
+    /// The public tape as a claim's machine sees it.
+    pub fn seen_tape<'a>(&self, claim: &'a Claim) -> &'a [Fr] {
+        claim.taped.as_ref().unwrap_or(&claim.tape)
     }
 
     /// The circuit with a claim as its witness, and what it assigns.
@@ -428,19 +470,27 @@ impl Machine {
         }
     }
 
+    /// The shape of the outer circuit whose tape has so many words.
+    fn outer_params(&self, tape_words: usize) -> OuterParams {
+        OuterParams {
+            k: self.k,
+            machine: MachineParams {
+                rows: self.rows,
+                set: self.set,
+            },
+            offset: self.offset,
+            program_rows: self.program_rows,
+            tape_words,
+        }
+    }
+
     /// [`Outer`] with a claim as its witness.
     pub fn outer(&self, claim: &Claim) -> Outer {
+        let column = |column: usize| claim.cells.iter().map(|own| own[column]).collect();
+        let stated = [column(0), column(1), self.seen_tape(claim).to_vec()];
         Outer {
-            params: OuterParams {
-                k: self.k,
-                machine: MachineParams {
-                    rows: self.rows,
-                    set: self.set,
-                },
-                offset: self.offset,
-                program_rows: self.program_rows,
-            },
-            program: Value::known(claim.cells.clone()),
+            params: self.outer_params(self.tape.map_or(0, |tape| tape.words)),
+            stated: Value::known(stated),
             witness: Value::known(self.witness(claim)),
         }
     }
@@ -466,12 +516,8 @@ impl Machine {
     /// The run of what a claim states, if it runs and fits.
     fn honest_run(&self, claim: &Claim) -> Option<Trace<Fr>> {
         let secrets = secrets(&claim.columns);
-        let tape = if self.tape.is_some() {
-            &[Fr::ONE]
-        } else {
-            &claim.tape[..]
-        };
-        let trace = run(&self.listed(&claim.given), self.set, tape, secrets)?;
+        let tape = self.stated_tape(claim);
+        let trace = run(&self.listed(&claim.given), self.set, &tape, secrets)?;
         (trace.steps() <= self.rows).then_some(trace)
     }
 
@@ -511,21 +557,20 @@ impl Machine {
                 if row < self.rows || !fetches {
                     advice[opcode][offset + row] = *own_opcode;
                 }
-                if row
-                    < if fetches {
-                        self.rows
-                    } else {
-                        self.stated_rows()
-                    }
-                {
+                let arguments = if fetches {
+                    self.rows
+                } else {
+                    self.program_rows
+                };
+                if row < arguments {
                     advice[argument][offset + row] = *own_argument;
                 }
             }
         }
-        if let Some(tape) = self.tape {
+        if let Some(TapeCells { column, .. }) = self.tape {
             for row in 0..=self.rows {
-                let word = claim.tape.get(row).copied().unwrap_or(Fr::ZERO);
-                advice[tape][offset + row] = word;
+                let word = self.seen_tape(claim).get(row).copied();
+                advice[column][offset + row] = word.unwrap_or(Fr::ZERO);
             }
         }
         let mut instance = vec![vec![Fr::ZERO; 1 << self.k]; self.instances()];
@@ -538,7 +583,7 @@ impl Machine {
                 instance[1][row + 1] = *argument;
             }
         }
-        if self.states_tape() {
+        if self.set.has_tape() {
             let tape = instance.last_mut().expect("the tape");
             for (row, word) in claim.tape.iter().enumerate() {
                 tape[row] = *word;
@@ -557,11 +602,6 @@ impl Machine {
         listed
     }
 
-    /// The number of cells of a straight line that are copied.
-    fn stated_rows(&self) -> usize {
-        self.program_rows
-    }
-
     /// The program as it is listed where the machine looks.
     pub fn listing<'a>(&'a self, claim: &'a Claim) -> &'a [[Fr; 2]] {
         match (&self.fixed_program, self.program) {
@@ -577,7 +617,7 @@ impl Machine {
         let stated = Stated {
             output: self.binds_output().then_some(claim.start),
             listing: &listing,
-            tape: &claim.tape,
+            tape: self.seen_tape(claim),
         };
         sum::fill(columns, challenges, stated);
         let Some(slip) = claim.slip else { return };
@@ -651,6 +691,12 @@ impl Machine {
     }
 }
 
+/// The kinds of copies of a tape in cells, those included that it is too short or too long to have.
+const TAPE_COPIES: [&str; 2] = [
+    "the tape is the outer circuit's",
+    "the tape ends after its words",
+];
+
 /// What a copy is for, told by its columns.
 fn copy_kind(
     config: &StackVmConfig,
@@ -667,12 +713,14 @@ fn copy_kind(
         _ => None,
     };
     let is_fixed = |column: Column<Any>| matches!(column.column_type(), Any::Fixed);
+    let [tape_words, tape_end] = TAPE_COPIES;
     match (left.0, right.0) {
         (l, r) if l == opcode && (r == opcode || is_fixed(r)) => {
             "the opcode after the program is halt, or nothing"
         }
         (l, r) if l == argument && is_fixed(r) => "the argument after the program is 0",
-        (l, r) if Some(l) == tape && is_fixed(r) => "the tape ends after its words",
+        (l, r) if Some(l) == tape && is_fixed(r) => tape_end,
+        (l, _) if Some(l) == tape => tape_words,
         (l, _) if l == opcode => "the opcode is the outer circuit's",
         (l, _) if l == argument => "the argument is the outer circuit's",
         (l, _) if l == top => "the output is the outer circuit's",

@@ -181,8 +181,12 @@ fn window(machine: &Machine, claim: &Claim, columns: &Row<Vec<Fr>>, row: usize) 
         Fr::from(value)
     };
     let listed = machine.listing(claim).get(row).copied();
-    let [opcode, argument] = listed.unwrap_or([Fr::ZERO; 2]);
+    let [opcode, mut argument] = listed.unwrap_or([Fr::ZERO; 2]);
     let shape = machine.shape();
+    if shape.wired && row == rows {
+        argument = Fr::from(u64::from(columns.link[rows] != Fr::ZERO));
+    }
+    let tape = machine.seen_tape(claim).get(row).copied();
     Window {
         shape,
         rows: Fr::from(rows as u64),
@@ -190,20 +194,8 @@ fn window(machine: &Machine, claim: &Claim, columns: &Row<Vec<Fr>>, row: usize) 
         next: at(row + 1),
         index: [fixed(row, row), fixed(row + 1, row + 1)],
         follows: [fixed(row, usize::from(row > 0)), fixed(row + 1, 1)],
-        source: if shape.wired {
-            let nonempty = Fr::from(u64::from(columns.link[rows] != Fr::ZERO));
-            let argument = if row == rows { nonempty } else { argument };
-            Source::Wired { argument }
-        } else if shape.fetches() {
-            Source::Listed { opcode, argument }
-        } else {
-            Source::Given {
-                opcode,
-                argument,
-                next_opcode: None,
-            }
-        },
-        tape: Some(claim.tape.get(row).copied().unwrap_or(Fr::ZERO)),
+        source: Source::of(shape, opcode, argument, None),
+        tape: Some(tape.unwrap_or(Fr::ZERO)),
         output: match machine.binds_output() {
             true => OutputBinding::Bound(claim.output),
             false => OutputBinding::Open,

@@ -120,13 +120,8 @@ pub fn runs(set: InstructionSet, program: &[Step]) -> bool {
 
 /// Whether a program runs and fits into a machine.
 pub fn fits(machine: &Machine, program: &[Step]) -> bool {
-    let Some(trace) = run(machine.set, program) else {
-        return false;
-    };
-    let tape = trace.outcome().tape.len();
-    program.len() <= machine.program_rows
-        && trace.steps() <= machine.rows
-        && (machine.states_tape() || tape == 0)
+    let fits = |trace: Trace<Fr>| trace.steps() <= machine.rows;
+    program.len() <= machine.program_rows && run(machine.set, program).is_some_and(fits)
 }
 
 fn address(at: usize) -> Fr {

@@ -15,7 +15,6 @@ use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use halo2_stack_vm::chip::ProgramColumns;
 use halo2_stack_vm::circuit::{CircuitConfig, CircuitParams, StackVmCircuit};
-use halo2_stack_vm::frame::Challenges;
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
@@ -81,27 +80,9 @@ impl Circuit<Fr> for Liar<'_> {
                         region.assign_advice(argument, row, Value::known(words[1]));
                     }
                 }
-                let Challenges {
-                    alpha,
-                    gamma,
-                    beta,
-                    delta,
-                    rho,
-                } = vm.challenges();
-                let values: Value<Vec<Fr>> = [alpha, gamma, beta, delta, rho]
-                    .into_iter()
-                    .map(|own| region.get_challenge(own))
-                    .collect();
                 let mut columns = None;
-                values.map(|own| {
+                vm.challenge_values(&region).map(|challenges| {
                     let mut filled = self.claim.columns.clone();
-                    let challenges = Challenges {
-                        alpha: own[0],
-                        gamma: own[1],
-                        beta: own[2],
-                        delta: own[3],
-                        rho: own[4],
-                    };
                     self.machine.fill(&mut filled, self.claim, &challenges);
                     columns = Some(filled);
                 });
@@ -237,7 +218,7 @@ impl<'a, B: AnyCircuit> Bench<'a, B> {
             Host::Fixed => vec![output.to_vec()],
             _ => vec![opcodes, output.into_iter().chain(arguments).collect()],
         };
-        if self.machine.states_tape() {
+        if self.machine.set.has_tape() {
             instances.push(claim.tape.clone());
         }
         let circuit = self.machine.circuit(claim);

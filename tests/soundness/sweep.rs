@@ -215,7 +215,7 @@ impl Sweeper<'_> {
             let mut claim = honest.clone();
             claim.output += change;
             statements.push(claim);
-            if self.scene.machine.states_tape() {
+            if self.scene.machine.set.has_tape() {
                 for row in 0..=self.scene.rows() {
                     let mut claim = honest.clone();
                     let length = claim.tape.len().max(row + 1);
