@@ -66,6 +66,15 @@ pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
         Self::from_le_bytes(&bytes)
     }
 
+    /// The word as people write it and the assembler reads it: decimal, the largest million as negatives.
+    fn to_text(&self) -> String {
+        const LEAST_NEGATIVE: u64 = 1_000_000;
+        match (Self::zero() - *self).to_u64() {
+            Some(magnitude @ 1..=LEAST_NEGATIVE) => format!("-{magnitude}"),
+            _ => self.to_integer().to_string(),
+        }
+    }
+
     /// The canonical representative, if it fits.
     fn to_u64(&self) -> Option<u64> {
         let bytes = self.to_le_bytes();

@@ -862,8 +862,8 @@ pub enum DisassembleError {
 
 /// Writes a program in text form, such that [`assemble`] gives the same program again.
 ///
-/// Arguments are decimal; the largest million are written as negatives. Addresses that the program goes to
-/// have labels, `L` and the address.
+/// Arguments are as [`Word::to_text`] writes them. Addresses that the program goes to have labels, `L` and the
+/// address.
 ///
 /// # Errors
 ///
@@ -908,7 +908,7 @@ pub fn disassemble<F: Word>(program: &Program<F>) -> Result<String, DisassembleE
             text.push_str(&format!(" L{target}"));
         } else if opcode.takes_argument() {
             text.push(' ');
-            text.push_str(&word_text(argument));
+            text.push_str(&argument.to_text());
         } else if argument != F::zero() {
             return Err(DisassembleError::IgnoredArgument {
                 index,
@@ -920,14 +920,6 @@ pub fn disassemble<F: Word>(program: &Program<F>) -> Result<String, DisassembleE
     }
     label(&mut text, program.len());
     Ok(text)
-}
-
-fn word_text<F: Word>(word: F) -> String {
-    const LEAST_NEGATIVE: u64 = 1_000_000;
-    match (F::zero() - word).to_u64() {
-        Some(magnitude @ 1..=LEAST_NEGATIVE) => format!("-{magnitude}"),
-        _ => word.to_integer().to_string(),
-    }
 }
 
 /// Why a JSON text is not a program.

@@ -39,7 +39,7 @@ impl<F: Word> Instruction<F> {
 impl<F: Word> fmt::Display for Instruction<F> {
     /// As the assembler reads it, for opcodes that it has.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let argument = self.argument.to_integer();
+        let argument = self.argument.to_text();
         match Opcode::from_code(self.opcode) {
             Some(opcode) if opcode.takes_argument() => write!(f, "{opcode} {argument}"),
             Some(opcode) => write!(f, "{opcode}"),

@@ -161,6 +161,44 @@ fn a_failing_program_is_exit_code_1() {
 }
 
 #[test]
+fn the_instruction_that_fails_is_underlined() {
+    let desk = Desk::new();
+    desk.write(
+        "inverse.svm",
+        "# 1 / 0\r\npush 0\r\n\tat:  inv # of it: never\r\npush 2\r\n",
+    );
+    for command in ["run", "prove", "profile", "run --trace"] {
+        let arguments = format!("{command} inverse.svm");
+        let text = stderr(&desk.run(&arguments));
+        let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+        let expected = [
+            "error: step 1 (stack depth 1): `inv` fails: the top is 0, which has no inverse",
+            " --> inverse.svm:3:7",
+            "  |",
+            "3 |     at:  inv # of it: never",
+            "  |          ^^^",
+        ];
+        assert_eq!(lines, expected, "{arguments}");
+        assert_eq!(desk.json(&arguments).1["error"]["line"], 3, "{arguments}");
+    }
+    // What no instruction is to blame for has no line, and neither has a program in JSON.
+    desk.write("inverse.json", "[1,0,7,0]");
+    for (arguments, kind) in [
+        ("run inverse.json", "fault"),
+        ("run example.svm --input 1", "unread"),
+        ("run example.svm --max-steps 1", "too_many_steps"),
+    ] {
+        let error = &desk.json(arguments).1["error"];
+        assert_eq!(
+            (&error["kind"], &error["line"]),
+            (&json!(kind), &Value::Null)
+        );
+        let text = stderr(&desk.run(arguments));
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+#[test]
 fn a_text_with_errors_is_exit_code_2_and_is_underlined() {
     let desk = Desk::new();
     desk.write("typo.svm", "push 3\n  psuh 4 # four\npush\n");
@@ -1041,8 +1079,20 @@ fn a_trace_follows_what_is_executed() {
         headings,
         ["step", "pc", "instruction", "depth", "top", "second"]
     );
-    let eighth: Vec<_> = lines.nth(8).unwrap().split_whitespace().collect();
+    // Words near the modulus are negatives to people.
+    let second: Vec<_> = lines.nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(second, ["1", "1", "addi", "-1", "1", "2", "-"]);
+    let eighth: Vec<_> = lines.nth(6).unwrap().split_whitespace().collect();
     assert_eq!(eighth, ["8", "2", "dup", "2", "0", "0"]);
+    desk.write("minus.svm", "push -5\npush 3\n");
+    let text = stdout(&desk.run("run minus.svm --trace"));
+    let last: Vec<_> = text.lines().nth(2).unwrap().split_whitespace().collect();
+    assert_eq!(last, ["1", "1", "push", "3", "2", "3", "-5"]);
+    let (_, value) = desk.json("run minus.svm --trace");
+    let canonical = "21888242871839275222246405745257275088548364400416034343698204186575808495612";
+    assert_eq!(value["trace"][1]["second"], canonical);
+    let text = stdout(&desk.piped("debug minus.svm", "s 2\nstack\n"));
+    assert!(text.ends_with("\n3\n-5\n"), "{text}");
     // The rows that unwind are no steps, and a `halt` in the middle ends the run.
     desk.write("early.svm", "push 1\npush 2\nhalt\npush 3\n");
     let (_, value) = desk.json("run early.svm --trace");

@@ -82,13 +82,13 @@ fn trace(asked: &Asked) -> Result<Trace<Fr>, RunError> {
 }
 
 /// A run that can't be proved.
-fn unproved(error: RunError) -> Failure {
+fn unproved(asked: &Asked, error: RunError) -> Failure {
     match error {
         RunError::TooManyRows { rows, .. } => {
             let rows = usize::try_from(rows).unwrap_or(usize::MAX);
             Failure::input("size", SizeError::Rows { rows }.to_string())
         }
-        error => Failure::Program(error),
+        error => asked.labels.failure(error),
     }
 }
 
@@ -141,7 +141,10 @@ pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
     let mut text = String::new();
     let mut json = json!({});
     let outcome = match arguments.trace {
-        false => asked.job().run().map_err(Failure::Program)?,
+        false => {
+            let run = asked.job().run();
+            run.map_err(|error| asked.labels.failure(error))?
+        }
         true => {
             let trace = asked.job().max_rows(MAX_TRACE_ROWS).trace();
             let trace = trace.map_err(|error| match error {
@@ -152,7 +155,7 @@ pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
                          at most: look at it with `stackvm debug`"
                     ),
                 ),
-                error => Failure::Program(error),
+                error => asked.labels.failure(error),
             })?;
             let steps = || steps(&trace, &asked);
             match as_json {
@@ -190,8 +193,8 @@ struct Step {
     pc: u32,
     instruction: String,
     depth: u32,
-    top: String,
-    second: String,
+    /// The two words on top, as many as there are.
+    top: [Option<Fr>; 2],
 }
 
 const STEP_COLUMNS: [(&str, Align); 6] = [
@@ -205,20 +208,26 @@ const STEP_COLUMNS: [(&str, Align); 6] = [
 
 impl Step {
     fn json(&self) -> Value {
+        let [top, second] = self.words(decimal);
         json!({
             "step": self.number,
             "pc": self.pc,
             "instruction": self.instruction,
             "depth": self.depth,
-            "top": self.top,
-            "second": self.second,
+            "top": top,
+            "second": second,
         })
     }
 
     fn cells(self) -> [String; 6] {
         let (number, pc, depth) = (self.number, self.pc, self.depth);
         let [number, pc, depth] = [number.to_string(), pc.to_string(), depth.to_string()];
-        [number, pc, self.instruction, depth, self.top, self.second]
+        let [top, second] = self.words(|word| word.to_text());
+        [number, pc, self.instruction, depth, top, second]
+    }
+
+    fn words(&self, text: impl Fn(Fr) -> String) -> [String; 2] {
+        self.top.map(|word| word.map_or("-".into(), &text))
     }
 }
 
@@ -227,10 +236,6 @@ fn steps(trace: &Trace<Fr>, asked: &Asked) -> impl Iterator<Item = Step> {
     let rows = trace.rows();
     let after = rows.iter().skip(1);
     let executed = rows.iter().take(trace.outcome().steps);
-    let word = |present: bool, word: Fr| match present {
-        true => decimal(word),
-        false => "-".into(),
-    };
     executed
         .zip(after)
         .enumerate()
@@ -241,14 +246,13 @@ fn steps(trace: &Trace<Fr>, asked: &Asked) -> impl Iterator<Item = Step> {
                 .labels
                 .instruction(&Instruction::new(row.opcode, row.argument)),
             depth: after.depth,
-            top: word(after.depth > 0, after.window[0]),
-            second: word(after.depth > 1, after.window[1]),
+            top: [0, 1].map(|place| (after.depth > place).then(|| after.window[place as usize])),
         })
 }
 
 pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
     let asked = Asked::read(&arguments.program, false)?;
-    let profile = Profile::of(&asked.job()).map_err(Failure::Program)?;
+    let profile = Profile::of(&asked.job()).map_err(|error| asked.labels.failure(error))?;
     let outcome = profile.outcome();
     /// The instructions from a label to the next one.
     struct Region<'a> {
@@ -343,7 +347,7 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
         Ok(trace) => (trace, None),
         Err(error) => match defiant(&asked, &error) {
             Some(trace) => (trace, Some(error)),
-            None => return Err(unproved(error)),
+            None => return Err(unproved(&asked, error)),
         },
     };
     let params = circuit(&arguments.circuit, &trace)?;
@@ -521,7 +525,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let progress = Progress::new();
     progress.phase("running the program");
     let asked = Asked::read(&arguments.program, false)?;
-    let trace = trace(&asked).map_err(unproved)?;
+    let trace = trace(&asked).map_err(|error| unproved(&asked, error))?;
     let circuit = circuit(&arguments.circuit, &trace)?;
     let template = template(circuit, trace.program())?;
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));
@@ -763,7 +767,9 @@ fn key_template(arguments: &KeygenArguments) -> Result<Template<Fr>, Failure> {
 
 /// A program cut after so many instructions, if that was asked for.
 fn cut(program: Program<Fr>, steps: Option<usize>) -> Result<Program<Fr>, Failure> {
-    let cut = vm::cut(&program, steps).map_err(Failure::Program)?;
+    // No instruction fails here.
+    let failure = |error| Failure::Program { error, line: None };
+    let cut = vm::cut(&program, steps).map_err(failure)?;
     Ok(Program::from(cut.to_vec()))
 }
 

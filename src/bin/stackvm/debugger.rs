@@ -6,6 +6,7 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::{Value, json};
 
+use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::debug::{Session, Stop};
 use halo2_stack_vm::program::Instruction;
 
@@ -127,7 +128,7 @@ const PROMPT: &str = "(stackvm) ";
 /// Steps through a run as standard input says.
 pub fn debug(arguments: &DebugArguments, json: bool) -> Result<(), Failure> {
     let asked = Asked::read(&arguments.program, true)?;
-    let session = Session::new(&asked.job()).map_err(Failure::Program)?;
+    let session = Session::new(&asked.job()).map_err(|error| asked.labels.failure(error))?;
     let debugger = Debugger {
         session,
         labels: &asked.labels,
@@ -296,7 +297,7 @@ impl Debugger<'_> {
         match obstacle {
             Some(Stop::Failed(error)) => {
                 text += &format!("\nerror: {error}{}", advice(&error));
-                let failure = Failure::Program(error).json();
+                let failure = self.labels.failure(error).json();
                 json["error"] = failure["error"].clone();
             }
             Some(Stop::End) => {
@@ -406,7 +407,7 @@ impl Debugger<'_> {
     fn stack(&self, most: usize) -> Report {
         let stack = self.session.state().stack();
         let top: Vec<Fr> = stack.iter().rev().take(most).copied().collect();
-        let lines = top.iter().map(|word| decimal(*word));
+        let lines = top.iter().map(Word::to_text);
         let text = match stack {
             [] => "the stack is empty".into(),
             _ => lines.collect::<Vec<_>>().join("\n"),
@@ -443,7 +444,7 @@ fn list(words: &[Fr]) -> String {
         [] => "nothing".into(),
         _ => words
             .iter()
-            .map(|own| decimal(*own))
+            .map(Word::to_text)
             .collect::<Vec<_>>()
             .join(" "),
     }

@@ -14,7 +14,10 @@ use halo2_stack_vm::vm::RunError;
 #[derive(Debug)]
 pub enum Failure {
     /// The program does not run: exit code 1.
-    Program(RunError),
+    Program {
+        error: RunError,
+        line: Option<SourceLine>,
+    },
     /// The statement is false: exit code 1.
     False {
         kind: &'static str,
@@ -33,6 +36,15 @@ pub enum Failure {
     },
 }
 
+/// The line of the instruction that fails.
+#[derive(Debug)]
+pub struct SourceLine {
+    pub path: PathBuf,
+    /// Counted from 1.
+    pub number: usize,
+    pub text: String,
+}
+
 impl Failure {
     pub fn input(kind: &'static str, message: impl Into<String>) -> Self {
         Failure::Input {
@@ -48,7 +60,7 @@ impl Failure {
 
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::Program(_) | Failure::False { .. } | Failure::Rejected { .. } => 1,
+            Failure::Program { .. } | Failure::False { .. } | Failure::Rejected { .. } => 1,
             Failure::Input { .. } | Failure::Assembly { .. } => 2,
         }
     }
@@ -57,13 +69,16 @@ impl Failure {
         let error =
             |kind: &str, message: &str| json!({"error": {"kind": kind, "message": message}});
         match self {
-            Failure::Program(run) => {
+            Failure::Program { error: run, line } => {
                 let mut value = error(run.kind(), &run.to_string());
                 if let Some(step) = run.step() {
                     value["error"]["step"] = step.into();
                 }
                 if let Some(pc) = run.pc() {
                     value["error"]["pc"] = pc.into();
+                }
+                if let Some(line) = line {
+                    value["error"]["line"] = line.number.into();
                 }
                 value
             }
@@ -104,7 +119,13 @@ impl Failure {
         let message = match self {
             _ if json => return None,
             Failure::Rejected { reason, .. } => reason.clone(),
-            Failure::Program(run) => format!("{run}{}", advice(run)),
+            Failure::Program { error, line } => {
+                let message = format!("{error}{}", advice(error));
+                if let Some(line) = line {
+                    return Some(render_line(&message, line));
+                }
+                message
+            }
             Failure::False { message, .. } | Failure::Input { message, .. } => message.clone(),
             Failure::Assembly {
                 path,
@@ -161,6 +182,24 @@ fn line_around<'s>(source: &'s str, span: &Range<usize>) -> (&'s str, Range<usiz
     let line = &line[..cut.unwrap_or(0)];
     let within = |at: usize| (at - start).min(line.len());
     (line, within(span.start)..within(span.end))
+}
+
+/// An error of a run, with the instruction underlined that fails.
+fn render_line(message: &str, line: &SourceLine) -> String {
+    let text = shown(&line.text);
+    // Names end with a colon, and comments begin with `#`: there is neither in an instruction.
+    let code = text.split('#').next().unwrap_or_default().trim_end();
+    let start = code.rfind(':').map_or(0, |colon| colon + 1);
+    let start = code.len() - code[start..].trim_start().len();
+    let (text, span) = line_around(&text, &(start..code.len()));
+    let message = shown(message);
+    let report = Level::ERROR.primary_title(&message).element(
+        Snippet::source(text)
+            .line_start(line.number)
+            .path(shown(&line.path.display().to_string()))
+            .annotation(AnnotationKind::Primary.span(span)),
+    );
+    Renderer::styled().render(&[report]).to_string()
 }
 
 /// The errors of a program's text, each with its line and the offending text underlined.

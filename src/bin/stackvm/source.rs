@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use halo2_proofs::halo2curves::bn256::Fr;
 
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::asm::{self, NumberError, Symbols};
+use halo2_stack_vm::asm::{self, Assembly, NumberError, Symbols};
 use halo2_stack_vm::circuit::MAX_K;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
-use halo2_stack_vm::vm::{Inputs, Job};
+use halo2_stack_vm::vm::{Inputs, Job, RunError};
 
 use crate::arguments::{InputArguments, ProgramArguments};
-use crate::failure::Failure;
+use crate::failure::{Failure, SourceLine};
 
 /// More than the text of any program or of any words that a circuit has room for.
 const MAX_TEXT_BYTES: u64 = 1 << 30;
@@ -52,25 +52,51 @@ fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// The names that a program's text gives to addresses; none, if it is in JSON.
+/// The text that a program was assembled from, and what it says of addresses; nothing, if it is in JSON.
 #[derive(Debug, Default)]
-pub struct Labels(Option<Symbols>);
+pub struct Labels(Option<Text>);
+
+#[derive(Debug)]
+struct Text {
+    path: PathBuf,
+    source: String,
+    symbols: Symbols,
+}
 
 impl Labels {
+    fn symbols(&self) -> Option<&Symbols> {
+        self.0.as_ref().map(|text| &text.symbols)
+    }
+
     /// The label of an address.
     pub fn label_at(&self, address: usize) -> Option<&str> {
-        self.0.as_ref()?.label_at(address)
+        self.symbols()?.label_at(address)
     }
 
     /// The address of a label.
     pub fn address(&self, name: &str) -> Option<usize> {
-        self.0.as_ref()?.address(name)
+        self.symbols()?.address(name)
     }
 
     /// The last label at an address or before it.
     pub fn region(&self, address: usize) -> Option<&str> {
-        let label = self.0.as_ref()?.region(address)?;
+        let label = self.symbols()?.region(address)?;
         Some(&label.name)
+    }
+
+    /// Where in its text a program fails, if it is an instruction that fails.
+    pub fn failure(&self, error: RunError) -> Failure {
+        let line = |address: usize| {
+            let text = self.0.as_ref()?;
+            let number = text.symbols.line(address)?;
+            Some(SourceLine {
+                path: text.path.clone(),
+                number,
+                text: text.source.lines().nth(number - 1)?.into(),
+            })
+        };
+        let line = error.pc().and_then(line);
+        Failure::Program { error, line }
     }
 
     /// An instruction, with the label of the address that is its argument.
@@ -109,7 +135,15 @@ pub fn load(path: &Path) -> Result<(Program<Fr>, Labels), Failure> {
         return Ok((program, Labels::default()));
     }
     match asm::assemble_with_symbols(&source) {
-        Ok(assembly) => Ok((assembly.program, Labels(Some(assembly.symbols)))),
+        Ok(Assembly { program, symbols }) => {
+            let path = path.into();
+            let text = Text {
+                path,
+                source,
+                symbols,
+            };
+            Ok((program, Labels(Some(text))))
+        }
         Err(errors) => Err(Failure::Assembly {
             path: path.into(),
             source,
