@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use halo2_stack_vm::isa::Opcode;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::check::Rule;
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true, with_scene};
-use crate::kinds::{KINDS, Kind, TOP, USED};
+use crate::kinds::{KINDS, Kind, TESTED, TOP, USED, ZERO};
 use crate::machine::{Host, Machine, program};
 use crate::mutants::{self, Term};
 use crate::programs;
@@ -147,9 +148,11 @@ fn forge(
         .iter()
         .map(|rule| machine.checker.name(*rule))
         .collect();
-    // What is on top after a word was read is for the tape to say.
+    // What is on top after a word was read is for the tape to say; of a secret, for what is done with it.
     let found = |part: &str| names.iter().any(|name| name.contains(part));
-    let expected = |part: &&str| found(part) || *part == TOP && found(USED);
+    let secret = |own: &Opcode| own.takes_word() && !own.uses_tape();
+    let refused = scene.executed.iter().any(secret) && (found(TESTED) || found(ZERO));
+    let expected = |part: &&str| found(part) || *part == TOP && (found(USED) || refused);
     // A wired machine decodes nothing: what executes something else is rejected by what it computes.
     let depends = kind.rejected_by.is_empty() || machine.shape().wired;
     let anything = depends && !names.is_empty();
