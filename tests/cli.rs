@@ -294,19 +294,25 @@ fn check_names_the_constraint_that_fails() {
     assert_eq!((code, &value["satisfied"]), (0, &json!(true)));
     let output = desk.run("check underflow.svm");
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output)
-            .contains("there is a word where one is needed, before the step or after it"),
-        "{}",
-        stderr(&output)
-    );
+    const NEEDED: &str = "there is a word where one is needed, before the step or after it";
+    let said = stderr(&output);
+    assert!(said.contains(NEEDED), "{said}");
+    assert!(said.contains("underflow.svm:2:1"), "{said}");
+    let (_, value) = desk.json("check underflow.svm");
+    assert_eq!(value["error"]["line"], 2, "{value}");
+    assert!(rejected_by(&value).contains(NEEDED), "{value}");
     let output = desk.run("check example.svm --output 37");
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("the sum starts as beta * output"));
-    assert_eq!(
-        desk.json("check example.svm --output 37").1["error"]["kind"],
-        "unsatisfied"
-    );
+    const STARTS: &str = "the sum starts as beta * output";
+    assert!(stderr(&output).contains(STARTS));
+    let (_, value) = desk.json("check example.svm --output 37");
+    assert_eq!(value["error"]["kind"], "unsatisfied");
+    assert!(rejected_by(&value).contains(STARTS), "{value}");
+}
+
+/// The constraints that a check names.
+fn rejected_by(value: &Value) -> String {
+    value["error"]["rejected_by"].to_string()
 }
 
 /// Proves and verifies with these options; returns the proof file's name.
@@ -1172,13 +1178,14 @@ fn a_run_says_how_many_rows_it_needs() {
 #[test]
 fn check_rejects_runs_with_control_flow() {
     let desk = Desk::new();
+    // What goes on regardless is without end, and so there is no run to check.
+    const ENDLESS: &str = "push 1\nadd\njump 1\n";
     for (program, kind) in [
         ("push 1\nassert_eq 2\njump 3\n", "fault"),
         ("[23,2]", "outside_program"),
         ("push 9\nret\n", "outside_program"),
         ("push 3\naddi -1\ndup\njnz 1\npop\npop\n", "stack_underflow"),
-        // What goes on regardless is without end.
-        ("push 1\nadd\njump 1\n", "stack_underflow"),
+        (ENDLESS, "stack_underflow"),
     ] {
         desk.write("failing.svm", program);
         for set in ["", "--set full"] {
@@ -1188,6 +1195,8 @@ fn check_rejects_runs_with_control_flow() {
                 (1, &json!(kind)),
                 "{value}"
             );
+            let named = rejected_by(&value).contains("Constraint");
+            assert_eq!(named, program != ENDLESS, "{value}");
         }
     }
     desk.write("sum.svm", SUM);

@@ -33,7 +33,7 @@ use crate::arguments::{
 };
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::source::{Asked, load};
+use crate::source::{Asked, Labels, load};
 use crate::table::{Align, table};
 
 /// What a user of development parameters is told every time.
@@ -125,7 +125,7 @@ fn circuit(arguments: &CircuitArguments, trace: &Trace<Fr>) -> Result<CircuitPar
 fn template(circuit: CircuitParams, program: &Program<Fr>) -> Result<Template<Fr>, Failure> {
     Template::for_program(circuit, program).map_err(|error| match &error {
         TemplateError::Wiring(run) if !matches!(run, RunError::TooManyRows { .. }) => {
-            Failure::False {
+            Failure::Wiring {
                 kind: run.kind(),
                 step: run.step(),
                 message: error.to_string(),
@@ -390,32 +390,12 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
             "the program fails ({error}), but the circuit accepts a run of it: this is a hole in \
              the circuit, please report it"
         ))),
-        (Err(failures), failed) => {
-            let names = violated(&failures);
-            let mut message = String::new();
-            if let Some(error) = &failed {
-                message = format!("{error}\n");
-            }
-            message += &format!(
-                "the circuit rejects the run:{}",
-                names
-                    .iter()
-                    .map(|name| format!("\n  {name}"))
-                    .collect::<String>(),
-            );
-            match failed {
-                Some(error) => Err(Failure::False {
-                    kind: error.kind(),
-                    step: error.step(),
-                    message,
-                }),
-                None => Err(Failure::False {
-                    kind: "unsatisfied",
-                    step: None,
-                    message,
-                }),
-            }
+        (Err(failures), Some(error)) => {
+            Err(asked.labels.failure(error).rejected_by(violated(&failures)))
         }
+        (Err(failures), None) => Err(Failure::Unsatisfied {
+            rejected_by: violated(&failures),
+        }),
     }
 }
 
@@ -768,8 +748,7 @@ fn key_template(arguments: &KeygenArguments) -> Result<Template<Fr>, Failure> {
 /// A program cut after so many instructions, if that was asked for.
 fn cut(program: Program<Fr>, steps: Option<usize>) -> Result<Program<Fr>, Failure> {
     // No instruction fails here.
-    let failure = |error| Failure::Program { error, line: None };
-    let cut = vm::cut(&program, steps).map_err(failure)?;
+    let cut = vm::cut(&program, steps).map_err(|error| Labels::default().failure(error))?;
     Ok(Program::from(cut.to_vec()))
 }
 

@@ -16,14 +16,18 @@ pub enum Failure {
     /// The program does not run: exit code 1.
     Program {
         error: RunError,
-        line: Option<SourceLine>,
+        line: Option<Box<SourceLine>>,
+        /// The constraints by which the circuit rejects it, where that was asked.
+        rejected_by: Vec<String>,
     },
-    /// The statement is false: exit code 1.
-    False {
+    /// The program can't be built into a circuit, as not all of it runs: exit code 1.
+    Wiring {
         kind: &'static str,
         step: Option<usize>,
         message: String,
     },
+    /// The statement is false: exit code 1.
+    Unsatisfied { rejected_by: Vec<String> },
     /// A proof is not accepted: exit code 1, and `{"valid": false, ...}`.
     Rejected { report: Value, reason: String },
     /// Wrong usage or unreadable input: exit code 2.
@@ -58,9 +62,20 @@ impl Failure {
         Self::input(kind, format!("{}: {problem}", path.display()))
     }
 
+    /// With the constraints by which the circuit rejects a program that does not run.
+    pub fn rejected_by(mut self, constraints: Vec<String>) -> Self {
+        if let Failure::Program { rejected_by, .. } = &mut self {
+            *rejected_by = constraints;
+        }
+        self
+    }
+
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::Program { .. } | Failure::False { .. } | Failure::Rejected { .. } => 1,
+            Failure::Program { .. }
+            | Failure::Wiring { .. }
+            | Failure::Unsatisfied { .. }
+            | Failure::Rejected { .. } => 1,
             Failure::Input { .. } | Failure::Assembly { .. } => 2,
         }
     }
@@ -69,7 +84,11 @@ impl Failure {
         let error =
             |kind: &str, message: &str| json!({"error": {"kind": kind, "message": message}});
         match self {
-            Failure::Program { error: run, line } => {
+            Failure::Program {
+                error: run,
+                line,
+                rejected_by,
+            } => {
                 let mut value = error(run.kind(), &run.to_string());
                 if let Some(step) = run.step() {
                     value["error"]["step"] = step.into();
@@ -80,9 +99,12 @@ impl Failure {
                 if let Some(line) = line {
                     value["error"]["line"] = line.number.into();
                 }
+                if !rejected_by.is_empty() {
+                    value["error"]["rejected_by"] = json!(rejected_by);
+                }
                 value
             }
-            Failure::False {
+            Failure::Wiring {
                 kind,
                 step,
                 message,
@@ -91,6 +113,11 @@ impl Failure {
                 if let Some(step) = step {
                     value["error"]["step"] = (*step).into();
                 }
+                value
+            }
+            Failure::Unsatisfied { rejected_by } => {
+                let mut value = error("unsatisfied", &rejection(rejected_by));
+                value["error"]["rejected_by"] = json!(rejected_by);
                 value
             }
             Failure::Input { kind, message } => error(kind, message),
@@ -119,22 +146,41 @@ impl Failure {
         let message = match self {
             _ if json => return None,
             Failure::Rejected { reason, .. } => reason.clone(),
-            Failure::Program { error, line } => {
+            Failure::Program {
+                error,
+                line,
+                rejected_by,
+            } => {
                 let message = format!("{error}{}", advice(error));
-                if let Some(line) = line {
-                    return Some(render_line(&message, line));
+                let mut text = match line {
+                    Some(line) => render_line(&message, line),
+                    None => titled(&message),
+                };
+                if !rejected_by.is_empty() {
+                    text += &format!("\n{}", shown(&rejection(rejected_by)));
                 }
-                message
+                return Some(text);
             }
-            Failure::False { message, .. } | Failure::Input { message, .. } => message.clone(),
+            Failure::Unsatisfied { rejected_by } => rejection(rejected_by),
+            Failure::Wiring { message, .. } | Failure::Input { message, .. } => message.clone(),
             Failure::Assembly {
                 path,
                 source,
                 errors,
             } => return Some(render(path, source, errors)),
         };
-        Some(format!("\x1b[1;31merror\x1b[0m: {}", shown(&message)))
+        Some(titled(&message))
     }
+}
+
+fn titled(message: &str) -> String {
+    format!("\x1b[1;31merror\x1b[0m: {}", shown(message))
+}
+
+/// By which constraints a circuit rejects a run.
+fn rejection(constraints: &[String]) -> String {
+    let names = constraints.iter().map(|name| format!("\n  {name}"));
+    format!("the circuit rejects the run:{}", names.collect::<String>())
 }
 
 /// What a user can do about a program that does not run.

@@ -89,14 +89,18 @@ impl Labels {
         let line = |address: usize| {
             let text = self.0.as_ref()?;
             let number = text.symbols.line(address)?;
-            Some(SourceLine {
+            Some(Box::new(SourceLine {
                 path: text.path.clone(),
                 number,
                 text: text.source.lines().nth(number - 1)?.into(),
-            })
+            }))
         };
         let line = error.pc().and_then(line);
-        Failure::Program { error, line }
+        Failure::Program {
+            error,
+            line,
+            rejected_by: vec![],
+        }
     }
 
     /// An instruction, with the label of the address that is its argument.
