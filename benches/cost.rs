@@ -118,7 +118,9 @@ fn msm(quick: bool) {
         let template =
             Template::for_program(circuit, trace.program()).expect("the program can be fixed");
         let key = Kzg::keygen_of(&params, &template).expect("the sizes agree");
-        let instances = Statement::of(&trace).instances(trace.set(), binding);
+        let instances = Statement::of(&trace)
+            .instances(circuit)
+            .expect("the circuit has room");
         let witnessed = StackVmCircuit::new(template, &trace).expect("the run fits");
         let [mut proves, mut creates, mut msms] = [(); 3].map(|()| vec![]);
         for _ in 0..runs {

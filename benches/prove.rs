@@ -19,8 +19,8 @@ fn backend<B: Backend>(c: &mut Criterion, setup: impl Fn(u32) -> B::Parameters) 
         let trace = support::straight_run(steps, InstructionSet::STACK);
         let statement = Statement::of(&trace);
         let binding = Binding::Public;
-        let instances = statement.instances(trace.set(), binding);
         let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
+        let instances = statement.instances(circuit).expect("the circuit has room");
         let params = setup(k);
         let key = B::keygen(&params, circuit).expect("the sizes agree");
         let proof = B::prove(&params, &key, &trace).expect("the run fits");

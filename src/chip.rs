@@ -28,7 +28,7 @@ use crate::row::{Cell, Phase, Row, Shape};
 use crate::sum;
 use crate::vm::{Inputs, Job, RunError};
 use crate::wiring::Wiring;
-use crate::witness::{Witness, WitnessError};
+use crate::witness::{Witness, WitnessError, tape_column};
 
 /// The size of a machine and the instructions that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,20 +40,121 @@ pub struct MachineParams {
     pub set: InstructionSet,
 }
 
+/// A machine has no room for a program or a public tape.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LengthError {
+    /// The program has more instructions than there is room for.
+    #[error("the program has {instructions} instructions, but the circuit has room for {room}")]
+    Program {
+        /// The number of instructions.
+        instructions: usize,
+        /// [`MachineParams::program_rows`].
+        room: usize,
+    },
+    /// The public tape has more words than the machine has steps.
+    #[error("the public tape has {words} words, but the circuit has room for {room}")]
+    Tape {
+        /// The number of words.
+        words: usize,
+        /// [`MachineParams::tape_rows`].
+        room: usize,
+    },
+    /// There are words on a tape that the machine has not.
+    #[error("there are {words} words on the public tape, but the instruction set has no tape")]
+    NoTape {
+        /// The number of words.
+        words: usize,
+    },
+}
+
+impl MachineParams {
+    /// The most instructions of a program.
+    ///
+    /// With control flow, the halt after the program has a row of its own.
+    pub fn program_rows(&self) -> usize {
+        self.rows
+            .saturating_sub(usize::from(self.set.has_control()))
+    }
+
+    /// The most words of a public tape.
+    pub fn tape_rows(&self) -> usize {
+        if self.set.has_tape() { self.rows } else { 0 }
+    }
+
+    /// Checks that there is room for a program of so many instructions.
+    ///
+    /// # Errors
+    ///
+    /// [`LengthError::Program`]
+    pub fn check_program(&self, instructions: usize) -> Result<(), LengthError> {
+        let room = self.program_rows();
+        match instructions > room {
+            true => Err(LengthError::Program { instructions, room }),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that there is room for a public tape of so many words.
+    ///
+    /// # Errors
+    ///
+    /// [`LengthError::Tape`] or [`LengthError::NoTape`].
+    pub fn check_tape(&self, words: usize) -> Result<(), LengthError> {
+        let room = self.tape_rows();
+        match words > room {
+            true if room == 0 => Err(LengthError::NoTape { words }),
+            true => Err(LengthError::Tape { words, room }),
+            false => Ok(()),
+        }
+    }
+
+    /// What the verifier of a machine with [`ProgramColumns::Public`] states of a program: the opcodes, from
+    /// the machine's first row on, and the arguments, from its second row on. The rest of the machine's rows
+    /// is zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`LengthError::Program`]: of a program that is too long, the machine would only see its beginning.
+    pub fn program_columns<F: Word>(
+        &self,
+        program: &Program<F>,
+    ) -> Result<[Vec<F>; 2], LengthError> {
+        self.check_program(program.len())?;
+        let (opcodes, arguments) = program.stated(self.set).into_iter().unzip();
+        Ok([opcodes, arguments])
+    }
+
+    /// What the verifier of a machine with [`TapeColumn::Instance`] states of a public tape, from the machine's
+    /// first row on: its words and a 1; nothing, if the set has no tape. The rest of the machine's rows is
+    /// zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`LengthError`]: of a tape that is too long, the machine would only see its beginning.
+    pub fn tape_column<F: Word>(&self, tape: &[F]) -> Result<Option<Vec<F>>, LengthError> {
+        self.check_tape(tape.len())?;
+        Ok(self.set.has_tape().then(|| tape_column(tape)))
+    }
+}
+
 /// Where a machine's program stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgramColumns {
     /// The verifier states it: in instance columns that the gates read directly, on the machine's own
     /// rows. Instruction i of a machine at offset o stands in `opcode` on row o + i and in `argument`
     /// on row o + i + 1.
+    ///
+    /// The machine reads no further than its own rows: whoever makes the columns makes sure that there is
+    /// room for the program, as [`MachineParams::program_columns`] does.
     Public {
         /// Encoded opcodes.
         opcode: Column<Instance>,
         /// Arguments.
         argument: Column<Instance>,
     },
-    /// The outer circuit binds it: in advice columns into which the chip copies the outer circuit's
-    /// cells.
+    /// The outer circuit binds it: in advice columns of the first phase into which the chip copies the outer
+    /// circuit's cells.
     Cells {
         /// Encoded opcodes.
         opcode: Column<Advice>,
@@ -118,8 +219,12 @@ pub enum OutputColumn {
 pub enum TapeColumn {
     /// The verifier states it: in an instance column that the gates read directly, on the machine's own
     /// rows. Word i of a machine at offset o stands on row o + i, and the 1 after the last word.
+    ///
+    /// The machine reads no further than its own rows: whoever makes the column makes sure that there is
+    /// room for the tape, as [`MachineParams::tape_column`] does.
     Instance(Column<Instance>),
-    /// The outer circuit binds it: in an advice column into which the chip copies the outer circuit's cells.
+    /// The outer circuit binds it: in an advice column of the first phase into which the chip copies the outer
+    /// circuit's cells.
     Cells(Column<Advice>),
 }
 
@@ -265,6 +370,21 @@ impl StackVmConfig {
     /// Where the program stands.
     pub fn program(&self) -> ProgramColumns {
         self.program
+    }
+
+    /// That all that a machine is bound to is committed to before its challenges are drawn.
+    fn check_phases(&self) -> Result<(), ChipError> {
+        let first = |column: Column<Advice>| column.column_type().phase() == 0;
+        match self.program {
+            ProgramColumns::Cells { opcode, argument } if !(first(opcode) && first(argument)) => {
+                return Err(ChipError::LaterPhase("program"));
+            }
+            _ => {}
+        }
+        match self.tape {
+            Some(TapeColumn::Cells(tape)) if !first(tape) => Err(ChipError::LaterPhase("tape")),
+            _ => Ok(()),
+        }
     }
 
     /// The columns as the gates see them.
@@ -457,14 +577,9 @@ pub enum ChipError {
         "the machine has no rows: give it as many as its longest run has steps, and at least one"
     )]
     NoRows,
-    /// The program has more instructions than the machine has rows.
-    #[error("the program has {instructions} instructions, but the machine has {rows} rows")]
-    ProgramTooLong {
-        /// The number of instructions.
-        instructions: usize,
-        /// The number of steps of the machine.
-        rows: usize,
-    },
+    /// There is no room for the program or for the tape.
+    #[error(transparent)]
+    Length(#[from] LengthError),
     /// An opcode cell holds no opcode.
     #[error("instruction {instruction}: its opcode cell holds no encoded opcode of 64 bits")]
     NotAnOpcode {
@@ -477,17 +592,16 @@ pub enum ChipError {
         /// The number of the instruction, from 0.
         instruction: usize,
     },
-    /// The tape has more words than the machine has rows.
-    #[error("the tape has {words} words, but the machine has {rows} rows")]
-    TapeTooLong {
-        /// The number of words.
-        words: usize,
-        /// The number of steps of the machine.
-        rows: usize,
-    },
     /// The configuration has no columns for the kind of program or tape that the chip was given.
     #[error("the machine's {0}")]
     WrongBinding(&'static str),
+    /// Columns of a program or a tape are assigned after challenges, by which the machine would have to be
+    /// bound to what is in them.
+    #[error(
+        "the machine's {0} is in columns of a later phase, and so it could be chosen after the challenges: \
+         give it columns of the first phase"
+    )]
+    LaterPhase(&'static str),
     /// There is no key of a machine with this program.
     #[error("the program can't be fixed in a key: {0}")]
     Wiring(RunError),
@@ -614,7 +728,7 @@ impl StackVmChip {
     /// # Errors
     ///
     /// If the machine would reach beyond the usable rows or onto those of another machine, if the
-    /// program or the tape is too long or of another binding, if a fixed program would fail whatever it is
+    /// program or the tape is too long, of another binding or in columns of a later phase, if a fixed program would fail whatever it is
     /// given, and if the witness is one of another machine.
     pub fn assign<'i, F: PrimeField + Word>(
         &self,
@@ -625,6 +739,7 @@ impl StackVmChip {
     ) -> Result<Option<WordCell<F>>, ChipError> {
         let MachineParams { rows, set } = self.config.params;
         let MachineInput { program, tape } = input.into();
+        self.config.check_phases()?;
         self.claim(offset)?;
         let mut mismatch = Ok(());
         witness.map(|witness| {
@@ -757,11 +872,11 @@ impl StackVmChip {
         program: ProgramInput<'_, F>,
         tape: &[WordCell<F>],
     ) -> Result<(), ChipError> {
-        let MachineParams { rows, set } = self.config.params;
+        let params = self.config.params;
         let instructions = match (self.config.program, program) {
             (ProgramColumns::Public { .. }, ProgramInput::Public) => 0,
             (ProgramColumns::Cells { .. }, ProgramInput::Listing(cells)) => match cells.len()
-                == rows
+                == params.rows
             {
                 true => 0,
                 false => return Err(ChipError::WrongBinding("listing has an instruction a step")),
@@ -778,15 +893,9 @@ impl StackVmChip {
                 return Err(ChipError::WrongBinding("program is bound by the key"));
             }
         };
-        if instructions > program_rows(rows, set) {
-            return Err(ChipError::ProgramTooLong { instructions, rows });
-        }
+        params.check_program(instructions)?;
         match self.config.tape {
-            Some(TapeColumn::Cells(_)) if tape.len() > rows => Err(ChipError::TapeTooLong {
-                words: tape.len(),
-                rows,
-            }),
-            Some(TapeColumn::Cells(_)) => Ok(()),
+            Some(TapeColumn::Cells(_)) => Ok(params.check_tape(tape.len())?),
             _ if tape.is_empty() => Ok(()),
             Some(TapeColumn::Instance(_)) => Err(ChipError::WrongBinding(
                 "tape is bound publicly, not by cells",
@@ -924,13 +1033,6 @@ fn constant<F: PrimeField>(cell: circuit::Cell, value: F) -> WordCell<F> {
         cell,
         value: Value::known(value),
     }
-}
-
-/// The most instructions of a program in a machine of so many rows.
-///
-/// With control flow, the halt after the program has a row of its own.
-pub fn program_rows(rows: usize, set: InstructionSet) -> usize {
-    rows.saturating_sub(usize::from(set.has_control()))
 }
 
 /// The rows that a circuit of `2^k` rows may assign, once all its columns and gates are configured.

@@ -8,15 +8,15 @@ use halo2_proofs::plonk::{Any, Circuit, Column, ConstraintSystem, Error, Instanc
 
 use crate::algebra::Word;
 use crate::chip::{
-    InstructionCells, MachineInput, MachineParams, OutputColumn, ProgramColumns, ProgramInput,
-    StackVmChip, StackVmConfig, TapeColumn, WordCell, program_rows, usable_rows,
+    InstructionCells, LengthError, MachineInput, MachineParams, OutputColumn, ProgramColumns,
+    ProgramInput, StackVmChip, StackVmConfig, TapeColumn, WordCell, usable_rows,
 };
 use crate::isa::InstructionSet;
 use crate::program::Program;
 use crate::row::Shape;
 use crate::vm::{RunError, Trace};
 use crate::wiring::Wiring;
-use crate::witness::{Witness, WitnessError, tape_column};
+use crate::witness::{Witness, WitnessError};
 
 /// How a circuit binds its program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -163,12 +163,20 @@ impl CircuitParams {
 
     /// The most instructions of a program.
     pub fn program_rows(&self) -> usize {
-        program_rows(self.rows(), self.set)
+        self.machine().program_rows()
     }
 
     /// The most words of a public tape.
     pub fn tape_rows(&self) -> usize {
-        if self.set.has_tape() { self.rows() } else { 0 }
+        self.machine().tape_rows()
+    }
+
+    /// The size of the machine.
+    pub fn machine(&self) -> MachineParams {
+        MachineParams {
+            rows: self.rows(),
+            set: self.set,
+        }
     }
 
     /// The shape of the machine.
@@ -210,28 +218,41 @@ impl<F: Word> Statement<F> {
         }
     }
 
-    /// The instance columns: the opcodes; the output and the arguments; and, if the set has one, the public
-    /// tape with a 1 after it. Where the program is fixed, only the output and the tape.
+    /// The instance columns of a circuit: the opcodes; the output and the arguments; and, if the set has one, the
+    /// public tape with a 1 after it. Where the program is fixed, only the output and the tape.
     ///
     /// They are as long as the program and the tape, not as the circuit: halo2 pads them with zeros.
-    pub fn instances(&self, set: InstructionSet, binding: Binding) -> Vec<Vec<F>> {
-        match binding {
-            Binding::Fixed => outcome_instances(self.output, &self.tape, set),
+    ///
+    /// # Errors
+    ///
+    /// If the circuit has no room for the program or the tape.
+    pub fn instances(&self, circuit: CircuitParams) -> Result<Vec<Vec<F>>, LengthError> {
+        let machine = circuit.machine();
+        let mut columns = outcome_instances(self.output, &self.tape, circuit)?;
+        match circuit.binding {
+            Binding::Fixed => machine.check_program(self.program.len())?,
             Binding::Public | Binding::Cells => {
-                let (opcodes, arguments): (Vec<_>, Vec<_>) =
-                    self.program.stated(set).into_iter().unzip();
-                let arguments = std::iter::once(self.output).chain(arguments).collect();
-                let tape = set.has_tape().then(|| tape_column(&self.tape));
-                [opcodes, arguments].into_iter().chain(tape).collect()
+                let [opcodes, arguments] = machine.program_columns(&self.program)?;
+                columns[0].extend(arguments);
+                columns.insert(0, opcodes);
             }
         }
+        Ok(columns)
     }
 }
 
 /// The instance columns where the program is fixed: the output and, if the set has one, the public tape.
-pub fn outcome_instances<F: Word>(output: F, tape: &[F], set: InstructionSet) -> Vec<Vec<F>> {
-    let tape = set.has_tape().then(|| tape_column(tape));
-    std::iter::once(vec![output]).chain(tape).collect()
+///
+/// # Errors
+///
+/// If the circuit has no room for the tape.
+pub fn outcome_instances<F: Word>(
+    output: F,
+    tape: &[F],
+    circuit: CircuitParams,
+) -> Result<Vec<Vec<F>>, LengthError> {
+    let tape = circuit.machine().tape_column(tape)?;
+    Ok(std::iter::once(vec![output]).chain(tape).collect())
 }
 
 /// Why there is no circuit with a program in its key.
@@ -244,14 +265,9 @@ pub enum TemplateError {
     /// No run of the program can be proved in this circuit.
     #[error("the program can't be fixed in a key: {0}")]
     Wiring(#[from] RunError),
-    /// The program has more instructions than the circuit has rows.
-    #[error("the program has {instructions} instructions, but the circuit has room for {rows}")]
-    ProgramTooLong {
-        /// The number of instructions.
-        instructions: usize,
-        /// The number of instructions for which there is room.
-        rows: usize,
-    },
+    /// The circuit has no room for the program.
+    #[error(transparent)]
+    Length(#[from] LengthError),
 }
 
 /// What keys are made from: the parameters of a circuit and, where it is fixed, its program.
@@ -271,12 +287,7 @@ impl<F: Word> Template<F> {
         if params.binding != Binding::Fixed {
             return Err(TemplateError::Program(params.binding));
         }
-        if program.len() > params.program_rows() {
-            return Err(TemplateError::ProgramTooLong {
-                instructions: program.len(),
-                rows: params.program_rows(),
-            });
-        }
+        params.machine().check_program(program.len())?;
         if params.shape().wired {
             Wiring::new(&program, params.set, params.rows())?;
         }
@@ -464,10 +475,7 @@ impl<F: PrimeField + Word> Circuit<F> for StackVmCircuit<F> {
                 (ProgramColumns::cells(meta), argument)
             }
         };
-        let machine = MachineParams {
-            rows: params.rows(),
-            set: params.set,
-        };
+        let machine = params.machine();
         let output = OutputColumn::Instance(output);
         let tape = params.set.has_tape();
         let tape = tape.then(|| TapeColumn::Instance(meta.instance_column()));

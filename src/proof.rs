@@ -23,6 +23,7 @@ use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffe
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_core::OsRng;
 
+use crate::chip::LengthError;
 use crate::circuit::{
     CircuitParams, StackVmCircuit, Statement, Template, TemplateError, outcome_instances,
 };
@@ -72,30 +73,9 @@ pub enum ProveError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
-    /// The program has more instructions than the circuit has room for.
-    #[error("the program has {instructions} instructions, but the circuit has room for {rows}")]
-    ProgramTooLong {
-        /// The number of instructions.
-        instructions: usize,
-        /// The number of instructions for which there is room.
-        rows: usize,
-    },
-    /// The public tape has more words than the circuit has rows.
-    #[error("the public tape has {words} words, but the circuit has {rows} rows")]
-    TapeTooLong {
-        /// The number of words.
-        words: usize,
-        /// The number of steps of the circuit's machine.
-        rows: usize,
-    },
-    /// There are words on a tape that the circuit has not.
-    #[error(
-        "the statement has {words} words on its public tape, but the instruction set has no tape"
-    )]
-    NoTape {
-        /// The number of words.
-        words: usize,
-    },
+    /// The circuit has no room for the program or the public tape.
+    #[error(transparent)]
+    Length(#[from] LengthError),
     /// The key holds another program.
     #[error("the key is one of another program, the one with digest {}", hex::encode(.key))]
     OtherProgram {
@@ -256,11 +236,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         tape: &[Fr],
         proof: &[u8],
     ) -> Result<(), VerifyError> {
-        key.check_tape(tape)?;
-        if key.program.is_none() {
-            return Err(StatementError::NoProgram.into());
-        }
-        let instances = outcome_instances(output, tape, key.circuit.set());
+        let instances = key.outcome_instances(output, tape)?;
         Self::verify_instances(params, key, &instances, proof)
     }
 
@@ -292,7 +268,9 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         Self::verify_proof(params, key, instances, proof).map_err(VerifyError::Invalid)
     }
 
-    /// Verifies a proof against instance columns of any shape.
+    /// Verifies a proof against instance columns of any shape, and with parameters of any size: it is for the
+    /// caller to make the columns as [`Statement::instances`] does, which refuses what the circuit would only
+    /// see the beginning of, and to know that the parameters are the key's.
     ///
     /// # Errors
     ///
@@ -352,27 +330,21 @@ impl<B> VerifyingKey<B> {
 
     /// The instance columns of a statement.
     fn instances(&self, statement: &Statement<Fr>) -> Result<Vec<Vec<Fr>>, StatementError> {
-        let (instructions, rows) = (statement.program.len(), self.circuit.program_rows());
-        if instructions > rows {
-            return Err(StatementError::ProgramTooLong { instructions, rows });
-        }
-        self.check_tape(&statement.tape)?;
+        let instances = statement.instances(self.circuit)?;
         if let Some(key) = self.program
             && key != statement.program.digest()
         {
             return Err(StatementError::OtherProgram { key });
         }
-        let (set, binding) = (self.circuit.set(), self.circuit.binding());
-        Ok(statement.instances(set, binding))
+        Ok(instances)
     }
 
-    /// That there is room for the words of a tape.
-    fn check_tape(&self, tape: &[Fr]) -> Result<(), StatementError> {
-        let (words, rows) = (tape.len(), self.circuit.tape_rows());
-        match words > rows {
-            false => Ok(()),
-            true if rows == 0 => Err(StatementError::NoTape { words }),
-            true => Err(StatementError::TapeTooLong { words, rows }),
+    /// The instance columns of an output and a public tape, if the key holds a program.
+    fn outcome_instances(&self, output: Fr, tape: &[Fr]) -> Result<Vec<Vec<Fr>>, StatementError> {
+        let instances = outcome_instances(output, tape, self.circuit)?;
+        match self.program {
+            Some(_) => Ok(instances),
+            None => Err(StatementError::NoProgram),
         }
     }
 }

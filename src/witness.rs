@@ -8,6 +8,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::algebra::{Word, batch_invert};
+use crate::chip::{LengthError, MachineParams};
 use crate::frame::{Challenges, Constraint, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
 use crate::program::Program;
@@ -49,6 +50,9 @@ pub enum WitnessError {
     /// The run is one of another program than the one in the key.
     #[error("the run is one of another program than the one that the key holds")]
     WrongProgram,
+    /// The machine has no room for the program or the public tape that are stated.
+    #[error(transparent)]
+    Length(#[from] LengthError),
     /// A constraint does not hold.
     #[error("row {row}: the constraint \"{constraint}\" of the gate \"{gate}\" does not hold")]
     Unsatisfied {
@@ -270,8 +274,15 @@ impl<F: Word> Witness<F> {
     ///
     /// # Errors
     ///
-    /// [`WitnessError::Unsatisfied`] with the first constraint that does not hold.
+    /// [`WitnessError::Unsatisfied`] with the first constraint that does not hold, [`WitnessError::Length`] if
+    /// the machine has no room for the program or the tape.
     pub fn check(&self, program: &Program<F>, output: F, tape: &[F]) -> Result<(), WitnessError> {
+        let machine = MachineParams {
+            rows: self.rows(),
+            set: self.shape.set,
+        };
+        machine.check_program(program.len())?;
+        machine.check_tape(tape.len())?;
         // Any challenges serve an honest witness; these are no small numbers, so that
         // an accidental zero of a denominator is out of the question.
         let word = |byte| {

@@ -105,7 +105,7 @@ fn mock_verdict(
 ) -> Result<(), Vec<String>> {
     let template = Template::for_program(params, trace.program()).unwrap();
     let circuit = StackVmCircuit::new(template, trace).unwrap();
-    let instances = statement.instances(params.set(), params.binding());
+    let instances = statement.instances(params).unwrap();
     let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
     mock.verify()
         .map_err(|failures| failures.iter().map(ToString::to_string).collect())

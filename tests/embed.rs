@@ -3,8 +3,8 @@
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk::{
-    Advice, Circuit, Column, ConstraintSystem, Error, Instance, create_proof, keygen_pk, keygen_vk,
-    verify_proof,
+    Advice, Circuit, Column, ConstraintSystem, Error, Instance, SecondPhase, create_proof,
+    keygen_pk, keygen_vk, verify_proof,
 };
 use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::ipa::commitment::ParamsIPA;
@@ -16,9 +16,9 @@ use halo2_proofs::transcript::{
 };
 use halo2_stack_vm::asm;
 use halo2_stack_vm::chip::{
-    ChipError, InstructionCells, MachineInput, MachineParams, OutputColumn, ProgramColumns,
-    ProgramInput, StackVmChip, StackVmConfig, StackVmInstructions, TapeColumn, WordCell,
-    usable_rows,
+    ChipError, InstructionCells, LengthError, MachineInput, MachineParams, OutputColumn,
+    ProgramColumns, ProgramInput, StackVmChip, StackVmConfig, StackVmInstructions, TapeColumn,
+    WordCell, usable_rows,
 };
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
@@ -52,13 +52,21 @@ enum Kind {
     FullFixed,
     /// The same as `FullCells`, with the tape in an instance column.
     FullPublicTape,
+    /// The same as `FullCells`, with the program in columns of the second phase.
+    LateProgram,
+    /// The same as `FullCells`, with the tape in a column of the second phase.
+    LateTape,
 }
 
 impl Kind {
     fn set(self) -> InstructionSet {
         match self {
             Kind::Cells | Kind::Public | Kind::Instance | Kind::Fixed => InstructionSet::STACK,
-            Kind::FullCells | Kind::FullFixed | Kind::FullPublicTape => InstructionSet::FULL,
+            Kind::FullCells
+            | Kind::FullFixed
+            | Kind::FullPublicTape
+            | Kind::LateProgram
+            | Kind::LateTape => InstructionSet::FULL,
         }
     }
 
@@ -146,9 +154,16 @@ impl Circuit<Fr> for Outer {
             meta.enable_equality(column);
         }
         let program = match kind {
-            Kind::Cells | Kind::Instance | Kind::FullCells | Kind::FullPublicTape => {
-                ProgramColumns::cells(meta)
-            }
+            Kind::Cells
+            | Kind::Instance
+            | Kind::FullCells
+            | Kind::FullPublicTape
+            | Kind::LateTape => ProgramColumns::cells(meta),
+            // A later phase for one of the two is enough.
+            Kind::LateProgram => ProgramColumns::Cells {
+                opcode: meta.advice_column(),
+                argument: meta.advice_column_in(SecondPhase),
+            },
             Kind::Public => ProgramColumns::Public { opcode, argument },
             Kind::Fixed | Kind::FullFixed => ProgramColumns::fixed(meta, kind.set()),
         };
@@ -160,7 +175,11 @@ impl Circuit<Fr> for Outer {
             rows: STEPS,
             set: kind.set(),
         };
-        let tape = (kind == Kind::FullPublicTape).then_some(TapeColumn::Instance(tape));
+        let tape = match kind {
+            Kind::FullPublicTape => Some(TapeColumn::Instance(tape)),
+            Kind::LateTape => Some(TapeColumn::Cells(meta.advice_column_in(SecondPhase))),
+            _ => None,
+        };
         OuterConfig {
             vm: StackVmConfig::configure(meta, machine, program, sent, tape),
             usable_rows: usable_rows(K, meta),
@@ -567,10 +586,10 @@ fn a_machine_beyond_the_usable_rows_is_refused() {
 #[test]
 fn a_program_longer_than_the_machine_is_refused() {
     let too_long = vec![(Fr::from(1), Fr::zero()); STEPS + 1];
-    let expected = ChipError::ProgramTooLong {
+    let expected = ChipError::Length(LengthError::Program {
         instructions: STEPS + 1,
-        rows: STEPS,
-    };
+        room: STEPS,
+    });
     for program in [too_long, vec![HALT; STEPS + 1]] {
         let outer = Outer::new(Kind::Cells, vec![run_at(0, program)]);
         assert_eq!(outer.refusal(), expected);
@@ -895,6 +914,19 @@ fn taped(kind: Kind, words: &[u64], secrets: &[u64]) -> Outer {
     Outer::new(kind, vec![machine])
 }
 
+/// What is assigned after the challenges could be chosen by them: no key is made of a machine bound to it.
+#[test]
+fn columns_of_a_later_phase_are_refused() {
+    assert!(taped(Kind::FullCells, &TAPE, &[SECRET]).accepts(&[9]));
+    let params = ParamsIPA::<G1Affine>::new(K);
+    for (kind, late) in [(Kind::LateProgram, "program"), (Kind::LateTape, "tape")] {
+        let outer = taped(kind, &TAPE, &[SECRET]);
+        assert_eq!(outer.refusal(), ChipError::LaterPhase(late));
+        let error = keygen_vk(&params, &outer.without_witnesses()).expect_err("it is refused");
+        assert_eq!(ChipError::of(&error), Some(&ChipError::LaterPhase(late)));
+    }
+}
+
 #[test]
 fn a_tape_of_cells() {
     let honest = taped(Kind::FullCells, &TAPE, &[SECRET]);
@@ -952,10 +984,10 @@ fn a_tape_of_cells() {
     ));
     assert_eq!(
         refusal(&[0; STEPS + 1], &[SECRET]),
-        ChipError::TapeTooLong {
+        ChipError::Length(LengthError::Tape {
             words: STEPS + 1,
-            rows: STEPS
-        }
+            room: STEPS
+        })
     );
 }
 
@@ -1182,10 +1214,10 @@ fn a_program_of_which_there_is_no_key_is_refused() {
     );
     // With control flow the end of the program needs a row.
     for (kind, instructions) in [(Kind::Fixed, STEPS + 1), (Kind::FullFixed, STEPS)] {
-        let rows = STEPS;
+        let room = instructions - 1;
         assert_eq!(
             refusal(kind, &"nop\n".repeat(instructions)),
-            ChipError::ProgramTooLong { instructions, rows }
+            ChipError::Length(LengthError::Program { instructions, room })
         );
     }
 }

@@ -130,8 +130,8 @@ fn proofs_hide<B: Backend>(
         let key = B::keygen_of(params, &template).unwrap();
         let mut proofs = BTreeSet::new();
         for trace in traces.iter().cycle().take(2 * PROOFS) {
-            let instances = Statement::of(trace).instances(FULL, binding);
-            assert_eq!(instances, statement.instances(FULL, binding));
+            let instances = Statement::of(trace).instances(circuit).unwrap();
+            assert_eq!(instances, statement.instances(circuit).unwrap());
             let proof = B::prove(params, &key, trace).unwrap();
             B::verify(params, key.verifying_key(), &statement, &proof).unwrap();
             let file = ProofFile {

@@ -83,7 +83,7 @@ fn the_programs_give_what_they_say() {
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&trace, binding).unwrap();
             let template = Template::for_program(params, &example.program).unwrap();
-            let instances = Statement::of(&trace).instances(set, binding);
+            let instances = Statement::of(&trace).instances(params).unwrap();
             let circuit = StackVmCircuit::new(template, &trace).unwrap();
             let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
             assert_eq!(mock.verify(), Ok(()), "{}, {binding:?}", example.name);
@@ -208,7 +208,7 @@ fn satisfies(trace: &Trace<Fr>, binding: Binding) -> bool {
         matches!(checked, Ok(()) | Err(WitnessError::Unsatisfied { .. })),
         "{checked:?}"
     );
-    let instances = statement.instances(trace.set(), binding);
+    let instances = statement.instances(params).unwrap();
     let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
     assert_eq!(mock.verify().is_ok(), checked.is_ok(), "{checked:?}");
     checked.is_ok()

@@ -3,6 +3,7 @@
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk;
 use halo2_stack_vm::asm;
+use halo2_stack_vm::chip::LengthError;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
@@ -26,10 +27,6 @@ fn unfixed(params: CircuitParams, trace: &Trace<Fr>) -> StackVmCircuit<Fr> {
     StackVmCircuit::new(Template::unfixed(params).unwrap(), trace).unwrap()
 }
 
-fn instances(statement: &Statement<Fr>) -> Vec<Vec<Fr>> {
-    statement.instances(STACK, Binding::Public)
-}
-
 /// 3 * (6 * 2)
 fn example() -> Program<Fr> {
     use Opcode::{Mul, Push};
@@ -42,7 +39,7 @@ fn rejecting(program: &Program<Fr>, statement: &Statement<Fr>) -> Vec<String> {
     let params = CircuitParams::new(5, STACK, Binding::Public).unwrap();
     let circuit = unfixed(params, &trace);
     let verify = |statement: &Statement<Fr>| {
-        let mock = MockProver::run(5, &circuit, instances(statement)).unwrap();
+        let mock = MockProver::run(5, &circuit, statement.instances(params).unwrap()).unwrap();
         mock.verify()
     };
     assert_eq!(verify(&Statement::of(&trace)), Ok(()));
@@ -126,7 +123,7 @@ fn parameters_of_another_size_verify_nothing() {
         let proof = B::prove(&own, &key, &trace).unwrap();
         let key = key.verifying_key();
         B::verify(&own, key, &statement, &proof).unwrap();
-        let instances = instances(&statement);
+        let instances = statement.instances(circuit_params(5)).unwrap();
         assert!(B::verify_proof(&own, key, &instances, &proof).is_ok());
         for other in [4, 6] {
             let verdict = B::verify(&params(other), key, &statement, &proof);
@@ -171,6 +168,44 @@ fn an_appended_nop_is_another_statement() {
     ));
 }
 
+/// A circuit reads no further than its rows: nothing may be stated that it would only see the beginning of.
+#[test]
+fn what_the_circuit_would_not_read_is_no_statement() {
+    let circuit = circuit_params(4);
+    let rows = circuit.rows();
+    let nops = |count: usize| format!("push 7\n{}", "nop\n".repeat(count));
+    let full = asm::assemble(&nops(rows - 1)).unwrap();
+    let trace = Trace::new(&full, None, STACK).unwrap();
+    let witnessed = unfixed(circuit, &trace);
+    let honest = Statement::of(&trace);
+    witnessed.check(&honest).unwrap();
+    let params = KzgParams::insecure_dev(4).unwrap();
+    let key = Kzg::keygen(&params, circuit).unwrap();
+    let proof = Kzg::prove(&params, &key, &trace).unwrap();
+    Kzg::verify(&params, key.verifying_key(), &honest, &proof).unwrap();
+    // The output is 0 of the program with one instruction more.
+    let program: Program<Fr> = asm::assemble(&format!("{}pop", nops(rows - 1))).unwrap();
+    let longer = Statement {
+        program,
+        ..honest.clone()
+    };
+    let mut instances = honest.instances(circuit).unwrap();
+    instances[0].push(Fr::from(Opcode::Pop.encoded()));
+    // In a circuit with more rows than the machine, halo2 would take it.
+    let mock = MockProver::run(4, &witnessed, instances).unwrap();
+    assert_eq!(mock.verify(), Ok(()));
+    let (instructions, room) = (rows + 1, rows);
+    let refused = LengthError::Program { instructions, room };
+    assert_eq!(longer.instances(circuit), Err(refused.clone()));
+    assert_eq!(witnessed.check(&longer), Err(refused.clone().into()));
+    let Err(VerifyError::Statement(error)) =
+        Kzg::verify(&params, key.verifying_key(), &longer, &proof)
+    else {
+        panic!("it is accepted");
+    };
+    assert_eq!(error, StatementError::Length(refused));
+}
+
 fn circuit_params(k: u32) -> CircuitParams {
     CircuitParams::new(k, STACK, Binding::Public).unwrap()
 }
@@ -189,7 +224,7 @@ fn rejects_false_statements<B: Backend>(params: &B::Parameters) {
         );
         // A prover who commits to the honest run, but claims the false statement all along.
         let circuit = unfixed(circuit_params(5), &trace);
-        let instances = instances(&statement);
+        let instances = statement.instances(circuit_params(5)).unwrap();
         let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
         let verdict = B::verify(params, key.verifying_key(), &statement, &forged);
         assert!(
@@ -366,8 +401,8 @@ fn a_tape_is_bound<B: Backend>(params: &B::Parameters) {
                 tape,
                 ..honest.clone()
             };
+            let instances = statement.instances(circuit).unwrap();
             let circuit = StackVmCircuit::new(template.clone(), &trace).unwrap();
-            let instances = statement.instances(InstructionSet::FULL, binding);
             let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
             let verdict = B::verify(params, verifying, &statement, &forged);
             assert!(
@@ -383,8 +418,9 @@ fn a_tape_is_bound<B: Backend>(params: &B::Parameters) {
         let Err(VerifyError::Statement(error)) = verdict else {
             panic!("{verdict:?}");
         };
-        let words = rows + 1;
-        assert_eq!(error, StatementError::TapeTooLong { words, rows });
+        let (words, room) = (rows + 1, rows);
+        let expected = LengthError::Tape { words, room };
+        assert_eq!(error, StatementError::Length(expected));
     }
 }
 
@@ -413,7 +449,7 @@ fn words_on_no_tape_are_no_statement() {
         let Err(VerifyError::Statement(error)) = verdict else {
             panic!("{verdict:?}");
         };
-        assert_eq!(error, StatementError::NoTape { words });
+        assert_eq!(error, StatementError::Length(LengthError::NoTape { words }));
     }
 }
 
@@ -461,7 +497,12 @@ fn a_fixed_program<B: Backend>(params: &B::Parameters) {
         let longer = [&honest.tape[..], &[Fr::zero()]].concat();
         match (outcome(honest.output, &longer), set.has_tape()) {
             (Err(VerifyError::Invalid(_)), true) => {}
-            (Err(VerifyError::Statement(StatementError::NoTape { words: 1 })), false) => {}
+            (
+                Err(VerifyError::Statement(StatementError::Length(LengthError::NoTape {
+                    words: 1,
+                }))),
+                false,
+            ) => {}
             (verdict, _) => panic!("{verdict:?}"),
         }
 

@@ -71,7 +71,7 @@ fn an_ipa_proof_has_one_encoding() {
 fn padded_instances_can_not_be_stated() {
     let params = IpaParams::setup(4).unwrap();
     let (key, statement, proof) = setting::<Ipa>(&params);
-    let mut instances = statement.instances(STACK, Binding::Public);
+    let mut instances = statement.instances(key.verifying_key().circuit()).unwrap();
     instances[0].push(Fr::zero());
     // IPA commits to the columns, and these commitments are the same.
     assert!(Ipa::verify_proof(&params, key.verifying_key(), &instances, &proof).is_ok());

@@ -178,7 +178,6 @@ impl Cache {
         Loaded { params, outcome }
     }
 
-    /// An entry's file, if there is one.
     /// Whether IPA's generators of this size are kept, so that they need not be derived.
     pub fn keeps_ipa(&self, k: u32) -> bool {
         self.open(&Entry::ipa(k)).is_some()
@@ -189,6 +188,7 @@ impl Cache {
         self.open(&Entry::insecure_dev(k)).is_some()
     }
 
+    /// An entry's file, if there is one.
     fn open(&self, entry: &Entry) -> Option<File> {
         let path = self.dir.join(entry.file_name());
         // To open a pipe would block.

@@ -361,7 +361,9 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
     progress.phase(format!("checking 2^{} rows", params.k()));
     let internal = |error: String| Failure::input("internal", error);
     let circuit = StackVmCircuit::new(template, &trace).map_err(|e| internal(e.to_string()))?;
-    let instances = statement.instances(params.set(), params.binding());
+    let instances = statement
+        .instances(params)
+        .map_err(|error| internal(error.to_string()))?;
     let mock = MockProver::run(params.k(), &circuit, instances)
         .map_err(|error| internal(error.to_string()))?;
     let verdict = mock.verify();
