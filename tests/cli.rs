@@ -1,5 +1,6 @@
 //! The command line, as a user drives it: real files, real proofs, exit codes, JSON.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -417,7 +418,20 @@ fn a_key_file_verifies() {
     keygen_and_verify(&desk, "", "", "");
     let output = desk.run("keygen --k 4 -o a.vkey");
     assert!(output.status.success(), "a key file is overwritten");
-    assert!(stdout(&output).contains("digest "), "{}", stdout(&output));
+    let said = stdout(&output);
+    let (_, fingerprint) = said.split_once("fingerprint ").expect("it is printed");
+    let fingerprint = fingerprint.lines().next().unwrap().to_string();
+    let verify = "verify a.proof.json --key a.vkey";
+    assert!(stdout(&desk.run(verify)).contains(&fingerprint));
+    let (code, value) = desk.json(&format!("{verify} --fingerprint {fingerprint}"));
+    assert_eq!((code, &value["key_fingerprint"]), (0, &json!(fingerprint)));
+    let other = format!(
+        "{verify} --fingerprint {}",
+        fingerprint.replacen(&fingerprint[..1], "x", 1)
+    );
+    let output = desk.run(&other);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains(&fingerprint));
     // What differs is named.
     let others = [
         ("--k 5", "k is 4"),
@@ -435,6 +449,9 @@ fn a_key_file_verifies() {
         assert_eq!((code, &value["valid"]), (1, &json!(false)), "{value}");
         let reason = value["reason"].as_str().unwrap();
         assert!(reason.contains(differs), "{reason}");
+        // And what to do about it.
+        let remedy = reason.contains("made with --k") && reason.contains("--binding");
+        assert_eq!(remedy, !keygen.contains("kzg"), "{reason}");
     }
     desk.write("c.vkey", &std::fs::read(desk.path("a.vkey")).unwrap()[1..]);
     for refused in ["example.svm", "c.vkey", "missing.vkey", "."] {
@@ -763,22 +780,138 @@ fn an_edited_size_is_refused_at_once() {
 /// Nor of a smaller size, where they are not kept: it says what to do about it.
 #[test]
 fn parameters_of_a_stranger_s_size_are_not_derived() {
+    use halo2_proofs::halo2curves::bn256::Bn256;
+    use halo2_proofs::poly::commitment::Params;
+    use halo2_proofs::poly::kzg::commitment::ParamsKZG;
     let desk = Desk::new();
+    // With so many powers, the Lagrange basis for fewer of them has to be made.
+    let mut file = vec![];
+    let params = ParamsKZG::<Bn256>::setup(12, rand_core::OsRng);
+    params.write(&mut file).unwrap();
+    desk.write("large.srs", file);
+    for (prove, verify) in [
+        ("", ""),
+        ("--backend kzg --insecure-dev-srs", "--insecure-dev-srs"),
+        ("--backend kzg --srs large.srs", "--srs large.srs"),
+    ] {
+        let [own, empty] = ["own", "empty"].map(|name| desk.path(name));
+        let prove = format!("prove example.svm --k 11 {prove} -o a.proof.json");
+        assert!(desk.run_with(&prove, &own).status.success());
+        let verify = format!("verify a.proof.json {verify}");
+        // They are in the prover's cache.
+        assert!(desk.run_with(&verify, &own).status.success());
+        let refused = || {
+            let output = desk.run_with(&verify, &empty);
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            let said = stderr(&output);
+            assert!(
+                said.contains("not in the cache") && said.contains("--max-k 11"),
+                "{said}"
+            );
+        };
+        refused();
+        assert!(!empty.exists());
+        // Who allows the size has them made.
+        let allowed = format!("{verify} --max-k 11");
+        assert!(desk.run_with(&allowed, &empty).status.success());
+        assert!(desk.run_with(&verify, &empty).status.success());
+        // A damaged file is none.
+        for entry in std::fs::read_dir(empty.join("halo2-stack-vm")).unwrap() {
+            std::fs::write(entry.unwrap().path(), "").unwrap();
+        }
+        refused();
+        std::fs::remove_dir_all(empty).unwrap();
+    }
+}
+
+/// What can't be written is found before anything is proved, and what could not be foreseen loses no proof.
+#[cfg(unix)]
+#[test]
+fn a_proof_is_not_lost() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    let long = "a".repeat(300);
+    for output in ["new/", "example.svm/", "/proc/a.json", long.as_str()] {
+        let ran = desk.run(&format!("prove example.svm -o {output}"));
+        assert_eq!(ran.status.code(), Some(2), "{output}");
+        assert!(!stderr(&ran).contains("kept in"), "{}", stderr(&ran));
+    }
+    // A full disk.
+    let ran = desk.run("prove example.svm -o /dev/full");
+    assert_eq!(ran.status.code(), Some(2));
+    let said = stderr(&ran);
+    let (_, kept) = said.split_once("the proof is kept in ").expect(&said);
+    let kept = kept.trim();
+    assert!(desk.run(&format!("verify {kept}")).status.success());
+    std::fs::remove_file(kept).unwrap();
+    // A pipe without a name.
+    assert!(desk.run("prove example.svm -o a.json").status.success());
+    let piped = std::process::Command::new("sh")
+        .arg("-c")
+        .arg("\"$0\" prove example.svm -o /dev/fd/3 3>&1 >/dev/null | cat > b.json")
+        .arg(assert_cmd::cargo::cargo_bin("stackvm"))
+        .current_dir(desk.0.path())
+        .status();
+    assert!(piped.unwrap().success());
+    assert!(desk.run("verify b.json").status.success());
+    // What is protected stays, what is empty is nobody's.
+    let protected = desk.path("a.json");
+    std::fs::set_permissions(&protected, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let before = desk.read("a.json");
+    let ran = desk.run("prove example.svm -o a.json");
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(stderr(&ran).contains("write-protected"));
+    assert_eq!(desk.read("a.json"), before);
     assert!(
-        desk.run("prove example.svm -o a.proof.json")
+        desk.run("prove example.svm -o a.json --force")
             .status
             .success()
     );
-    let text = desk.read("a.proof.json");
-    desk.write("b.proof.json", text.replacen("\"k\": 4", "\"k\": 13", 1));
-    let cache = desk.path("empty");
-    let output = desk.run_with("verify b.proof.json", &cache);
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains("--max-k 13"));
-    assert!(!cache.exists());
-    // Who allows the size is told what else is wrong.
-    let output = desk.run_with("verify b.proof.json --max-k 13", &cache);
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    desk.write("empty.json", "");
+    assert!(desk.run("prove example.svm -o empty.json").status.success());
+}
+
+/// A file that comes to where a proof is to go, while it is made, is treated as if it had been there before.
+#[cfg(unix)]
+#[test]
+fn a_file_that_comes_meanwhile_is_left_alone() {
+    let desk = Desk::new();
+    assert!(desk.run("prove example.svm -o proof.json").status.success());
+    let proof = desk.read("proof.json");
+    for (contents, is_replaced) in [("my notes", false), ("", true), (&proof[..], true)] {
+        let made = std::process::Command::new("mkfifo")
+            .arg(desk.path("pipe.svm"))
+            .status();
+        assert!(made.unwrap().success());
+        std::thread::scope(|scope| {
+            let proving = scope.spawn(|| desk.run("prove pipe.svm -o late.json"));
+            // It can be opened once the program is read, and so the destination has been looked at.
+            let mut pipe = std::fs::OpenOptions::new()
+                .write(true)
+                .open(desk.path("pipe.svm"))
+                .unwrap();
+            assert!(!desk.path("late.json").exists());
+            desk.write("late.json", contents);
+            pipe.write_all(b"push 5\n").unwrap();
+            drop(pipe);
+            let ran = proving.join().unwrap();
+            let said = stderr(&ran);
+            assert_eq!(ran.status.success(), is_replaced, "{said}");
+            let proof = match is_replaced {
+                true => "late.json",
+                false => {
+                    assert_eq!(desk.read("late.json"), contents);
+                    let (_, kept) = said.split_once("the proof is kept in ").expect(&said);
+                    kept.trim()
+                }
+            };
+            let (code, value) = desk.json(&format!("verify {proof}"));
+            assert_eq!((code, &value["output"]), (0, &json!("5")));
+            std::fs::remove_file(desk.path(proof)).unwrap();
+        });
+        let _ = std::fs::remove_file(desk.path("late.json"));
+        std::fs::remove_file(desk.path("pipe.svm")).unwrap();
+    }
 }
 
 #[cfg(unix)]
@@ -1076,7 +1209,7 @@ fn a_trace_follows_what_is_executed() {
     let tops = json!(["3", "2", "2", "2", "1", "1", "1", "0", "0", "0"]);
     assert_eq!(column("top"), tops);
     assert_eq!(value["trace"][2]["second"], "2");
-    assert_eq!(value["trace"][3]["second"], "-");
+    assert_eq!(value["trace"][3]["second"], Value::Null);
     assert_eq!(value["steps"], trace.len());
     let text = stdout(&desk.run("run loop.svm --trace"));
     let mut lines = text.lines();

@@ -15,13 +15,14 @@ const STACKVM: &str = env!("CARGO_BIN_EXE_stackvm");
 const UNFINISHED: &str = ".unfinished-stackvm-";
 const DEV: &str = "--backend kzg --insecure-dev-srs";
 
-/// A folder with two programs, and a home with a cache in it.
+/// A folder with two programs, a home with a cache in it, and a folder for temporary files.
 struct Desk(TempDir);
 
 impl Desk {
     fn new() -> Self {
         let desk = Desk(tempfile::tempdir().unwrap());
         fs::create_dir(desk.path("home")).unwrap();
+        fs::create_dir(desk.path("tmp")).unwrap();
         fs::write(desk.path("old.svm"), "push 3\npush 6\nmul\n").unwrap();
         fs::write(desk.path("new.svm"), "push 5\npush 7\nadd\n").unwrap();
         desk
@@ -36,6 +37,7 @@ impl Desk {
             .current_dir(self.0.path())
             .env("HOME", self.path("home"))
             .env("XDG_CACHE_HOME", self.path("home/cache"))
+            .env("TMPDIR", self.path("tmp"))
             // Many processes on few cores.
             .env("RAYON_NUM_THREADS", "1")
             .stdin(Stdio::null())
@@ -245,8 +247,15 @@ fn a_full_disk_leaves_the_old_files() {
         } else {
             failed += 1;
             assert_eq!(output.status.code(), Some(2));
-            assert!(stderr(&output).contains("can't be written"));
+            let text = stderr(&output);
+            assert!(text.contains("can't be written"), "{text}");
+            assert!(!text.contains(UNFINISHED), "{text}");
             assert_eq!(fs::read(desk.path("disk/a.proof.json")).unwrap(), old);
+            // The proof is not lost.
+            let [kept] = <[PathBuf; 1]>::try_from(files_under(&desk.path("tmp"))).unwrap();
+            assert!(text.contains(&*kept.to_string_lossy()), "{text}");
+            desk.succeeds(&format!("verify {} --program new.svm", kept.display()));
+            fs::remove_file(kept).unwrap();
         }
         let _ = fs::write(disk.0.join(format!("filler-{number}")), [0; 4096]);
     }

@@ -461,6 +461,33 @@ fn a_key_goes_with_its_parameters() {
 
 /// Every truncation, every single bit, with the honest checksum and with the right one, and bytes at the
 /// end.
+/// With KZG, a key of one digest is a key with any parameters; their fingerprints differ.
+#[test]
+fn a_fingerprint_covers_all_of_a_key_file() {
+    let circuit = circuit(InstructionSet::STACK, Binding::Public);
+    let [ipa, kzg, dev] = keys(circuit);
+    let mut fingerprints = vec![];
+    for key in [&ipa, &kzg, &dev] {
+        let bytes = key.to_bytes();
+        assert_eq!(key.fingerprint(), bytes[bytes.len() - 32..]);
+        let found = read(&bytes).unwrap();
+        assert_eq!(found.fingerprint(), key.fingerprint());
+        fingerprints.push(key.fingerprint());
+    }
+    // Whoever drew this secret can prove anything with it.
+    let other = [&kzg, &dev]
+        .into_iter()
+        .find(|key| key.parameters() == ParametersKind::Ceremony)
+        .expect("one is of a ceremony");
+    let secret = Fr::from_raw([3, 1, 4, 1]);
+    let other_params = read(&with_secret(&other.to_bytes(), CEREMONY, secret)).unwrap();
+    assert_eq!(other_params.digest(), other.digest());
+    assert_ne!(other_params.parameters_digest(), other.parameters_digest());
+    fingerprints.push(other_params.fingerprint());
+    let distinct: std::collections::BTreeSet<_> = fingerprints.iter().collect();
+    assert_eq!(distinct.len(), 4);
+}
+
 #[test]
 fn a_key_has_one_encoding() {
     for key in keys(circuit(STACK, Binding::Cells)) {

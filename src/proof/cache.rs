@@ -48,6 +48,7 @@ use super::{ELEMENT_BYTES, blake2b_256};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
     dir: PathBuf,
+    most_made: u32,
 }
 
 /// Parameters, and what the cache did for them.
@@ -90,7 +91,30 @@ pub struct StoreError {
 impl Cache {
     /// The cache in a directory, which is made when something is to be kept.
     pub fn at(dir: impl Into<PathBuf>) -> Self {
-        Cache { dir: dir.into() }
+        Cache {
+            dir: dir.into(),
+            most_made: u32::MAX,
+        }
+    }
+
+    /// The same cache, which makes no parameters for more than `2^k` rows: it gives larger ones only if it has
+    /// them, or a file has all that takes long.
+    ///
+    /// This is for who is told a size by a stranger. To make parameters takes a minute for `k = 16`.
+    #[must_use]
+    pub fn making_at_most(self, k: u32) -> Self {
+        Cache {
+            most_made: k,
+            ..self
+        }
+    }
+
+    /// That parameters for so many rows may be made.
+    fn check_made(&self, k: u32) -> Result<(), ParamsError> {
+        match k > self.most_made {
+            true => Err(ParamsError::NotMade { k }),
+            false => Ok(()),
+        }
     }
 
     /// The directory.
@@ -102,13 +126,15 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`ParamsError::K`] if `k` is out of range.
+    /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::NotMade`] if it is
+    /// [too large](Cache::making_at_most) to make them.
     pub fn ipa(&self, k: u32) -> Result<Loaded<IpaParams>, ParamsError> {
         ParamsError::check_k(k)?;
         let entry = Entry::ipa(k);
         if let Some(params) = self.open(&entry).and_then(|file| read_ipa(file, k)) {
             return Ok(Loaded::found(params));
         }
+        self.check_made(k)?;
         let params = IpaParams::setup(k)?;
         let mut bytes = Vec::with_capacity(entry.payload_bytes());
         let stored = match params.params.write(&mut bytes) {
@@ -122,7 +148,8 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`ParamsError::K`] if `k` is out of range.
+    /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::NotMade`] if it is
+    /// [too large](Cache::making_at_most) to make them.
     pub fn insecure_dev(&self, k: u32) -> Result<Loaded<KzgParams>, ParamsError> {
         ParamsError::check_k(k)?;
         let entry = Entry::insecure_dev(k);
@@ -132,6 +159,7 @@ impl Cache {
         {
             return Ok(Loaded::found(params));
         }
+        self.check_made(k)?;
         let bases = DevBases::new(k);
         let bytes = raw(bases.g.iter().chain(&bases.lagrange));
         let stored = self.store(&entry, &bytes);
@@ -146,7 +174,8 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::File`] if the file is refused.
+    /// [`ParamsError::K`] if `k` is out of range, [`ParamsError::File`] if the file is refused,
+    /// [`ParamsError::NotMade`] if it is [too large](Cache::making_at_most) to make a Lagrange basis.
     pub fn srs(&self, path: impl AsRef<Path>, k: u32) -> Result<Loaded<KzgParams>, ParamsError> {
         let mut powers = Powers::read(path.as_ref(), k)?;
         if let Some(lagrange) = powers.lagrange.take() {
@@ -162,6 +191,7 @@ impl Cache {
         if let Some(lagrange) = cached {
             return Ok(Loaded::found(KzgParams::from_powers(powers, lagrange)));
         }
+        self.check_made(k)?;
         let lagrange = powers.compute_lagrange();
         let stored = self.store(&entry, &raw(&lagrange));
         Ok(self.made(KzgParams::from_powers(powers, lagrange), &entry, stored))
@@ -176,16 +206,6 @@ impl Cache {
             }),
         };
         Loaded { params, outcome }
-    }
-
-    /// Whether IPA's generators of this size are kept, so that they need not be derived.
-    pub fn keeps_ipa(&self, k: u32) -> bool {
-        self.open(&Entry::ipa(k)).is_some()
-    }
-
-    /// Whether development parameters of this size are kept, so that they need not be derived.
-    pub fn keeps_insecure_dev(&self, k: u32) -> bool {
-        self.open(&Entry::insecure_dev(k)).is_some()
     }
 
     /// An entry's file, if there is one.

@@ -15,6 +15,7 @@ use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use super::kzg::SrsOrigin;
 use super::{Backend, Cost};
@@ -363,7 +364,10 @@ impl<'t> Fields<'t> {
         let text = self.string(NAME)?;
         let mut proof = vec![0; text.len() / 2];
         if !is_lower_hex(&text) || hex::decode_to_slice(text.as_bytes(), &mut proof).is_err() {
-            return Err(field(NAME, "is not lower-case hexadecimal"));
+            return Err(field(
+                NAME,
+                "is not lower-case hexadecimal, two digits a byte",
+            ));
         }
         Ok(proof)
     }
@@ -534,7 +538,9 @@ impl ProofFile {
     ///
     /// [`FileError::Write`]
     pub fn write(&self, path: &Path) -> Result<(), FileError> {
-        write_atomically(path, &[self.to_json()?.as_bytes()]).map_err(FileError::Write)
+        let text = self.to_json()?;
+        let destination = Destination::of(path).map_err(FileError::Write)?;
+        destination.write(text.as_bytes()).map_err(FileError::Write)
     }
 
     /// Checks what can be checked without parameters and keys, and so before they are made, which can
@@ -624,25 +630,82 @@ fn remove_unfinished(folder: &Path) {
     }
 }
 
-/// Writes a file, piece by piece, so that at every moment its old or its new contents are there.
+/// Where a file is to be written once there is something to write, which may take long: what is in the way is
+/// found before.
 ///
-/// They are written under another name, which a process that is killed leaves behind; whoever writes
-/// into the same folder an hour later removes it. Behind a link, the target is replaced and not the link.
-/// What is no regular file, a pipe or a device, is written into.
-///
-/// # Errors
-///
-/// What the file system reports; the old file is left alone then.
-pub(super) fn write_atomically(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    let target = target(path)?;
-    if std::fs::metadata(&target).is_ok_and(|old| !old.is_file() && !old.is_dir()) {
-        let mut file = std::fs::OpenOptions::new().write(true).open(&target)?;
-        for piece in pieces {
-            file.write_all(piece)?;
+/// At every moment the old contents are there, or the new ones, whole. They are written under another name, which a
+/// process that is killed leaves behind; whoever writes into the same folder an hour later removes it. Behind a
+/// link, the target is replaced and not the link. What is no regular file, a pipe or a device, is written into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    path: PathBuf,
+    found: Found,
+}
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    File,
+    /// A pipe or a device.
+    Stream,
+}
+
+impl Destination {
+    /// Where a path leads.
+    ///
+    /// # Errors
+    ///
+    /// What the file system reports, if no file can be written there.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let found = match std::fs::metadata(path) {
+            Ok(old) if old.is_file() => Found::File,
+            Ok(old) if old.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            // A pipe may have no path but this one.
+            Ok(_) => {
+                return Ok(Destination {
+                    path: path.into(),
+                    found: Found::Stream,
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
+            Err(error) => return Err(error),
+        };
+        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            return Err(io::ErrorKind::IsADirectory.into());
         }
-        return Ok(());
+        let path = target(path)?;
+        // There it can be put together. The file has no name, where the system has such files.
+        tempfile::tempfile_in(folder(&path)).map_err(unnamed)?;
+        Ok(Destination { path, found })
     }
-    replace(&target, pieces)
+
+    /// Writes the file. Where there was nothing before, what has come meanwhile is left alone.
+    ///
+    /// # Errors
+    ///
+    /// What the file system reports; what is there is left alone then.
+    pub fn write(&self, contents: &[u8]) -> io::Result<()> {
+        match self.found {
+            Found::Stream => std::fs::OpenOptions::new()
+                .write(true)
+                .open(&self.path)?
+                .write_all(contents),
+            Found::File => replace(&self.path, &[contents]),
+            Found::Nothing => {
+                let file = finished(&self.path, &[contents])?;
+                file.persist_noclobber(&self.path)
+                    .map_err(|error| match error.error.kind() {
+                        io::ErrorKind::AlreadyExists => io::Error::new(
+                            io::ErrorKind::AlreadyExists,
+                            "a file has come there meanwhile, which is left alone",
+                        ),
+                        _ => error.error,
+                    })?;
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Where a path leads; a link may lead to a file that is not there yet.
@@ -670,12 +733,20 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// As [`write_atomically`], but what has the name is replaced, be it a link or a pipe.
+/// Writes a file, piece by piece, so that at every moment what has the name, be it a link or a pipe, or the new file
+/// is there.
 ///
 /// # Errors
 ///
 /// What the file system reports; what had the name is left alone then.
 pub(super) fn replace(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
+    let file = finished(path, pieces)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file to be put at a path.
+fn finished(path: &Path, pieces: &[&[u8]]) -> io::Result<NamedTempFile> {
     let folder = folder(path);
     remove_unfinished(folder);
     let mut builder = tempfile::Builder::new();
@@ -687,19 +758,22 @@ pub(super) fn replace(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder
-        .tempfile_in(folder)
-        // The temporary file's name means nothing to whoever reads the message.
-        .map_err(|error| io::Error::from(error.kind()))?;
+    let named = builder.tempfile_in(folder).map_err(unnamed)?;
+    // Not the named file, whose errors tell its name.
+    let mut file = named.as_file();
     for piece in pieces {
         file.write_all(piece)?;
     }
     if let Ok(old) = std::fs::symlink_metadata(path)
         && old.is_file()
     {
-        file.as_file().set_permissions(old.permissions())?;
+        file.set_permissions(old.permissions())?;
     }
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    file.sync_all()?;
+    Ok(named)
+}
+
+/// An error without the temporary file's name, which means nothing to whoever reads the message.
+fn unnamed(error: io::Error) -> io::Error {
+    error.kind().into()
 }

@@ -33,9 +33,9 @@
 //! nobody can see what they commit to. Nor can it be seen that nobody knows the secret of its parameters:
 //! secrets that everybody knows are refused, but of roots of unity only halo2's own, where a ceremony's
 //! file reveals more ([`srs`](super::srs)). A key and parameters that are made with malice accept proofs of what is
-//! false. So use files that you made, or compare [`KeyFile::digest`] and
-//! [`KeyFile::parameters_digest`] with those of a key that you made, or had from whom you trust. The
-//! checksum is against accidents only.
+//! false. So use files that you made, or compare [`KeyFile::fingerprint`] with that of a key that you made, or
+//! had from whom you trust. [`KeyFile::digest`] alone is not enough with KZG: it says nothing of the parameters,
+//! and with other ones, whose secret somebody knows, the same key accepts everything.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -47,9 +47,7 @@ use group::prime::PrimeCurveAffine;
 use halo2_proofs::{SerdeFormat, plonk};
 use halo2curves::bn256::{Fr, G1Affine};
 
-use super::file::{
-    BackendName, Contradiction, ParametersKind, ProofFile, VERSION, write_atomically,
-};
+use super::file::{BackendName, Contradiction, Destination, ParametersKind, ProofFile, VERSION};
 use super::ipa::{Ipa, IpaParams};
 use super::kzg::{Kzg, KzgParams, SrsOrigin};
 use super::srs::check::{are_powers, compressed, compressed_g2};
@@ -271,7 +269,13 @@ impl KeyFile {
         }
     }
 
-    /// What identifies the key ([`VerifyingKey::digest`]).
+    /// What identifies the file, its parameters and its program included: its last 32 bytes. Two files with
+    /// one fingerprint are the same.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        checksum(&self.summed())
+    }
+
+    /// What identifies the key ([`VerifyingKey::digest`]), but not the parameters with which it is used.
     pub fn digest(&self) -> [u8; 32] {
         self.inner().transcript_repr().to_repr()
     }
@@ -352,6 +356,14 @@ impl KeyFile {
 
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.summed();
+        let checksum = checksum(&bytes);
+        bytes.extend(checksum);
+        bytes
+    }
+
+    /// The file's bytes but for the checksum.
+    fn summed(&self) -> Vec<u8> {
         let header = Header {
             backend: self.backend(),
             parameters: self.parameters,
@@ -366,8 +378,6 @@ impl KeyFile {
             bytes.extend(params.inner().s_g2().to_bytes().as_ref());
         }
         bytes.extend(self.inner().to_bytes(SerdeFormat::Processed));
-        let checksum = checksum(&bytes);
-        bytes.extend(checksum);
         bytes
     }
 
@@ -377,7 +387,10 @@ impl KeyFile {
     ///
     /// [`KeyFileError::Write`]
     pub fn write(&self, path: &Path) -> Result<(), KeyFileError> {
-        write_atomically(path, &[&self.to_bytes()]).map_err(KeyFileError::Write)
+        let destination = Destination::of(path).map_err(KeyFileError::Write)?;
+        destination
+            .write(&self.to_bytes())
+            .map_err(KeyFileError::Write)
     }
 
     /// Reads a file, if its `k` is at most `max_k`. It takes well under a second for 17.
@@ -438,10 +451,15 @@ impl KeyFile {
         Ok(read)
     }
 
-    /// Whether a file has the form of a key file of this version: its header, its length and its
-    /// checksum. That it holds a key is not checked.
+    /// Whether a file has the form of a key file: its header, its length and its checksum; or is one of another
+    /// version. That it holds a key is not checked.
     pub fn has_form(path: &Path) -> bool {
-        File::open(path).is_ok_and(|file| Header::with_contents(file, u32::MAX).is_ok())
+        File::open(path).is_ok_and(|file| {
+            matches!(
+                Header::with_contents(file, u32::MAX),
+                Ok(_) | Err(KeyFileError::Version { .. })
+            )
+        })
     }
 }
 

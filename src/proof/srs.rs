@@ -42,6 +42,12 @@ pub enum ParamsError {
         /// The `k` that was asked for.
         k: u32,
     },
+    /// They would have to be made, which takes long, and are of a larger size than may be made.
+    #[error("the parameters for k = {k} take long to make, and are not in the cache")]
+    NotMade {
+        /// The `k` that was asked for.
+        k: u32,
+    },
     /// A file is refused.
     #[error("the parameter file {path} is refused: {reason}")]
     File {

@@ -62,10 +62,10 @@ pub enum Command {
         after_help = "Examples:\n  stackvm prove programs/example.svm\n  stackvm prove programs/example.svm --backend kzg --srs ceremony.ptau -o example.proof.json"
     )]
     Prove(ProveArguments),
-    /// Make a verifying key, write it to a file, and print its digest.
+    /// Make a verifying key, write it to a file, and print the file's fingerprint.
     ///
     /// It is one for all programs of the instruction set that fit into the circuit; with --binding fixed,
-    /// one for one program. Who verifies with the file trusts whoever made it, or compares its digest.
+    /// one for one program. Who verifies with the file trusts whoever made it, or compares its fingerprint.
     #[command(
         after_help = "Examples:\n  stackvm keygen --k 4 -o ipa-4.vkey\n  stackvm keygen --k 4 --binding fixed --program programs/example.svm -o example.vkey\n  stackvm keygen --k 14 --backend kzg --srs ceremony.ptau -o kzg-14.vkey"
     )]
@@ -100,6 +100,7 @@ pub struct ProgramArguments {
     #[arg(
         long,
         default_value = SetChoice::STACK_OR_AUTO,
+        hide_default_value = true,
         value_name = "seed|stack|field|full|LIST|auto"
     )]
     pub set: SetChoice,
@@ -320,9 +321,12 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "N", requires = "program")]
     pub steps: Option<usize>,
     /// Verify with the key in this file instead of one made anew, and with its parameters: trust whoever
-    /// made it.
+    /// made it, or give its --fingerprint.
     #[arg(long, value_name = "FILE", conflicts_with = "srs")]
     pub key: Option<PathBuf>,
+    /// With --key: refuse the file unless this is its fingerprint, as `keygen` printed it to whom you trust.
+    #[arg(long, value_name = "HEX", requires = "key")]
+    pub fingerprint: Option<String>,
     /// Refuse proofs of circuits with more than 2^K rows [default: 17, and 10 where parameters would have
     /// to be derived that are not in the cache].
     #[arg(long, value_name = "K")]
@@ -342,6 +346,7 @@ pub struct InfoArguments {
     #[arg(
         long,
         default_value = SetChoice::STACK_OR_AUTO,
+        hide_default_value = true,
         value_name = "seed|stack|field|full|LIST|auto"
     )]
     pub set: SetChoice,

@@ -1,6 +1,7 @@
 //! The commands.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use halo2_proofs::dev::{MockProver, VerifyFailure};
@@ -16,10 +17,10 @@ use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::cache::{Cache, CacheOutcome, Loaded};
 use halo2_stack_vm::proof::file::{
-    BackendName as FileBackend, Contradiction, FileError, ParametersKind, ProofFile,
+    BackendName as FileBackend, Contradiction, Destination, FileError, ParametersKind, ProofFile,
 };
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
-use halo2_stack_vm::proof::key::{KeyFile, KeyFileError};
+use halo2_stack_vm::proof::key::{KeyFile, KeyFileError, Mismatch};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::srs::ParamsError;
 use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
@@ -31,18 +32,18 @@ use crate::arguments::{
     BackendName, CheckArguments, CircuitArguments, InfoArguments, KeygenArguments,
     ProfileArguments, ProveArguments, RunArguments, SetChoice, SrsArguments, VerifyArguments,
 };
-use crate::failure::Failure;
+use crate::failure::{Failure, pasted};
 use crate::progress::Progress;
-use crate::source::{Asked, Labels, load};
+use crate::source::{Asked, Labels, is_standard_input, load, read_once};
 use crate::table::{Align, table};
 
 /// What a user of development parameters is told every time.
 const INSECURE: &str = "these KZG parameters come from a public seed: everybody knows their secret \
                         and can prove what is false with them; use them for development only";
 
-/// The largest circuit that `verify` makes a key for, unless it is told otherwise: a second or two.
+/// The largest circuit that `verify` makes a key for, unless it is told otherwise: seconds.
 const MAX_KEY_K: u32 = 17;
-/// The same where parameters of its size must be derived first.
+/// The same where parameters of its size, or their Lagrange basis, must be made first.
 const MAX_DERIVED_K: u32 = 10;
 
 /// The most rows of which `run --trace` prints every step.
@@ -208,7 +209,7 @@ const STEP_COLUMNS: [(&str, Align); 6] = [
 
 impl Step {
     fn json(&self) -> Value {
-        let [top, second] = self.words(decimal);
+        let [top, second] = self.top.map(|word| word.map(decimal));
         json!({
             "step": self.number,
             "pc": self.pc,
@@ -222,12 +223,9 @@ impl Step {
     fn cells(self) -> [String; 6] {
         let (number, pc, depth) = (self.number, self.pc, self.depth);
         let [number, pc, depth] = [number.to_string(), pc.to_string(), depth.to_string()];
-        let [top, second] = self.words(|word| word.to_text());
+        let text = |word: Option<Fr>| word.map_or("-".into(), |word| word.to_text());
+        let [top, second] = self.top.map(text);
         [number, pc, self.instruction, depth, top, second]
-    }
-
-    fn words(&self, text: impl Fn(Fr) -> String) -> [String; 2] {
-        self.top.map(|word| word.map_or("-".into(), &text))
     }
 }
 
@@ -440,47 +438,72 @@ fn cache_folder() -> Option<Cache> {
     Some(Cache::at(folders.cache_dir()))
 }
 
-/// The parameters that a cache gives or, where there is none, that are made without one; that it could
-/// not keep them is worth a warning.
-fn loaded<P>(
-    progress: &Progress,
-    cached: impl FnOnce(Cache) -> Result<Loaded<P>, ParamsError>,
-    made: impl FnOnce() -> Result<P, ParamsError>,
-) -> Result<P, Failure> {
-    let refused = |error: ParamsError| Failure::input("parameters", error.to_string());
-    let Some(cache) = cache(progress) else {
-        return made().map_err(refused);
-    };
-    let loaded = cached(cache).map_err(refused)?;
-    if let CacheOutcome::NotStored(error) = loaded.outcome {
-        progress.warn(&error.to_string());
-    }
-    Ok(loaded.params)
+/// Where parameters come from.
+struct Source<'p> {
+    progress: &'p Progress,
+    /// The largest `k` of which they may be made.
+    most_made: u32,
 }
 
-fn ipa_params(k: u32, progress: &Progress) -> Result<IpaParams, Failure> {
-    loaded(progress, |cache| cache.ipa(k), || IpaParams::setup(k))
-}
-
-/// The parameters of the KZG backend that the user chose.
-fn kzg_params(
-    arguments: &SrsArguments,
-    k: u32,
-    progress: &Progress,
-) -> Result<(KzgParams, ParametersKind), Failure> {
-    match &arguments.srs {
-        Some(path) => {
-            let read = || KzgParams::from_srs(path, k);
-            let params = loaded(progress, |cache| cache.srs(path, k), read)?;
-            Ok((params, ParametersKind::Ceremony))
-        }
-        None => {
-            progress.warn(INSECURE);
-            let make = || KzgParams::insecure_dev(k);
-            let params = loaded(progress, |cache| cache.insecure_dev(k), make)?;
-            Ok((params, ParametersKind::InsecureDev))
+impl<'p> Source<'p> {
+    /// Of whatever size they have to be.
+    fn any(progress: &'p Progress) -> Self {
+        let most_made = u32::MAX;
+        Source {
+            progress,
+            most_made,
         }
     }
+
+    /// The parameters that the cache gives or, where there is none, that are made without one; that it could
+    /// not keep them is worth a warning.
+    fn loaded<P>(
+        &self,
+        k: u32,
+        cached: impl FnOnce(Cache) -> Result<Loaded<P>, ParamsError>,
+        made: impl FnOnce() -> Result<P, ParamsError>,
+    ) -> Result<P, ParamsError> {
+        let Some(cache) = cache(self.progress) else {
+            return match k > self.most_made {
+                true => Err(ParamsError::NotMade { k }),
+                false => made(),
+            };
+        };
+        let loaded = cached(cache.making_at_most(self.most_made))?;
+        if let CacheOutcome::NotStored(error) = loaded.outcome {
+            self.progress.warn(&error.to_string());
+        }
+        Ok(loaded.params)
+    }
+
+    fn ipa(&self, k: u32) -> Result<IpaParams, ParamsError> {
+        self.loaded(k, |cache| cache.ipa(k), || IpaParams::setup(k))
+    }
+
+    /// The parameters of the KZG backend that the user chose.
+    fn kzg(
+        &self,
+        arguments: &SrsArguments,
+        k: u32,
+    ) -> Result<(KzgParams, ParametersKind), ParamsError> {
+        match &arguments.srs {
+            Some(path) => {
+                let read = || KzgParams::from_srs(path, k);
+                let params = self.loaded(k, |cache| cache.srs(path, k), read)?;
+                Ok((params, ParametersKind::Ceremony))
+            }
+            None => {
+                self.progress.warn(INSECURE);
+                let make = || KzgParams::insecure_dev(k);
+                let params = self.loaded(k, |cache| cache.insecure_dev(k), make)?;
+                Ok((params, ParametersKind::InsecureDev))
+            }
+        }
+    }
+}
+
+fn no_parameters(error: ParamsError) -> Failure {
+    Failure::input("parameters", error.to_string())
 }
 
 /// Parameters are given if and only if the backend needs some.
@@ -503,7 +526,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let srs = &arguments.srs;
     check_backend(arguments.backend, srs)?;
     let path = proof_path(arguments);
-    PROOF.check_output(&path, arguments.force)?;
+    let destination = PROOF.destination(&path, arguments.force)?;
     let progress = Progress::new();
     progress.phase("running the program");
     let asked = Asked::read(&arguments.program, false)?;
@@ -511,20 +534,23 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let circuit = circuit(&arguments.circuit, &trace)?;
     let template = template(circuit, trace.program())?;
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));
+    let source = Source::any(&progress);
     let file = match arguments.backend {
         BackendName::Ipa => {
-            let params = ipa_params(circuit.k(), &progress)?;
+            let params = source.ipa(circuit.k()).map_err(no_parameters)?;
             let proved = prove_with::<Ipa>(&params, &template, &trace, &progress)?;
             proved.file(FileBackend::Ipa, ParametersKind::Transparent, &trace)
         }
         BackendName::Kzg => {
-            let (params, kind) = kzg_params(srs, circuit.k(), &progress)?;
+            let (params, kind) = source.kzg(srs, circuit.k()).map_err(no_parameters)?;
             let proved = prove_with::<Kzg>(&params, &template, &trace, &progress)?;
             proved.file(FileBackend::Kzg, kind, &trace)
         }
     };
-    file.write(&path)
-        .map_err(|error| Failure::file("io", &path, error))?;
+    let text = file
+        .to_json()
+        .map_err(|error| Failure::input("internal", error.to_string()))?;
+    PROOF.put(&path, arguments.force, &destination, text.as_bytes())?;
     drop(progress);
     let output = decimal(file.statement.output);
     Ok(Report {
@@ -534,10 +560,10 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
             file.proof.len(),
             file.backend_name(),
             circuit.k(),
-            path.display(),
-            path.display(),
+            pasted(&path),
+            pasted(&path),
             match (&srs.srs, file.parameters) {
-                (Some(path), _) => format!(" --srs {}", path.display()),
+                (Some(path), _) => format!(" --srs {}", pasted(path)),
                 (None, ParametersKind::InsecureDev) => " --insecure-dev-srs".into(),
                 _ => String::new(),
             },
@@ -591,30 +617,81 @@ const KEY: FileKind = FileKind {
 };
 
 impl FileKind {
-    /// Refuses what can't be written, and whatever is there that is of another kind, unless the user
-    /// insists.
-    fn check_output(&self, path: &Path, force: bool) -> Result<(), Failure> {
+    /// Where a file is to go: refuses, before it is made, what can't be written, and whatever is there that is of
+    /// another kind or protected, unless the user insists.
+    fn destination(&self, path: &Path, force: bool) -> Result<Destination, Failure> {
+        self.obstacle(path, force)
+            .map_err(|(kind, problem)| Failure::file(kind, path, problem))
+    }
+
+    /// The same, with the kind of what is in the way, and what it is.
+    fn obstacle(&self, path: &Path, force: bool) -> Result<Destination, (&'static str, String)> {
         let noun = self.noun;
+        let refused = |problem: String| Err(("usage", problem));
         if path == Path::new("-") {
-            let problem =
-                format!("a {noun} is not written to standard output: name a file with -o");
-            return Err(Failure::input("usage", problem));
+            return refused(format!(
+                "a {noun} is not written to standard output: name a file with -o"
+            ));
         }
-        let refused = |problem: &str| Err(Failure::file("usage", path, problem));
+        let kept =
+            |what: &str| format!("there is a {what}: it is not overwritten, unless with --force");
         match std::fs::metadata(path) {
-            Ok(old) if old.is_dir() => refused("this is a folder: name a file with -o"),
-            Ok(old) if old.is_file() && !force && !(self.is_one)(path) => refused(&format!(
-                "there is a file that is no {noun}: it is not overwritten, unless with --force"
-            )),
-            Ok(_) => Ok(()),
+            Ok(old) if old.is_dir() => {
+                return refused("this is a folder: name a file with -o".into());
+            }
+            // Of an empty file nothing is lost.
+            Ok(old) if old.is_file() && old.len() > 0 && !force => {
+                if !(self.is_one)(path) {
+                    return refused(kept(&format!("file that is no {noun}")));
+                }
+                if old.permissions().readonly() {
+                    return refused(kept(&format!("{noun} that is write-protected")));
+                }
+            }
+            Ok(_) => {}
             Err(_) => {
                 let folder = path.parent().filter(|folder| *folder != Path::new(""));
-                match folder.is_none_or(Path::is_dir) {
-                    true => Ok(()),
-                    false => refused("there is no such folder"),
+                if !folder.is_none_or(Path::is_dir) {
+                    return refused("there is no such folder".into());
                 }
             }
         }
+        Destination::of(path).map_err(|error| ("io", format!("it can't be written: {error}")))
+    }
+
+    /// Writes a file. If it can't be written where it should, it is kept where it can be, as it took long to make.
+    fn put(
+        &self,
+        path: &Path,
+        force: bool,
+        destination: &Destination,
+        contents: &[u8],
+    ) -> Result<(), Failure> {
+        let problem = match destination.write(contents) {
+            Ok(()) => return Ok(()),
+            // What has come there meanwhile is looked at as if it had always been there.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let now = self.obstacle(path, force).map_err(|(_, problem)| problem);
+                match now.and_then(|own| own.write(contents).map_err(|error| error.to_string())) {
+                    Ok(()) => return Ok(()),
+                    Err(problem) => problem,
+                }
+            }
+            Err(error) => error.to_string(),
+        };
+        let rescued = tempfile::Builder::new()
+            .prefix("stackvm-")
+            .tempfile()
+            .and_then(|mut file| {
+                file.write_all(contents)?;
+                Ok(file.keep()?.1)
+            });
+        let rescued = match rescued {
+            Ok(kept) => format!("; the {} is kept in {}", self.noun, pasted(&kept)),
+            Err(_) => String::new(),
+        };
+        let problem = format!("it can't be written: {problem}{rescued}");
+        Err(Failure::file("io", path, problem))
     }
 }
 
@@ -672,43 +749,43 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
     check_backend(arguments.backend, &arguments.srs)?;
     let template = key_template(arguments)?;
     let circuit = template.params();
-    KEY.check_output(path, arguments.force)?;
+    let destination = KEY.destination(path, arguments.force)?;
     let internal = |error: String| Failure::input("internal", error);
     let progress = Progress::new();
     let k = circuit.k();
     progress.phase(format!("parameters for 2^{k} rows"));
+    let source = Source::any(&progress);
     let key = match arguments.backend {
         BackendName::Ipa => {
-            let params = ipa_params(k, &progress)?;
+            let params = source.ipa(k).map_err(no_parameters)?;
             progress.phase("key");
             let key = Ipa::keygen_vk_of(&params, &template).map_err(|e| internal(e.to_string()))?;
             KeyFile::of_ipa(&key)
         }
         BackendName::Kzg => {
-            let (params, _) = kzg_params(&arguments.srs, k, &progress)?;
+            let (params, _) = source.kzg(&arguments.srs, k).map_err(no_parameters)?;
             progress.phase("key");
             let key = Kzg::keygen_vk_of(&params, &template).map_err(|e| internal(e.to_string()))?;
             KeyFile::of_kzg(&key, &params).map_err(|e| internal(e.to_string()))?
         }
     };
-    key.write(path)
-        .map_err(|error| Failure::file("io", path, error))?;
+    KEY.put(path, arguments.force, &destination, &key.to_bytes())?;
     drop(progress);
     let backend = key.backend().name();
-    let digest = hex::encode(key.digest());
+    let fingerprint = hex::encode(key.fingerprint());
     let program = key.program().map(hex::encode);
     Ok(Report {
         text: format!(
-            "verifying key ({backend}, k = {k}, {}, {}) in {}\n{}digest {digest}\nverify with it: \
-             stackvm verify PROOF --key {}{}",
+            "verifying key ({backend}, k = {k}, {}, {}) in {}\n{}fingerprint {fingerprint}\nverify with \
+             it: stackvm verify PROOF --key {}{}",
             circuit.set(),
             circuit.binding().name(),
-            path.display(),
+            pasted(path),
             match &program {
                 Some(program) => format!("of the program with digest {program}\n"),
                 None => String::new(),
             },
-            path.display(),
+            pasted(path),
             match key.parameters() {
                 ParametersKind::InsecureDev => " --insecure-dev-srs",
                 _ => "",
@@ -722,7 +799,8 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
             "binding": circuit.binding().name(),
             "parameters": key.parameters().name(),
             "parameters_digest": hex::encode(key.parameters_digest()),
-            "verifying_key_digest": digest,
+            "verifying_key_digest": hex::encode(key.digest()),
+            "fingerprint": fingerprint,
             "program_digest": program,
         }),
     })
@@ -756,7 +834,8 @@ fn cut(program: Program<Fr>, steps: Option<usize>) -> Result<Program<Fr>, Failur
 
 pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     let path = &arguments.proof;
-    let file = match path == Path::new("-") {
+    read_once(std::iter::once(path).chain(&arguments.program))?;
+    let file = match is_standard_input(path) {
         true => ProofFile::read_from(std::io::stdin()),
         false => ProofFile::read(path),
     };
@@ -769,6 +848,12 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
             "output": output,
             "tape": decimals(&file.statement.tape),
             "program_digest": digest,
+            "backend": file.backend_name(),
+            "parameters": file.parameters.name(),
+            "k": file.circuit.k(),
+            "instruction_set": file.circuit.set().name(),
+            "binding": file.circuit.binding().name(),
+            "verifying_key_digest": hex::encode(file.key_digest),
         })
     };
     let rejected = |reason: String| {
@@ -795,19 +880,42 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
             )));
         }
     }
+    // Before parameters are made for nothing.
+    let key = key_file(arguments)?;
+    if let Some((key, _)) = &key {
+        key.check(&file)
+            .map_err(|other| rejected(format!("{other}{}", remedy(&other, key))))?;
+    }
     let progress = Progress::new();
     let k = file.circuit.k();
     progress.phase(format!("parameters for 2^{k} rows"));
-    let verdict = match (&arguments.key, file.backend) {
-        (Some(path), _) => {
-            verify_with_key(path, arguments.max_k.unwrap_or(MAX_KEY_K), &file, &progress)?
+    let source = Source {
+        progress: &progress,
+        most_made: arguments.max_k.unwrap_or(MAX_DERIVED_K),
+    };
+    let no_parameters = |error: ParamsError| match error {
+        ParamsError::NotMade { .. } => Failure::file(
+            "usage",
+            path,
+            format!(
+                "the proof is one of k = {k}, whose parameters take long to make and are not in the cache; \
+                 to verify it all the same, give --max-k {k}"
+            ),
+        ),
+        error => no_parameters(error),
+    };
+    let verdict = match (&key, file.backend) {
+        (Some((key, _)), FileBackend::Ipa) => {
+            let params = source.ipa(k).map_err(no_parameters)?;
+            verify_with_key(key, &file, Some(&params), &progress)
         }
+        (Some((key, _)), FileBackend::Kzg) => verify_with_key(key, &file, None, &progress),
         (None, FileBackend::Ipa) => {
-            let params = ipa_params(k, &progress)?;
+            let params = source.ipa(k).map_err(no_parameters)?;
             verify_with::<Ipa>(&params, &file, &progress)?
         }
         (None, FileBackend::Kzg) => {
-            let (params, _) = kzg_params(&arguments.srs, k, &progress)?;
+            let (params, _) = source.kzg(&arguments.srs, k).map_err(no_parameters)?;
             verify_with::<Kzg>(&params, &file, &progress)?
         }
     };
@@ -815,15 +923,27 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     verdict.map_err(rejected)?;
     Ok(Report {
         text: format!(
-            "valid: the program of {} with digest {digest} gives output {output}{}{}",
+            "valid: the program of {} with digest {digest} gives output {output}{}{}{}",
             counted(file.statement.program.len(), "instruction"),
             tape_line(&file.statement.tape),
             match file.parameters {
                 ParametersKind::InsecureDev => "\n(with insecure development parameters)",
                 _ => "",
             },
+            match &key {
+                Some((_, fingerprint)) =>
+                    format!("\n(under the key file with fingerprint {fingerprint})"),
+                None => String::new(),
+            },
         ),
-        json: report(true),
+        json: match &key {
+            Some((_, fingerprint)) => {
+                let mut report = report(true);
+                report["key_fingerprint"] = fingerprint.as_str().into();
+                report
+            }
+            None => report(true),
+        },
     })
 }
 
@@ -845,17 +965,11 @@ fn check_usage(file: &ProofFile, arguments: &VerifyArguments) -> Result<(), Fail
     } = arguments;
     let k = file.circuit.k();
     // Whoever wrote the file chose the size; what it costs must not surprise who reads it.
-    let cache = cache_folder();
-    let kept = |keeps: fn(&Cache, u32) -> bool| cache.as_ref().is_some_and(|own| keeps(own, k));
-    let derives = match file.backend {
-        FileBackend::Ipa => !kept(Cache::keeps_ipa),
-        FileBackend::Kzg => srs.srs.is_none() && key.is_none() && !kept(Cache::keeps_insecure_dev),
-    };
-    if k > max_k.unwrap_or(if derives { MAX_DERIVED_K } else { MAX_KEY_K }) {
+    let most = max_k.unwrap_or(MAX_KEY_K);
+    if k > most {
         let problem = format!(
-            "the proof is one of k = {}, whose parameters take long to make; to verify it all the \
-             same, give --max-k {}",
-            k, k
+            "the proof is one of k = {k}, and at most {most} is admitted; to verify it all the same, give \
+             --max-k {k}"
         );
         return Err(Failure::file("usage", proof, problem));
     }
@@ -916,13 +1030,41 @@ fn verify_with<B: Backend>(
         .map_err(|error: VerifyError| error.to_string()))
 }
 
-/// As [`verify_with`], with the key and the parameters of a key file.
+/// As [`verify_with`], with the key and the parameters of a key file, but IPA's generators.
 fn verify_with_key(
-    path: &Path,
-    max_k: u32,
+    key: &KeyFile,
     file: &ProofFile,
+    generators: Option<&IpaParams>,
     progress: &Progress,
-) -> Result<Result<(), String>, Failure> {
+) -> Result<(), String> {
+    if key.parameters() == ParametersKind::InsecureDev {
+        progress.warn(INSECURE);
+    }
+    progress.phase("verifying");
+    key.verify(file, generators)
+        .map_err(|error| error.to_string())
+}
+
+/// What a prover has to do for a proof to be one of a key.
+fn remedy(other: &Mismatch, key: &KeyFile) -> String {
+    let circuit = key.circuit();
+    match other.field {
+        "k" | "instruction_set" | "binding" => format!(
+            "; proofs of this key are made with --k {} --set {} --binding {}",
+            circuit.k(),
+            circuit.set(),
+            circuit.binding().name()
+        ),
+        _ => String::new(),
+    }
+}
+
+/// The key file that was named and its fingerprint, if it is the one that was asked for.
+fn key_file(arguments: &VerifyArguments) -> Result<Option<(KeyFile, String)>, Failure> {
+    let Some(path) = &arguments.key else {
+        return Ok(None);
+    };
+    let max_k = arguments.max_k.unwrap_or(MAX_KEY_K);
     let key = KeyFile::read(path, max_k).map_err(|error| {
         let kind = match error {
             KeyFileError::Io(_) => "io",
@@ -930,21 +1072,15 @@ fn verify_with_key(
         };
         Failure::file(kind, path, error)
     })?;
-    // Before generators are made for nothing.
-    if let Err(other) = key.check(file) {
-        return Ok(Err(other.to_string()));
+    let fingerprint = hex::encode(key.fingerprint());
+    match &arguments.fingerprint {
+        Some(expected) if !expected.eq_ignore_ascii_case(&fingerprint) => Err(Failure::file(
+            "key_file",
+            path,
+            format!("its fingerprint is {fingerprint}, not {expected}: it is another key file"),
+        )),
+        _ => Ok(Some((key, fingerprint))),
     }
-    let generators = match key.backend() {
-        FileBackend::Ipa => Some(ipa_params(file.circuit.k(), progress)?),
-        FileBackend::Kzg => None,
-    };
-    if key.parameters() == ParametersKind::InsecureDev {
-        progress.warn(INSECURE);
-    }
-    progress.phase("verifying");
-    Ok(key
-        .verify(file, generators.as_ref())
-        .map_err(|error| error.to_string()))
 }
 
 pub fn isa() -> Result<Report, Failure> {

@@ -211,6 +211,19 @@ pub fn shown(text: &str) -> String {
     text.chars().map(show).collect()
 }
 
+/// A path as it can be pasted into a shell's command line, where its characters can all be shown.
+pub fn pasted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let text = match text.starts_with('-') {
+        true => format!("./{text}"),
+        false => text,
+    };
+    match shlex::try_quote(&text) {
+        Ok(quoted) => shown(&quoted).replace('\n', "?"),
+        Err(_) => shown(&text).replace('\n', "?"),
+    }
+}
+
 /// How many errors of a text are shown.
 const MOST_SHOWN: usize = 20;
 
@@ -278,10 +291,8 @@ fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
         .collect();
     let mut text = Renderer::styled().render(&report).to_string();
     if errors.errors().len() > MOST_SHOWN {
-        text += &format!(
-            "\n... and {} errors more",
-            errors.errors().len() - MOST_SHOWN
-        );
+        // The assembler has an end of its own.
+        text += "\n... and more errors";
     }
     text
 }

@@ -22,8 +22,19 @@ const MAX_TEXT_BYTES: u64 = 1 << 30;
 const MAX_WORDS: usize = 1 << MAX_K;
 
 /// The path that stands for standard input.
-fn is_standard_input(path: &Path) -> bool {
+pub fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// Whether one of the paths stands for standard input; two can't.
+pub fn read_once<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<bool, Failure> {
+    match paths.filter(|own| is_standard_input(own)).count() {
+        named @ 0..=1 => Ok(named == 1),
+        _ => {
+            let problem = "`-` stands twice: standard input can be read once";
+            Err(Failure::input("usage", problem))
+        }
+    }
 }
 
 /// The file at a path, or standard input where the path is `-`.
@@ -180,16 +191,8 @@ impl Asked {
             input_file.as_ref(),
             secret_file.as_ref(),
         ];
-        let named = files
-            .iter()
-            .flatten()
-            .filter(|own| is_standard_input(own))
-            .count();
-        if named > 1 {
-            let problem = "`-` stands twice: standard input can be read once";
-            return Err(Failure::input("usage", problem));
-        }
-        if named > 0 && taken {
+        let named = read_once(files.into_iter().flatten())?;
+        if named && taken {
             let problem = "standard input gives the commands: name a file instead of `-`";
             return Err(Failure::input("usage", problem));
         }
