@@ -871,6 +871,66 @@ fn a_proof_is_not_lost() {
     assert!(desk.run("prove example.svm -o empty.json").status.success());
 }
 
+/// Standard input is read once.
+#[test]
+fn a_dash_can_not_stand_twice() {
+    let desk = Desk::new();
+    assert!(desk.run("prove example.svm -o a.json").status.success());
+    let (proof, program) = (desk.read("a.json"), EXAMPLE);
+    assert!(desk.piped("verify -", &proof).status.success());
+    assert!(
+        desk.piped("verify a.json --program -", program)
+            .status
+            .success()
+    );
+    for twice in ["verify - --program -", "run - --input-file -"] {
+        let output = desk.piped(twice, &proof);
+        assert_eq!(output.status.code(), Some(2), "{twice}");
+        assert!(
+            stderr(&output).contains("stands twice"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+/// What a report tells to be typed can be typed, and commands no terminal.
+#[cfg(unix)]
+#[test]
+fn a_path_can_be_pasted() {
+    let desk = Desk::new();
+    for name in ["two words", "-dash", "it's", "esc\u{1b}[31mred"] {
+        let output = format!("{name}.json");
+        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+        let ran = command
+            .args(["prove", "example.svm", &format!("--output={output}")])
+            .current_dir(desk.0.path())
+            .env(
+                "XDG_CACHE_HOME",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+            )
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{}", stderr(&ran));
+        assert!(desk.path(&output).exists(), "{name}");
+        let said = stdout(&ran);
+        assert!(!said.contains('\u{1b}'), "{said}");
+        let (_, verify) = said.split_once("verify it with: stackvm ").unwrap();
+        let shell = std::process::Command::new("sh")
+            .args(["-c", &format!("\"$0\" {verify}")])
+            .arg(assert_cmd::cargo::cargo_bin("stackvm"))
+            .current_dir(desk.0.path())
+            .env(
+                "XDG_CACHE_HOME",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+            )
+            .output()
+            .unwrap();
+        // A control character can't be shown.
+        assert_eq!(shell.status.success(), !name.contains('\u{1b}'), "{said}");
+    }
+}
+
 /// A file that comes to where a proof is to go, while it is made, is treated as if it had been there before.
 #[cfg(unix)]
 #[test]
@@ -1622,6 +1682,18 @@ fn debug_reads_a_pipe() {
     // No prompt, and an empty line repeats nothing.
     assert!(!text.contains("(stackvm)"));
     assert_eq!(text.matches("breakpoint\nstep").count(), 1);
+    // A line that is too long is one, and no command.
+    let long = format!("step{}step\nstep\n", " ".repeat(10_000));
+    let text = stdout(&desk.piped("debug example.svm", &long));
+    assert_eq!(
+        text.matches("error: a line has fewer than").count(),
+        1,
+        "{text}"
+    );
+    assert!(
+        text.ends_with("step 1, pc 1: push 6\nstack of 1 word, from the top: 3\n"),
+        "{text}"
+    );
     // No line is too much, nor is what is no text.
     for commands in [
         "s ".repeat(100_000),

@@ -121,7 +121,7 @@ const TOP: usize = 8;
 /// How many instructions are listed before the next one and after it.
 const AROUND: usize = 5;
 /// The longest line that is read.
-const MAX_LINE: u64 = 1 << 12;
+const MAX_LINE: usize = 1 << 12;
 /// What asks for a command on a terminal.
 const PROMPT: &str = "(stackvm) ";
 
@@ -172,7 +172,11 @@ impl Debugger<'_> {
             } else {
                 last.clone_from(&line);
             }
-            match self.answer(&line) {
+            let answer = match line.len() < MAX_LINE {
+                true => self.answer(&line),
+                false => Err(format!("a line has fewer than {MAX_LINE} bytes")),
+            };
+            match answer {
                 Ok(Some(report)) => print(json, Ok(report))?,
                 Ok(None) => return Ok(()),
                 Err(problem) => {
@@ -479,11 +483,19 @@ fn help() -> Report {
     }
 }
 
-/// A line without its end; `None` at the end of the input.
+/// A line, or the first [`MAX_LINE`] bytes of a longer one, whose rest is skipped; `None` at the end of the input.
 fn read_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = vec![];
-    if input.take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
+    if input
+        .by_ref()
+        .take(MAX_LINE as u64)
+        .read_until(b'\n', &mut line)?
+        == 0
+    {
         return Ok(None);
+    }
+    if line.len() == MAX_LINE && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
     }
     Ok(Some(String::from_utf8_lossy(&line).into_owned()))
 }
