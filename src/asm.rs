@@ -964,7 +964,11 @@ pub enum JsonProgramError {
 
 /// Opcodes stand at even places, arguments at odd ones.
 fn role(index: usize) -> &'static str {
-    if index % 2 == 0 { "opcode" } else { "argument" }
+    if index.is_multiple_of(2) {
+        "opcode"
+    } else {
+        "argument"
+    }
 }
 
 /// What is wrong with an element of a program in JSON.

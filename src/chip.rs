@@ -103,7 +103,7 @@ impl MachineParams {
     pub fn check_tape(&self, words: usize) -> Result<(), LengthError> {
         let room = self.tape_rows();
         match words > room {
-            true if room == 0 => Err(LengthError::NoTape { words }),
+            true if !self.set.has_tape() => Err(LengthError::NoTape { words }),
             true => Err(LengthError::Tape { words, room }),
             false => Ok(()),
         }

@@ -229,7 +229,7 @@ impl<'a, F: Word> Session<'a, F> {
     fn keep(&mut self) {
         let state = self.stepper.state();
         let steps = state.steps();
-        if steps % self.budget.interval != 0 || words(state) > self.budget.words {
+        if !steps.is_multiple_of(self.budget.interval) || words(state) > self.budget.words {
             return;
         }
         if self.kept.last().is_none_or(|last| last.steps() < steps) {

@@ -268,9 +268,12 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         Self::verify_proof(params, key, instances, proof).map_err(VerifyError::Invalid)
     }
 
-    /// Verifies a proof against instance columns of any shape, and with parameters of any size: it is for the
-    /// caller to make the columns as [`Statement::instances`] does, which refuses what the circuit would only
-    /// see the beginning of, and to know that the parameters are the key's.
+    /// Verifies a proof against instance columns of any shape. Parameters of another size than the key's are
+    /// refused.
+    ///
+    /// It is for the caller to make the columns as [`Statement::instances`] does, which refuses what the circuit
+    /// would only see the beginning of, to know that the parameters are the key's otherwise, and to refuse bytes
+    /// of another length than proofs of the key have.
     ///
     /// # Errors
     ///

@@ -54,37 +54,53 @@ impl Desk {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Runs `stackvm` with these arguments, with a cache that all tests share.
+    /// A program to be run in the folder, with a cache that all tests share.
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> assert_cmd::Command {
+        let mut command = assert_cmd::Command::new(program);
+        command
+            .current_dir(self.0.path())
+            .env(
+                "XDG_CACHE_HOME",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+            )
+            .env("TMPDIR", self.0.path())
+            // What hangs fails.
+            .timeout(std::time::Duration::from_secs(120));
+        command
+    }
+
+    /// Runs `stackvm` with these arguments.
     fn run(&self, arguments: &str) -> Output {
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        self.run_with(arguments, &cache)
+        let mut command = self.command(stackvm());
+        command.args(arguments.split_whitespace()).output().unwrap()
     }
 
     /// The same with a cache of its own.
     fn run_with(&self, arguments: &str, cache: &Path) -> Output {
-        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+        let mut command = self.command(stackvm());
         command
             .args(arguments.split_whitespace())
-            .current_dir(self.0.path())
             .env("XDG_CACHE_HOME", cache)
-            // What hangs fails.
-            .timeout(std::time::Duration::from_secs(120))
             .output()
             .unwrap()
     }
 
     /// Runs `stackvm` with this on its standard input.
     fn piped(&self, arguments: &str, input: &str) -> Output {
-        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
+        let mut command = self.command(stackvm());
         command
             .args(arguments.split_whitespace())
-            .current_dir(self.0.path())
-            .env(
-                "XDG_CACHE_HOME",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-            )
-            .timeout(std::time::Duration::from_secs(120))
             .write_stdin(input)
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a script in which `"$0"` is `stackvm`.
+    fn shell(&self, script: &str) -> Output {
+        let mut command = self.command("sh");
+        command
+            .args(["-c", script])
+            .arg(stackvm())
             .output()
             .unwrap()
     }
@@ -98,6 +114,10 @@ impl Desk {
         });
         (output.status.code().unwrap(), value)
     }
+}
+
+fn stackvm() -> PathBuf {
+    assert_cmd::cargo::cargo_bin("stackvm")
 }
 
 fn stdout(output: &Output) -> String {
@@ -302,6 +322,10 @@ fn check_names_the_constraint_that_fails() {
     let (_, value) = desk.json("check underflow.svm");
     assert_eq!(value["error"]["line"], 2, "{value}");
     assert!(rejected_by(&value).contains(NEEDED), "{value}");
+    for unmade in ["--binding fixed", "--k 4 --steps 2"] {
+        let (code, value) = desk.json(&format!("check underflow.svm {unmade}"));
+        assert_eq!((code, &value["error"]["line"]), (1, &json!(2)), "{value}");
+    }
     let output = desk.run("check example.svm --output 37");
     assert_eq!(output.status.code(), Some(1));
     const STARTS: &str = "the sum starts as beta * output";
@@ -402,6 +426,19 @@ fn keygen_and_verify(desk: &Desk, keygen: &str, prove: &str, verify: &str) {
     let verify = format!("verify a.proof.json --key a.vkey {verify}");
     let (code, value) = desk.json(&verify);
     assert_eq!((code, &value["valid"]), (0, &json!(true)), "{value}");
+    // What was verified, and with what.
+    for field in [
+        "backend",
+        "k",
+        "instruction_set",
+        "binding",
+        "parameters",
+        "parameters_digest",
+        "verifying_key_digest",
+    ] {
+        assert_eq!(value[field], made[field], "{field}");
+    }
+    assert_eq!(value["key_fingerprint"], made["fingerprint"]);
     let text = desk.read("a.proof.json");
     desk.write(
         "a.proof.json",
@@ -700,13 +737,11 @@ fn every_command_has_help_with_an_example() {
 #[test]
 fn a_damaged_cache_is_no_obstacle() {
     let desk = Desk::new();
+    let cache = desk.path("cache");
     let run = || {
-        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
-        command
-            .args(["prove", "example.svm", "--json"])
-            .current_dir(desk.0.path())
-            .env("XDG_CACHE_HOME", desk.path("cache"));
-        command.output().unwrap().status.code()
+        desk.run_with("prove example.svm --json", &cache)
+            .status
+            .code()
     };
     std::thread::scope(|scope| {
         let both = [scope.spawn(run), scope.spawn(run)];
@@ -822,53 +857,80 @@ fn parameters_of_a_stranger_s_size_are_not_derived() {
         refused();
         std::fs::remove_dir_all(empty).unwrap();
     }
+    // Nor where there is no folder for a cache; but a file that has all that takes long is enough.
+    let mut file = vec![];
+    let params = ParamsKZG::<Bn256>::setup(11, rand_core::OsRng);
+    params.write(&mut file).unwrap();
+    desk.write("exact.srs", file);
+    let without_cache = |arguments: &str| {
+        let mut command = desk.command(stackvm());
+        let command = command.args(arguments.split_whitespace());
+        // A relative path is none.
+        command.env("XDG_CACHE_HOME", "").env("HOME", "");
+        command.output().unwrap()
+    };
+    for (srs, code) in [("exact.srs", Some(0)), ("large.srs", Some(2))] {
+        let prove = format!("prove example.svm --k 11 --backend kzg --srs {srs} -o a.proof.json");
+        assert!(desk.run(&prove).status.success());
+        let output = without_cache(&format!("verify a.proof.json --srs {srs}"));
+        assert_eq!(output.status.code(), code, "{srs}: {}", stderr(&output));
+    }
 }
 
 /// What can't be written is found before anything is proved, and what could not be foreseen loses no proof.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn a_proof_is_not_lost() {
     use std::os::unix::fs::PermissionsExt;
     let desk = Desk::new();
     let long = "a".repeat(300);
-    for output in ["new/", "example.svm/", "/proc/a.json", long.as_str()] {
+    for output in [
+        "new/",
+        "new/.",
+        "example.svm/",
+        "/proc/a.json",
+        long.as_str(),
+    ] {
         let ran = desk.run(&format!("prove example.svm -o {output}"));
         assert_eq!(ran.status.code(), Some(2), "{output}");
-        assert!(!stderr(&ran).contains("kept in"), "{}", stderr(&ran));
+        assert!(!stderr(&ran).contains("kept"), "{}", stderr(&ran));
     }
     // A full disk.
     let ran = desk.run("prove example.svm -o /dev/full");
     assert_eq!(ran.status.code(), Some(2));
-    let said = stderr(&ran);
-    let (_, kept) = said.split_once("the proof is kept in ").expect(&said);
-    let kept = kept.trim();
+    let kept = kept(&ran);
     assert!(desk.run(&format!("verify {kept}")).status.success());
-    std::fs::remove_file(kept).unwrap();
     // A pipe without a name.
     assert!(desk.run("prove example.svm -o a.json").status.success());
-    let piped = std::process::Command::new("sh")
-        .arg("-c")
-        .arg("\"$0\" prove example.svm -o /dev/fd/3 3>&1 >/dev/null | cat > b.json")
-        .arg(assert_cmd::cargo::cargo_bin("stackvm"))
-        .current_dir(desk.0.path())
-        .status();
-    assert!(piped.unwrap().success());
+    let script = "\"$0\" prove example.svm -o /dev/fd/3 3>&1 >/dev/null | cat > b.json";
+    assert!(desk.shell(script).status.success());
     assert!(desk.run("verify b.json").status.success());
     // What is protected stays, what is empty is nobody's.
-    let protected = desk.path("a.json");
-    std::fs::set_permissions(&protected, std::fs::Permissions::from_mode(0o444)).unwrap();
     let before = desk.read("a.json");
-    let ran = desk.run("prove example.svm -o a.json");
-    assert_eq!(ran.status.code(), Some(2));
-    assert!(stderr(&ran).contains("write-protected"));
-    assert_eq!(desk.read("a.json"), before);
-    assert!(
-        desk.run("prove example.svm -o a.json --force")
-            .status
-            .success()
-    );
+    for contents in [&before[..], ""] {
+        desk.write("a.json", contents);
+        let protected = |mode| {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(desk.path("a.json"), permissions).unwrap();
+        };
+        protected(0o444);
+        let ran = desk.run("prove example.svm -o a.json");
+        assert_eq!(ran.status.code(), Some(2));
+        assert!(stderr(&ran).contains("write-protected"));
+        assert_eq!(desk.read("a.json"), contents);
+        let ran = desk.run("prove example.svm -o a.json --force");
+        assert!(ran.status.success());
+        protected(0o644);
+    }
     desk.write("empty.json", "");
     assert!(desk.run("prove example.svm -o empty.json").status.success());
+}
+
+/// Where a proof is kept that could not be written where it should.
+fn kept(output: &Output) -> String {
+    let said = stderr(output);
+    let (_, kept) = said.split_once("the proof is kept in ").expect(&said);
+    kept.trim().into()
 }
 
 /// Standard input is read once.
@@ -901,14 +963,9 @@ fn a_path_can_be_pasted() {
     let desk = Desk::new();
     for name in ["two words", "-dash", "it's", "esc\u{1b}[31mred"] {
         let output = format!("{name}.json");
-        let mut command = assert_cmd::Command::cargo_bin("stackvm").unwrap();
-        let ran = command
+        let ran = desk
+            .command(stackvm())
             .args(["prove", "example.svm", &format!("--output={output}")])
-            .current_dir(desk.0.path())
-            .env(
-                "XDG_CACHE_HOME",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-            )
             .output()
             .unwrap();
         assert!(ran.status.success(), "{}", stderr(&ran));
@@ -916,16 +973,7 @@ fn a_path_can_be_pasted() {
         let said = stdout(&ran);
         assert!(!said.contains('\u{1b}'), "{said}");
         let (_, verify) = said.split_once("verify it with: stackvm ").unwrap();
-        let shell = std::process::Command::new("sh")
-            .args(["-c", &format!("\"$0\" {verify}")])
-            .arg(assert_cmd::cargo::cargo_bin("stackvm"))
-            .current_dir(desk.0.path())
-            .env(
-                "XDG_CACHE_HOME",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-            )
-            .output()
-            .unwrap();
+        let shell = desk.shell(&format!("\"$0\" {verify}"));
         // A control character can't be shown.
         assert_eq!(shell.status.success(), !name.contains('\u{1b}'), "{said}");
     }
@@ -938,40 +986,52 @@ fn a_file_that_comes_meanwhile_is_left_alone() {
     let desk = Desk::new();
     assert!(desk.run("prove example.svm -o proof.json").status.success());
     let proof = desk.read("proof.json");
-    for (contents, is_replaced) in [("my notes", false), ("", true), (&proof[..], true)] {
-        let made = std::process::Command::new("mkfifo")
-            .arg(desk.path("pipe.svm"))
-            .status();
-        assert!(made.unwrap().success());
-        std::thread::scope(|scope| {
-            let proving = scope.spawn(|| desk.run("prove pipe.svm -o late.json"));
-            // It can be opened once the program is read, and so the destination has been looked at.
-            let mut pipe = std::fs::OpenOptions::new()
-                .write(true)
-                .open(desk.path("pipe.svm"))
-                .unwrap();
-            assert!(!desk.path("late.json").exists());
-            desk.write("late.json", contents);
-            pipe.write_all(b"push 5\n").unwrap();
-            drop(pipe);
-            let ran = proving.join().unwrap();
-            let said = stderr(&ran);
-            assert_eq!(ran.status.success(), is_replaced, "{said}");
+    for before in [None, Some(""), Some(&proof[..])] {
+        for (contents, is_replaced) in [("my notes", false), ("", true), (&proof[..], true)] {
+            if let Some(before) = before {
+                desk.write("late.json", before);
+            }
+            let ran = prove_slowly(&desk, "late.json", || desk.write("late.json", contents));
+            assert_eq!(ran.status.success(), is_replaced, "{}", stderr(&ran));
             let proof = match is_replaced {
-                true => "late.json",
+                true => "late.json".into(),
                 false => {
                     assert_eq!(desk.read("late.json"), contents);
-                    let (_, kept) = said.split_once("the proof is kept in ").expect(&said);
-                    kept.trim()
+                    kept(&ran)
                 }
             };
             let (code, value) = desk.json(&format!("verify {proof}"));
             assert_eq!((code, &value["output"]), (0, &json!("5")));
-            std::fs::remove_file(desk.path(proof)).unwrap();
-        });
-        let _ = std::fs::remove_file(desk.path("late.json"));
-        std::fs::remove_file(desk.path("pipe.svm")).unwrap();
+            std::fs::remove_file(desk.path("late.json")).unwrap();
+        }
     }
+}
+
+/// Proves a program that gives 5, and does something between the first look at the output and the last.
+#[cfg(unix)]
+fn prove_slowly(desk: &Desk, output: &str, meanwhile: impl FnOnce()) -> Output {
+    let pipe = desk.path("pipe.svm");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let ran = std::thread::scope(|scope| {
+        let proving = scope.spawn(|| desk.run(&format!("prove pipe.svm -o {output}")));
+        // It can be opened once the program is read, and so the output has been looked at.
+        let opening = scope.spawn(|| std::fs::OpenOptions::new().write(true).open(&pipe));
+        while !opening.is_finished() {
+            if proving.is_finished() {
+                // It has not read the program: what waits for a reader gets one.
+                drop(std::fs::File::open(&pipe));
+            }
+            std::thread::yield_now();
+        }
+        let mut program = opening.join().unwrap().unwrap();
+        meanwhile();
+        let _ = program.write_all(b"push 5\n");
+        drop(program);
+        proving.join().unwrap()
+    });
+    std::fs::remove_file(pipe).unwrap();
+    ran
 }
 
 #[cfg(unix)]

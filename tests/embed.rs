@@ -52,8 +52,10 @@ enum Kind {
     FullFixed,
     /// The same as `FullCells`, with the tape in an instance column.
     FullPublicTape,
-    /// The same as `FullCells`, with the program in columns of the second phase.
-    LateProgram,
+    /// The same as `FullCells`, with the opcodes in a column of the second phase.
+    LateOpcodes,
+    /// The same as `FullCells`, with the arguments in a column of the second phase.
+    LateArguments,
     /// The same as `FullCells`, with the tape in a column of the second phase.
     LateTape,
 }
@@ -65,7 +67,8 @@ impl Kind {
             Kind::FullCells
             | Kind::FullFixed
             | Kind::FullPublicTape
-            | Kind::LateProgram
+            | Kind::LateOpcodes
+            | Kind::LateArguments
             | Kind::LateTape => InstructionSet::FULL,
         }
     }
@@ -159,8 +162,11 @@ impl Circuit<Fr> for Outer {
             | Kind::FullCells
             | Kind::FullPublicTape
             | Kind::LateTape => ProgramColumns::cells(meta),
-            // A later phase for one of the two is enough.
-            Kind::LateProgram => ProgramColumns::Cells {
+            Kind::LateOpcodes => ProgramColumns::Cells {
+                opcode: meta.advice_column_in(SecondPhase),
+                argument: meta.advice_column(),
+            },
+            Kind::LateArguments => ProgramColumns::Cells {
                 opcode: meta.advice_column(),
                 argument: meta.advice_column_in(SecondPhase),
             },
@@ -919,7 +925,11 @@ fn taped(kind: Kind, words: &[u64], secrets: &[u64]) -> Outer {
 fn columns_of_a_later_phase_are_refused() {
     assert!(taped(Kind::FullCells, &TAPE, &[SECRET]).accepts(&[9]));
     let params = ParamsIPA::<G1Affine>::new(K);
-    for (kind, late) in [(Kind::LateProgram, "program"), (Kind::LateTape, "tape")] {
+    for (kind, late) in [
+        (Kind::LateOpcodes, "program"),
+        (Kind::LateArguments, "program"),
+        (Kind::LateTape, "tape"),
+    ] {
         let outer = taped(kind, &TAPE, &[SECRET]);
         assert_eq!(outer.refusal(), ChipError::LaterPhase(late));
         let error = keygen_vk(&params, &outer.without_witnesses()).expect_err("it is refused");

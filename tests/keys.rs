@@ -459,8 +459,6 @@ fn a_key_goes_with_its_parameters() {
     ));
 }
 
-/// Every truncation, every single bit, with the honest checksum and with the right one, and bytes at the
-/// end.
 /// With KZG, a key of one digest is a key with any parameters; their fingerprints differ.
 #[test]
 fn a_fingerprint_covers_all_of_a_key_file() {
@@ -488,6 +486,8 @@ fn a_fingerprint_covers_all_of_a_key_file() {
     assert_eq!(distinct.len(), 4);
 }
 
+/// Every truncation, every single bit, with the honest checksum and with the right one, and bytes at the
+/// end.
 #[test]
 fn a_key_has_one_encoding() {
     for key in keys(circuit(STACK, Binding::Cells)) {

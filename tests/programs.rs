@@ -192,7 +192,7 @@ fn collatz_secrets(mut n: u64) -> Vec<Fr> {
         assert_eq!(half >> BITS, 0, "{n} is too large");
         secrets.extend((0..BITS).rev().map(|bit| Fr::from(half >> bit & 1)));
         secrets.push(Fr::from(n % 2));
-        n = if n % 2 == 0 { half } else { 3 * n + 1 };
+        n = if n.is_multiple_of(2) { half } else { 3 * n + 1 };
     }
     secrets
 }

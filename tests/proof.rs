@@ -204,6 +204,32 @@ fn what_the_circuit_would_not_read_is_no_statement() {
         panic!("it is accepted");
     };
     assert_eq!(error, StatementError::Length(refused));
+    // With control flow the end of a program needs a row; the same rules make an outer circuit's columns.
+    for (set, most, taped) in [(STACK, rows, 0), (InstructionSet::FULL, rows - 1, rows)] {
+        let machine = CircuitParams::new(4, set, Binding::Public)
+            .unwrap()
+            .machine();
+        let nops =
+            |count: usize| Program::from(vec![Instruction::new(Opcode::Nop, Fr::zero()); count]);
+        let [opcodes, arguments] = machine.program_columns(&nops(most)).unwrap();
+        assert_eq!((opcodes.len(), arguments.len()), (rows, rows));
+        let (instructions, room) = (most + 1, most);
+        assert_eq!(
+            machine.program_columns(&nops(most + 1)),
+            Err(LengthError::Program { instructions, room })
+        );
+        let column = machine.tape_column(&vec![Fr::zero(); taped]).unwrap();
+        assert_eq!(
+            column.map(|own| own.len()),
+            (taped > 0).then_some(taped + 1)
+        );
+        let (words, room) = (taped + 1, taped);
+        let refused = match taped {
+            0 => LengthError::NoTape { words },
+            _ => LengthError::Tape { words, room },
+        };
+        assert_eq!(machine.tape_column(&vec![Fr::zero(); words]), Err(refused));
+    }
 }
 
 fn circuit_params(k: u32) -> CircuitParams {

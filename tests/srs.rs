@@ -732,7 +732,7 @@ fn a_cache_keeps_development_parameters() {
     let direct = KzgParams::insecure_dev(4).unwrap();
     assert!(same(&first.params, &direct));
     assert!(same(&second.params, &direct));
-    only_file(cache.dir());
+    only_file(cache.dir().unwrap());
 }
 
 #[test]
@@ -769,7 +769,7 @@ fn a_cache_keeps_the_lagrange_basis_of_a_ceremony() {
     assert_eq!(second.params.origin(), SrsOrigin::Ceremony);
     assert_consistent(&second.params);
     assert!(same(&first.params, &second.params));
-    let kept = only_file(cache.dir());
+    let kept = only_file(cache.dir().unwrap());
 
     // The ceremony's file is still read and checked.
     let mut damaged = bytes.clone();
@@ -782,7 +782,7 @@ fn a_cache_keeps_the_lagrange_basis_of_a_ceremony() {
     let other = files.write(&ptau(Fr::random(OsRng), 4));
     let third = cache.srs(&other, 3).unwrap();
     assert!(matches!(third.outcome, CacheOutcome::Stored));
-    let name = fs::read_dir(cache.dir())
+    let name = fs::read_dir(cache.dir().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| *path != kept)
@@ -821,7 +821,7 @@ fn damaged_cache_files_are_replaced() {
     for (name, get) in &kinds {
         let cache = Cache::at(dir.0.path().join(format!("cache-{name}")));
         assert!(matches!(get(&cache), CacheOutcome::Stored));
-        let path = only_file(cache.dir());
+        let path = only_file(cache.dir().unwrap());
         let good = fs::read(&path).unwrap();
 
         let mut damaged: Vec<Vec<u8>> = vec![
@@ -842,7 +842,7 @@ fn damaged_cache_files_are_replaced() {
             assert_eq!(fs::read(&path).unwrap(), good);
         }
         assert!(matches!(get(&cache), CacheOutcome::Found));
-        only_file(cache.dir());
+        only_file(cache.dir().unwrap());
         kept.push((path, good));
     }
 
@@ -857,7 +857,7 @@ fn damaged_cache_files_are_replaced() {
     let cache = Cache::at(dir.0.path().join("cache-dev"));
     let of_two = kept[0].0.clone();
     cache.insecure_dev(3).unwrap();
-    let of_three = fs::read_dir(cache.dir())
+    let of_three = fs::read_dir(cache.dir().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| *path != of_two)
@@ -897,11 +897,11 @@ fn a_cache_that_cant_be_written_is_no_error() {
     // A directory where the file should be.
     let cache = Cache::at(files.0.path().join("cache"));
     cache.insecure_dev(3).unwrap();
-    let path = only_file(cache.dir());
+    let path = only_file(cache.dir().unwrap());
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    check(cache.insecure_dev(3).unwrap().outcome, cache.dir());
-    only_file(cache.dir());
+    check(cache.insecure_dev(3).unwrap().outcome, cache.dir().unwrap());
+    only_file(cache.dir().unwrap());
 }
 
 #[test]
@@ -916,7 +916,7 @@ fn many_may_use_a_cache_at_once() {
                     let loaded = cache.insecure_dev(4).unwrap();
                     assert!(same(&loaded.params, &direct));
                     assert!(!matches!(loaded.outcome, CacheOutcome::NotStored(_)));
-                    let path = cache.dir().join("kzg-insecure-dev-4.params");
+                    let path = cache.dir().unwrap().join("kzg-insecure-dev-4.params");
                     // Somebody clears the cache.
                     let _ = fs::remove_file(path);
                 }

@@ -18,7 +18,7 @@
 //! checked, for a checksum can be forged. The check of IPA's generators is by sample: who can write to
 //! the cache's directory is trusted not to place a few bad ones among many.
 //!
-//! A file that is not good is no error: the parameters are made again, and the file is replaced. Files
+//! A file that is not good is as none: the parameters are made again, and the file is replaced. Files
 //! appear whole or not at all, whatever happens to the process and whoever else writes. What a killed
 //! process leaves has a name that begins with `.unfinished-stackvm-`; it is removed when a file is put into
 //! the cache an hour later.
@@ -47,7 +47,7 @@ use super::{ELEMENT_BYTES, blake2b_256};
 /// A directory in which parameters are kept. It need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
-    dir: PathBuf,
+    dir: Option<PathBuf>,
     most_made: u32,
 }
 
@@ -72,6 +72,8 @@ pub enum CacheOutcome {
     NotStored(StoreError),
     /// They were read from a file that has all that takes long.
     NotNeeded,
+    /// They were made by a cache that keeps nothing.
+    NotKept,
 }
 
 /// Why parameters are not in the cache.
@@ -92,7 +94,15 @@ impl Cache {
     /// The cache in a directory, which is made when something is to be kept.
     pub fn at(dir: impl Into<PathBuf>) -> Self {
         Cache {
-            dir: dir.into(),
+            dir: Some(dir.into()),
+            most_made: u32::MAX,
+        }
+    }
+
+    /// A cache that keeps nothing, where there is no directory for it.
+    pub fn nowhere() -> Self {
+        Cache {
+            dir: None,
             most_made: u32::MAX,
         }
     }
@@ -117,9 +127,9 @@ impl Cache {
         }
     }
 
-    /// The directory.
-    pub fn dir(&self) -> &Path {
-        &self.dir
+    /// The directory, if there is one.
+    pub fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
     }
 
     /// IPA's generators, as [`IpaParams::setup`] makes them.
@@ -137,11 +147,8 @@ impl Cache {
         self.check_made(k)?;
         let params = IpaParams::setup(k)?;
         let mut bytes = Vec::with_capacity(entry.payload_bytes());
-        let stored = match params.params.write(&mut bytes) {
-            Ok(()) => self.store(&entry, &bytes),
-            Err(error) => Err(error),
-        };
-        Ok(self.made(params, &entry, stored))
+        let payload = params.params.write(&mut bytes).map(|()| bytes);
+        Ok(self.made(params, &entry, payload))
     }
 
     /// The development parameters, as [`KzgParams::insecure_dev`] makes them: **of no security**.
@@ -161,10 +168,8 @@ impl Cache {
         }
         self.check_made(k)?;
         let bases = DevBases::new(k);
-        let bytes = raw(bases.g.iter().chain(&bases.lagrange));
-        let stored = self.store(&entry, &bytes);
-        drop(bytes);
-        Ok(self.made(KzgParams::from_dev(k, bases), &entry, stored))
+        let payload = raw(bases.g.iter().chain(&bases.lagrange));
+        Ok(self.made(KzgParams::from_dev(k, bases), &entry, Ok(payload)))
     }
 
     /// The parameters in a ceremony's file, as [`KzgParams::from_srs`] reads them.
@@ -193,37 +198,41 @@ impl Cache {
         }
         self.check_made(k)?;
         let lagrange = powers.compute_lagrange();
-        let stored = self.store(&entry, &raw(&lagrange));
-        Ok(self.made(KzgParams::from_powers(powers, lagrange), &entry, stored))
+        let payload = raw(&lagrange);
+        Ok(self.made(
+            KzgParams::from_powers(powers, lagrange),
+            &entry,
+            Ok(payload),
+        ))
     }
 
-    fn made<P>(&self, params: P, entry: &Entry, stored: io::Result<()>) -> Loaded<P> {
+    /// Parameters that were made, of which the payload of an entry is kept.
+    fn made<P>(&self, params: P, entry: &Entry, payload: io::Result<Vec<u8>>) -> Loaded<P> {
+        let Some(dir) = &self.dir else {
+            let outcome = CacheOutcome::NotKept;
+            return Loaded { params, outcome };
+        };
+        let path = dir.join(entry.file_name());
+        let stored = payload.and_then(|payload| {
+            fs::create_dir_all(dir)?;
+            // Nothing behind a link or a pipe is any of the cache's.
+            replace(&path, &[&entry.header(&payload), &payload])
+        });
         let outcome = match stored {
             Ok(()) => CacheOutcome::Stored,
-            Err(source) => CacheOutcome::NotStored(StoreError {
-                path: self.dir.join(entry.file_name()),
-                source,
-            }),
+            Err(source) => CacheOutcome::NotStored(StoreError { path, source }),
         };
         Loaded { params, outcome }
     }
 
     /// An entry's file, if there is one.
     fn open(&self, entry: &Entry) -> Option<File> {
-        let path = self.dir.join(entry.file_name());
+        let path = self.dir.as_ref()?.join(entry.file_name());
         // To open a pipe would block.
         if !fs::metadata(&path).ok()?.is_file() {
             return None;
         }
         File::open(path).ok()
-    }
-
-    /// Writes an entry's file.
-    fn store(&self, entry: &Entry, payload: &[u8]) -> io::Result<()> {
-        fs::create_dir_all(&self.dir)?;
-        let path = self.dir.join(entry.file_name());
-        // Nothing behind a link or a pipe is any of the cache's.
-        replace(&path, &[&entry.header(payload), payload])
     }
 }
 
@@ -237,7 +246,7 @@ impl<P> Loaded<P> {
 }
 
 /// IPA's generators in the contents of a cache's file, which may be kept anywhere: `None` if they are
-/// not good, where [`Cache::ipa`] would make them again.
+/// not good, where [`Cache::ipa`] would make them again if it may.
 pub fn read_ipa(contents: impl Read + Seek, k: u32) -> Option<IpaParams> {
     let payload = Entry::ipa(k).read(contents)?;
     Some(IpaParams {
@@ -467,7 +476,8 @@ mod tests {
     fn is_taken(entry: &Entry, payload: &[u8]) -> bool {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::at(dir.path());
-        cache.store(entry, payload).unwrap();
+        let kept = cache.made((), entry, Ok(payload.to_vec()));
+        assert!(matches!(kept.outcome, CacheOutcome::Stored));
         let outcome = match entry.kind {
             Kind::Ipa => cache.ipa(K).unwrap().outcome,
             Kind::InsecureDev => cache.insecure_dev(K).unwrap().outcome,

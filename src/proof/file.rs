@@ -2,7 +2,7 @@
 //!
 //! It is versioned and describes itself; a person can read it. A verifier takes nothing from it on
 //! trust: the key and the parameters are made anew and compared with the digests that it names, and
-//! the instance columns are made from its program and output.
+//! the instance columns are made from its program, output and public tape.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -560,13 +560,14 @@ impl ProofFile {
                 found,
             })
         };
-        if program.len() > self.circuit.program_rows() {
+        let machine = self.circuit.machine();
+        if machine.check_program(program.len()).is_err() {
             let found = format!("one that has room for {} instructions", program.len());
             return contradiction("k", self.circuit.k().to_string(), found);
         }
         let words = self.statement.tape.len();
-        let most = self.circuit.tape_rows();
-        if words > most {
+        if machine.check_tape(words).is_err() {
+            let most = machine.tape_rows();
             return contradiction(
                 "tape",
                 format!("{words} words"),
@@ -671,7 +672,12 @@ impl Destination {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
             Err(error) => return Err(error),
         };
-        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        // The path of a folder does not end with the name of a file.
+        let text = path.as_os_str().as_encoded_bytes();
+        if !path
+            .file_name()
+            .is_some_and(|name| text.ends_with(name.as_encoded_bytes()))
+        {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         let path = target(path)?;
@@ -684,28 +690,41 @@ impl Destination {
     ///
     /// # Errors
     ///
-    /// What the file system reports; what is there is left alone then.
+    /// What the file system reports; a file that is there is left alone then.
     pub fn write(&self, contents: &[u8]) -> io::Result<()> {
         match self.found {
-            Found::Stream => std::fs::OpenOptions::new()
-                .write(true)
-                .open(&self.path)?
-                .write_all(contents),
+            Found::Stream => {
+                let mut stream = std::fs::OpenOptions::new().write(true).open(&self.path)?;
+                match stream.metadata()?.is_file() {
+                    true => Err(has_come()),
+                    false => stream.write_all(contents),
+                }
+            }
             Found::File => replace(&self.path, &[contents]),
             Found::Nothing => {
                 let file = finished(&self.path, &[contents])?;
-                file.persist_noclobber(&self.path)
-                    .map_err(|error| match error.error.kind() {
-                        io::ErrorKind::AlreadyExists => io::Error::new(
-                            io::ErrorKind::AlreadyExists,
-                            "a file has come there meanwhile, which is left alone",
-                        ),
-                        _ => error.error,
-                    })?;
-                Ok(())
+                let Err(error) = file.persist_noclobber(&self.path) else {
+                    return Ok(());
+                };
+                // Not every file system can rename so.
+                match std::fs::symlink_metadata(&self.path) {
+                    Err(nothing) if nothing.kind() == io::ErrorKind::NotFound => {
+                        error
+                            .file
+                            .persist(&self.path)
+                            .map_err(|error| error.error)?;
+                        Ok(())
+                    }
+                    _ => Err(has_come()),
+                }
             }
         }
     }
+}
+
+fn has_come() -> io::Error {
+    let problem = "a file has come there meanwhile, which is left alone";
+    io::Error::new(io::ErrorKind::AlreadyExists, problem)
 }
 
 /// Where a path leads; a link may lead to a file that is not there yet.

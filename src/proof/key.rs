@@ -443,10 +443,10 @@ impl KeyFile {
         };
         Contradiction::check("verifying_key_digest", &header.key_digest, &read.digest())?;
         // At the end, as it takes the longest. The development parameters are known by their digest.
-        if let (Key::Kzg { s_g1, .. }, SrsOrigin::Ceremony) = (&read.key, origin) {
-            if let Some(secret) = secret::known(s_g1) {
-                return Err(KeyFileError::KnownSecret { secret });
-            }
+        if let (Key::Kzg { s_g1, .. }, SrsOrigin::Ceremony) = (&read.key, origin)
+            && let Some(secret) = secret::known(s_g1)
+        {
+            return Err(KeyFileError::KnownSecret { secret });
         }
         Ok(read)
     }

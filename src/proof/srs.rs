@@ -43,7 +43,9 @@ pub enum ParamsError {
         k: u32,
     },
     /// They would have to be made, which takes long, and are of a larger size than may be made.
-    #[error("the parameters for k = {k} take long to make, and are not in the cache")]
+    #[error(
+        "the parameters for k = {k}, or their Lagrange basis, take long to make, and are not in the cache"
+    )]
     NotMade {
         /// The `k` that was asked for.
         k: u32,

@@ -310,7 +310,7 @@ pub fn random(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Step> {
             .copied()
             .filter(|opcode| opcode.needs() <= depth)
             .collect();
-        let opcode = match depth < 3 && rng.next_u32() % 2 == 0 {
+        let opcode = match depth < 3 && rng.next_u32().is_multiple_of(2) {
             true => push(),
             false => pick(rng, &fitting).expect("nop"),
         };

@@ -72,7 +72,7 @@ pub enum Command {
     Keygen(KeygenArguments),
     /// Verify a proof, and print the digest of its program, its output and its public tape.
     #[command(
-        after_help = "Examples:\n  stackvm verify example.proof.json --program programs/example.svm\n  stackvm verify example.proof.json --key ipa-4.vkey"
+        after_help = "Examples:\n  stackvm verify example.proof.json --program programs/example.svm\n  stackvm verify example.proof.json --key ipa-4.vkey --fingerprint 5d41..."
     )]
     Verify(VerifyArguments),
     /// Print the reference of the instructions and the constraints.
@@ -278,7 +278,7 @@ pub struct ProveArguments {
     pub backend: BackendName,
     #[command(flatten)]
     pub srs: SrsArguments,
-    /// Overwrite a file that is no proof.
+    /// Overwrite a file that is no proof, or is write-protected.
     #[arg(long)]
     pub force: bool,
     /// Where to write the proof [default: the program's name with `.proof.json`, in this folder].
@@ -301,7 +301,7 @@ pub struct KeygenArguments {
     pub backend: BackendName,
     #[command(flatten)]
     pub srs: SrsArguments,
-    /// Overwrite a file that is no key file.
+    /// Overwrite a file that is no key file, or is write-protected.
     #[arg(long)]
     pub force: bool,
     /// Where to write the key.
@@ -327,8 +327,8 @@ pub struct VerifyArguments {
     /// With --key: refuse the file unless this is its fingerprint, as `keygen` printed it to whom you trust.
     #[arg(long, value_name = "HEX", requires = "key")]
     pub fingerprint: Option<String>,
-    /// Refuse proofs of circuits with more than 2^K rows [default: 17, and 10 where parameters would have
-    /// to be derived that are not in the cache].
+    /// Refuse proofs of circuits with more than 2^K rows [default: 17, and 10 where parameters, or the
+    /// Lagrange basis of a ceremony's, would have to be made that are not in the cache].
     #[arg(long, value_name = "K")]
     pub max_k: Option<u32>,
     #[command(flatten)]

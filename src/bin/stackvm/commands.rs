@@ -1,7 +1,7 @@
 //! The commands.
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use halo2_proofs::dev::{MockProver, VerifyFailure};
@@ -348,8 +348,14 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
             None => return Err(unproved(&asked, error)),
         },
     };
-    let params = circuit(&arguments.circuit, &trace)?;
-    let template = template(params, trace.program())?;
+    let made = circuit(&arguments.circuit, &trace)
+        .and_then(|params| Ok((params, template(params, trace.program())?)));
+    let (params, template) = match (made, &failed) {
+        (Ok(made), _) => made,
+        // That the program fails is what there is to say.
+        (Err(_), Some(error)) => return Err(asked.labels.failure(error.clone())),
+        (Err(failure), None) => return Err(failure),
+    };
     let mut statement = Statement::of(&trace);
     if let Some(output) = &arguments.output {
         statement.output = asm::parse_word(output)
@@ -421,63 +427,45 @@ fn violated(failures: &[VerifyFailure]) -> Vec<String> {
         .collect()
 }
 
-/// The user's cache of parameters; none where there is no folder for it.
-fn cache(progress: &Progress) -> Option<Cache> {
-    let cache = cache_folder();
-    if cache.is_none() {
-        progress.warn(
-            "there is no folder in which to keep parameters, so that they are made anew every \
-             time: set HOME or XDG_CACHE_HOME",
-        );
-    }
-    cache
-}
-
-fn cache_folder() -> Option<Cache> {
-    let folders = directories::ProjectDirs::from("", "", "halo2-stack-vm")?;
-    Some(Cache::at(folders.cache_dir()))
-}
-
 /// Where parameters come from.
 struct Source<'p> {
     progress: &'p Progress,
-    /// The largest `k` of which they may be made.
-    most_made: u32,
+    cache: Cache,
 }
 
 impl<'p> Source<'p> {
-    /// Of whatever size they have to be.
-    fn any(progress: &'p Progress) -> Self {
-        let most_made = u32::MAX;
+    /// The user's cache, which may make parameters for so many rows.
+    fn making_at_most(progress: &'p Progress, k: u32) -> Self {
+        let folders = directories::ProjectDirs::from("", "", "halo2-stack-vm");
+        let cache = match folders {
+            Some(folders) => Cache::at(folders.cache_dir()),
+            None => Cache::nowhere(),
+        };
         Source {
             progress,
-            most_made,
+            cache: cache.making_at_most(k),
         }
     }
 
-    /// The parameters that the cache gives or, where there is none, that are made without one; that it could
-    /// not keep them is worth a warning.
-    fn loaded<P>(
-        &self,
-        k: u32,
-        cached: impl FnOnce(Cache) -> Result<Loaded<P>, ParamsError>,
-        made: impl FnOnce() -> Result<P, ParamsError>,
-    ) -> Result<P, ParamsError> {
-        let Some(cache) = cache(self.progress) else {
-            return match k > self.most_made {
-                true => Err(ParamsError::NotMade { k }),
-                false => made(),
-            };
-        };
-        let loaded = cached(cache.making_at_most(self.most_made))?;
-        if let CacheOutcome::NotStored(error) = loaded.outcome {
-            self.progress.warn(&error.to_string());
+    fn any(progress: &'p Progress) -> Self {
+        Self::making_at_most(progress, u32::MAX)
+    }
+
+    /// That parameters could not be kept is worth a warning.
+    fn loaded<P>(&self, loaded: Loaded<P>) -> P {
+        match loaded.outcome {
+            CacheOutcome::NotStored(error) => self.progress.warn(&error.to_string()),
+            CacheOutcome::NotKept => self.progress.warn(
+                "there is no folder in which to keep parameters, so that they are made anew every \
+                 time: set HOME or XDG_CACHE_HOME",
+            ),
+            _ => {}
         }
-        Ok(loaded.params)
+        loaded.params
     }
 
     fn ipa(&self, k: u32) -> Result<IpaParams, ParamsError> {
-        self.loaded(k, |cache| cache.ipa(k), || IpaParams::setup(k))
+        Ok(self.loaded(self.cache.ipa(k)?))
     }
 
     /// The parameters of the KZG backend that the user chose.
@@ -488,14 +476,12 @@ impl<'p> Source<'p> {
     ) -> Result<(KzgParams, ParametersKind), ParamsError> {
         match &arguments.srs {
             Some(path) => {
-                let read = || KzgParams::from_srs(path, k);
-                let params = self.loaded(k, |cache| cache.srs(path, k), read)?;
+                let params = self.loaded(self.cache.srs(path, k)?);
                 Ok((params, ParametersKind::Ceremony))
             }
             None => {
                 self.progress.warn(INSECURE);
-                let make = || KzgParams::insecure_dev(k);
-                let params = self.loaded(k, |cache| cache.insecure_dev(k), make)?;
+                let params = self.loaded(self.cache.insecure_dev(k)?);
                 Ok((params, ParametersKind::InsecureDev))
             }
         }
@@ -526,7 +512,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let srs = &arguments.srs;
     check_backend(arguments.backend, srs)?;
     let path = proof_path(arguments);
-    let destination = PROOF.destination(&path, arguments.force)?;
+    PROOF.check_output(&path, arguments.force)?;
     let progress = Progress::new();
     progress.phase("running the program");
     let asked = Asked::read(&arguments.program, false)?;
@@ -550,7 +536,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let text = file
         .to_json()
         .map_err(|error| Failure::input("internal", error.to_string()))?;
-    PROOF.put(&path, arguments.force, &destination, text.as_bytes())?;
+    PROOF.put(&path, arguments.force, text.as_bytes())?;
     drop(progress);
     let output = decimal(file.statement.output);
     Ok(Report {
@@ -617,15 +603,17 @@ const KEY: FileKind = FileKind {
 };
 
 impl FileKind {
-    /// Where a file is to go: refuses, before it is made, what can't be written, and whatever is there that is of
-    /// another kind or protected, unless the user insists.
-    fn destination(&self, path: &Path, force: bool) -> Result<Destination, Failure> {
-        self.obstacle(path, force)
-            .map_err(|(kind, problem)| Failure::file(kind, path, problem))
+    /// Refuses, before a file is made, where it can't be written.
+    fn check_output(&self, path: &Path, force: bool) -> Result<(), Failure> {
+        match self.destination(path, force) {
+            Ok(_) => Ok(()),
+            Err((kind, problem)) => Err(Failure::file(kind, path, problem)),
+        }
     }
 
-    /// The same, with the kind of what is in the way, and what it is.
-    fn obstacle(&self, path: &Path, force: bool) -> Result<Destination, (&'static str, String)> {
+    /// Where a file is to go; or what is in the way, and of which kind that is: what can't be written and, unless the
+    /// user insists, whatever is there that is of another kind or protected.
+    fn destination(&self, path: &Path, force: bool) -> Result<Destination, (&'static str, String)> {
         let noun = self.noun;
         let refused = |problem: String| Err(("usage", problem));
         if path == Path::new("-") {
@@ -639,13 +627,13 @@ impl FileKind {
             Ok(old) if old.is_dir() => {
                 return refused("this is a folder: name a file with -o".into());
             }
-            // Of an empty file nothing is lost.
-            Ok(old) if old.is_file() && old.len() > 0 && !force => {
-                if !(self.is_one)(path) {
+            Ok(old) if old.is_file() && !force => {
+                // Of an empty file nothing is lost.
+                if old.len() > 0 && !(self.is_one)(path) {
                     return refused(kept(&format!("file that is no {noun}")));
                 }
                 if old.permissions().readonly() {
-                    return refused(kept(&format!("{noun} that is write-protected")));
+                    return refused(kept("file that is write-protected"));
                 }
             }
             Ok(_) => {}
@@ -659,39 +647,32 @@ impl FileKind {
         Destination::of(path).map_err(|error| ("io", format!("it can't be written: {error}")))
     }
 
-    /// Writes a file. If it can't be written where it should, it is kept where it can be, as it took long to make.
-    fn put(
-        &self,
-        path: &Path,
-        force: bool,
-        destination: &Destination,
-        contents: &[u8],
-    ) -> Result<(), Failure> {
-        let problem = match destination.write(contents) {
-            Ok(()) => return Ok(()),
-            // What has come there meanwhile is looked at as if it had always been there.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let now = self.obstacle(path, force).map_err(|(_, problem)| problem);
-                match now.and_then(|own| own.write(contents).map_err(|error| error.to_string())) {
-                    Ok(()) => return Ok(()),
-                    Err(problem) => problem,
-                }
-            }
-            Err(error) => error.to_string(),
+    /// Writes a file, if there is still nothing in the way. If it can't be written where it should, it is kept where
+    /// it can be, as it took long to make.
+    fn put(&self, path: &Path, force: bool, contents: &[u8]) -> Result<(), Failure> {
+        let destination = self.destination(path, force);
+        let written = destination.and_then(|own| {
+            own.write(contents)
+                .map_err(|error| ("io", format!("it can't be written: {error}")))
+        });
+        let Err((kind, problem)) = written else {
+            return Ok(());
         };
-        let rescued = tempfile::Builder::new()
-            .prefix("stackvm-")
-            .tempfile()
-            .and_then(|mut file| {
-                file.write_all(contents)?;
-                Ok(file.keep()?.1)
-            });
-        let rescued = match rescued {
-            Ok(kept) => format!("; the {} is kept in {}", self.noun, pasted(&kept)),
-            Err(_) => String::new(),
+        let noun = self.noun;
+        let keep = |folder: &Path| -> std::io::Result<PathBuf> {
+            let prefix = "stackvm-kept-";
+            let mut file = tempfile::Builder::new()
+                .prefix(prefix)
+                .tempfile_in(folder)?;
+            file.write_all(contents)?;
+            Ok(file.keep()?.1)
         };
-        let problem = format!("it can't be written: {problem}{rescued}");
-        Err(Failure::file("io", path, problem))
+        let kept = keep(&std::env::temp_dir()).or_else(|_| keep(Path::new(".")));
+        let problem = match kept {
+            Ok(kept) => format!("{problem}; the {noun} is kept in {}", pasted(&kept)),
+            Err(error) => format!("{problem}; the {noun} could not be kept elsewhere: {error}"),
+        };
+        Err(Failure::file(kind, path, problem))
     }
 }
 
@@ -749,7 +730,7 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
     check_backend(arguments.backend, &arguments.srs)?;
     let template = key_template(arguments)?;
     let circuit = template.params();
-    let destination = KEY.destination(path, arguments.force)?;
+    KEY.check_output(path, arguments.force)?;
     let internal = |error: String| Failure::input("internal", error);
     let progress = Progress::new();
     let k = circuit.k();
@@ -769,7 +750,7 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
             KeyFile::of_kzg(&key, &params).map_err(|e| internal(e.to_string()))?
         }
     };
-    KEY.put(path, arguments.force, &destination, &key.to_bytes())?;
+    KEY.put(path, arguments.force, &key.to_bytes())?;
     drop(progress);
     let backend = key.backend().name();
     let fingerprint = hex::encode(key.fingerprint());
@@ -853,6 +834,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
             "k": file.circuit.k(),
             "instruction_set": file.circuit.set().name(),
             "binding": file.circuit.binding().name(),
+            "parameters_digest": hex::encode(file.parameters_digest),
             "verifying_key_digest": hex::encode(file.key_digest),
         })
     };
@@ -889,17 +871,13 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     let progress = Progress::new();
     let k = file.circuit.k();
     progress.phase(format!("parameters for 2^{k} rows"));
-    let source = Source {
-        progress: &progress,
-        most_made: arguments.max_k.unwrap_or(MAX_DERIVED_K),
-    };
+    let source = Source::making_at_most(&progress, arguments.max_k.unwrap_or(MAX_DERIVED_K));
     let no_parameters = |error: ParamsError| match error {
         ParamsError::NotMade { .. } => Failure::file(
             "usage",
             path,
             format!(
-                "the proof is one of k = {k}, whose parameters take long to make and are not in the cache; \
-                 to verify it all the same, give --max-k {k}"
+                "the proof is one of k = {k}: {error}; to verify it all the same, give --max-k {k}"
             ),
         ),
         error => no_parameters(error),
@@ -1030,7 +1008,7 @@ fn verify_with<B: Backend>(
         .map_err(|error: VerifyError| error.to_string()))
 }
 
-/// As [`verify_with`], with the key and the parameters of a key file, but IPA's generators.
+/// As [`verify_with`], with a key file's key and parameters; IPA's generators are handed over.
 fn verify_with_key(
     key: &KeyFile,
     file: &ProofFile,

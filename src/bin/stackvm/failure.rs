@@ -218,10 +218,11 @@ pub fn pasted(path: &Path) -> String {
         true => format!("./{text}"),
         false => text,
     };
-    match shlex::try_quote(&text) {
-        Ok(quoted) => shown(&quoted).replace('\n', "?"),
-        Err(_) => shown(&text).replace('\n', "?"),
-    }
+    let quoted = match cfg!(windows) {
+        true => format!("\"{text}\""),
+        false => shlex::try_quote(&text).map_or(text.clone(), |own| own.into_owned()),
+    };
+    shown(&quoted).replace('\n', "?")
 }
 
 /// How many errors of a text are shown.
