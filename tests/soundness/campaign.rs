@@ -9,7 +9,7 @@ use rand_core::SeedableRng;
 use crate::check::Rule;
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true, with_scene};
-use crate::kinds::{KINDS, Kind, TESTED, TOP, USED, ZERO};
+use crate::kinds::{ANOTHER_SECRET, KINDS, Kind, TOP, USED};
 use crate::machine::{Host, Machine, program};
 use crate::mutants::{self, Term};
 use crate::programs;
@@ -151,8 +151,9 @@ fn forge(
     // What is on top after a word was read is for the tape to say; of a secret, for what is done with it.
     let found = |part: &str| names.iter().any(|name| name.contains(part));
     let secret = |own: &Opcode| own.takes_word() && !own.uses_tape();
-    let refused = scene.executed.iter().any(secret) && (found(TESTED) || found(ZERO));
-    let expected = |part: &&str| found(part) || *part == TOP && (found(USED) || refused);
+    let has_secret = scene.executed.iter().any(secret);
+    let other_secret = has_secret && ANOTHER_SECRET.iter().any(|part| found(part));
+    let expected = |part: &&str| found(part) || *part == TOP && (found(USED) || other_secret);
     // A wired machine decodes nothing: what executes something else is rejected by what it computes.
     let depends = kind.rejected_by.is_empty() || machine.shape().wired;
     let anything = depends && !names.is_empty();

@@ -59,8 +59,8 @@ const NEEDS: &str = "needed, before the step";
 const COFACTOR: &str = "('cofactor is the instruction's";
 const FACTOR_TEST: &str = "factor_test is the instruction's";
 const COFACTOR_TEST: &str = "cofactor_test is the instruction's";
-pub const TESTED: &str = "factor_test = 0";
-pub const ZERO: &str = "what the instruction says is zero";
+const TESTED: &str = "factor_test = 0";
+const ZERO: &str = "what the instruction says is zero";
 const START: &str = "= 0 on the first row";
 const START_LINK: &str = "link = 0 on the first row";
 const MADE: &str = "made = 1 / (";
@@ -85,6 +85,10 @@ const PADDING_ARGUMENT: &str = "copy: the argument after";
 const OUTPUT_COPY: &str = "copy: the output is";
 const TAPE_COPY: &str = "copy: the tape is";
 const TAPE_END_COPY: &str = "copy: the tape ends";
+
+/// What rejects the run that goes on with another word of the private tape: an instruction may refuse it, and a branch
+/// on it lead elsewhere.
+pub const ANOTHER_SECRET: &[&str] = &[TESTED, ZERO, NEEDS, LAST_HALT, SUM_END];
 
 /// One of the rows on which something holds.
 fn row(scene: &Scene, rng: &mut ChaCha8Rng, holds: impl Fn(usize) -> bool) -> Option<usize> {
