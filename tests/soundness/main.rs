@@ -282,7 +282,9 @@ fn no_forgery_is_accepted() {
     for kind in KINDS {
         let forged = total.get(kind.name).copied().unwrap_or(0);
         println!("{}: {forged}", kind.name);
-        assert!(forged >= 50, "{} is hardly tried", kind.name);
+        // Some kinds are of circuits of some sets alone.
+        let chosen = !chosen().is_empty();
+        assert!(chosen || forged >= 50, "{} is hardly tried", kind.name);
     }
     println!(
         "{} forgeries of {} kinds",
