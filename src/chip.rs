@@ -728,8 +728,8 @@ impl StackVmChip {
     /// # Errors
     ///
     /// If the machine would reach beyond the usable rows or onto those of another machine, if the
-    /// program or the tape is too long, of another binding or in columns of a later phase, if a fixed program would fail whatever it is
-    /// given, and if the witness is one of another machine.
+    /// program or the tape is too long, of another binding or in columns of a later phase, if a fixed
+    /// program would fail whatever it is given, and if the witness is one of another machine.
     pub fn assign<'i, F: PrimeField + Word>(
         &self,
         region: &mut Region<'_, F>,

@@ -4,6 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use halo2_proofs::halo2curves::bn256::Bn256;
+use halo2_proofs::poly::commitment::Params;
+use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -48,6 +51,14 @@ impl Desk {
 
     fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Writes KZG parameters of `2^k` powers and their Lagrange basis, in halo2's raw form.
+    fn write_ceremony(&self, name: &str, k: u32) {
+        let mut file = vec![];
+        let params = ParamsKZG::<Bn256>::setup(k, rand_core::OsRng);
+        params.write(&mut file).unwrap();
+        self.write(name, file);
     }
 
     fn read(&self, name: &str) -> String {
@@ -404,6 +415,17 @@ fn kzg_with_development_parameters_warns_every_time() {
     assert_eq!(desk.run("verify b.proof.json").status.code(), Some(2));
 }
 
+/// What tells a key from others, in what `keygen` and `verify` print and in a proof file.
+const KEY_FIELDS: [&str; 7] = [
+    "backend",
+    "k",
+    "instruction_set",
+    "binding",
+    "parameters",
+    "parameters_digest",
+    "verifying_key_digest",
+];
+
 /// Makes a key with these options, and verifies a proof made with `prove` with it.
 fn keygen_and_verify(desk: &Desk, keygen: &str, prove: &str, verify: &str) {
     let (code, made) = desk.json(&format!("keygen --k 4 {keygen} -o a.vkey"));
@@ -412,30 +434,14 @@ fn keygen_and_verify(desk: &Desk, keygen: &str, prove: &str, verify: &str) {
     let (code, value) = desk.json(&format!("prove example.svm {prove} -o a.proof.json"));
     assert_eq!(code, 0, "{value}");
     let proof: Value = serde_json::from_str(&desk.read("a.proof.json")).unwrap();
-    for field in [
-        "backend",
-        "k",
-        "instruction_set",
-        "binding",
-        "parameters",
-        "parameters_digest",
-        "verifying_key_digest",
-    ] {
+    for field in KEY_FIELDS {
         assert_eq!(made[field], proof[field], "{field}");
     }
     let verify = format!("verify a.proof.json --key a.vkey {verify}");
     let (code, value) = desk.json(&verify);
     assert_eq!((code, &value["valid"]), (0, &json!(true)), "{value}");
     // What was verified, and with what.
-    for field in [
-        "backend",
-        "k",
-        "instruction_set",
-        "binding",
-        "parameters",
-        "parameters_digest",
-        "verifying_key_digest",
-    ] {
+    for field in KEY_FIELDS {
         assert_eq!(value[field], made[field], "{field}");
     }
     assert_eq!(value["key_fingerprint"], made["fingerprint"]);
@@ -523,14 +529,8 @@ fn a_key_file_of_development_parameters_has_to_be_allowed() {
 /// With a ceremony's key a verifier needs no parameters.
 #[test]
 fn a_key_file_serves_instead_of_a_ceremony() {
-    use halo2_proofs::halo2curves::bn256::Bn256;
-    use halo2_proofs::poly::commitment::Params;
-    use halo2_proofs::poly::kzg::commitment::ParamsKZG;
     let desk = Desk::new();
-    let mut file = vec![];
-    let params = ParamsKZG::<Bn256>::setup(4, rand_core::OsRng);
-    params.write(&mut file).unwrap();
-    desk.write("srs", file);
+    desk.write_ceremony("srs", 4);
     let srs = "--backend kzg --srs srs";
     keygen_and_verify(&desk, srs, srs, "");
     let output = desk.run("verify a.proof.json --key a.vkey");
@@ -815,15 +815,9 @@ fn an_edited_size_is_refused_at_once() {
 /// Nor of a smaller size, where they are not kept: it says what to do about it.
 #[test]
 fn parameters_of_a_stranger_s_size_are_not_derived() {
-    use halo2_proofs::halo2curves::bn256::Bn256;
-    use halo2_proofs::poly::commitment::Params;
-    use halo2_proofs::poly::kzg::commitment::ParamsKZG;
     let desk = Desk::new();
     // With so many powers, the Lagrange basis for fewer of them has to be made.
-    let mut file = vec![];
-    let params = ParamsKZG::<Bn256>::setup(12, rand_core::OsRng);
-    params.write(&mut file).unwrap();
-    desk.write("large.srs", file);
+    desk.write_ceremony("large.srs", 12);
     for (prove, verify) in [
         ("", ""),
         ("--backend kzg --insecure-dev-srs", "--insecure-dev-srs"),
@@ -858,10 +852,7 @@ fn parameters_of_a_stranger_s_size_are_not_derived() {
         std::fs::remove_dir_all(empty).unwrap();
     }
     // Nor where there is no folder for a cache; but a file that has all that takes long is enough.
-    let mut file = vec![];
-    let params = ParamsKZG::<Bn256>::setup(11, rand_core::OsRng);
-    params.write(&mut file).unwrap();
-    desk.write("exact.srs", file);
+    desk.write_ceremony("exact.srs", 11);
     let without_cache = |arguments: &str| {
         let mut command = desk.command(stackvm());
         let command = command.args(arguments.split_whitespace());

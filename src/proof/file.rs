@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -631,23 +632,22 @@ fn remove_unfinished(folder: &Path) {
     }
 }
 
-/// Where a file is to be written once there is something to write, which may take long: what is in the way is
-/// found before.
+/// Where a file is to be written.
 ///
 /// At every moment the old contents are there, or the new ones, whole. They are written under another name, which a
 /// process that is killed leaves behind; whoever writes into the same folder an hour later removes it. Behind a
 /// link, the target is replaced and not the link. What is no regular file, a pipe or a device, is written into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Destination {
     path: PathBuf,
     found: Found,
 }
 
 /// What is at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Found {
     Nothing,
-    File,
+    File(Metadata),
     /// A pipe or a device.
     Stream,
 }
@@ -657,10 +657,10 @@ impl Destination {
     ///
     /// # Errors
     ///
-    /// What the file system reports, if no file can be written there.
+    /// What the file system reports, if there can be no file.
     pub fn of(path: &Path) -> io::Result<Self> {
         let found = match std::fs::metadata(path) {
-            Ok(old) if old.is_file() => Found::File,
+            Ok(old) if old.is_file() => Found::File(old),
             Ok(old) if old.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             // A pipe may have no path but this one.
             Ok(_) => {
@@ -681,9 +681,30 @@ impl Destination {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         let path = target(path)?;
-        // There it can be put together. The file has no name, where the system has such files.
-        tempfile::tempfile_in(folder(&path)).map_err(unnamed)?;
         Ok(Destination { path, found })
+    }
+
+    /// The file that is there, and would be replaced.
+    pub fn old(&self) -> Option<&Metadata> {
+        match &self.found {
+            Found::File(old) => Some(old),
+            Found::Nothing | Found::Stream => None,
+        }
+    }
+
+    /// Finds out, before there is something to write, which may take long, whether a file can be put together
+    /// there. Of a pipe or a device that shows only when it is written into.
+    ///
+    /// # Errors
+    ///
+    /// What the file system reports.
+    pub fn check(&self) -> io::Result<()> {
+        if let Found::Stream = self.found {
+            return Ok(());
+        }
+        // The file has no name, where the system has such files.
+        tempfile::tempfile_in(folder(&self.path)).map_err(unnamed)?;
+        Ok(())
     }
 
     /// Writes the file. Where there was nothing before, what has come meanwhile is left alone.
@@ -692,7 +713,7 @@ impl Destination {
     ///
     /// What the file system reports; a file that is there is left alone then.
     pub fn write(&self, contents: &[u8]) -> io::Result<()> {
-        match self.found {
+        match &self.found {
             Found::Stream => {
                 let mut stream = std::fs::OpenOptions::new().write(true).open(&self.path)?;
                 match stream.metadata()?.is_file() {
@@ -700,7 +721,7 @@ impl Destination {
                     false => stream.write_all(contents),
                 }
             }
-            Found::File => replace(&self.path, &[contents]),
+            Found::File(_) => replace(&self.path, &[contents]),
             Found::Nothing => {
                 let file = finished(&self.path, &[contents])?;
                 let Err(error) = file.persist_noclobber(&self.path) else {

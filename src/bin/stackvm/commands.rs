@@ -572,7 +572,7 @@ fn proof_path(arguments: &ProveArguments) -> PathBuf {
     match &arguments.output {
         Some(path) => path.clone(),
         None => {
-            let stem = program.file_stem().filter(|_| program != Path::new("-"));
+            let stem = program.file_stem().filter(|_| !is_standard_input(program));
             let mut name = stem.unwrap_or("program".as_ref()).to_os_string();
             name.push(".proof.json");
             name.into()
@@ -605,13 +605,12 @@ const KEY: FileKind = FileKind {
 impl FileKind {
     /// Refuses, before a file is made, where it can't be written.
     fn check_output(&self, path: &Path, force: bool) -> Result<(), Failure> {
-        match self.destination(path, force) {
-            Ok(_) => Ok(()),
-            Err((kind, problem)) => Err(Failure::file(kind, path, problem)),
-        }
+        self.destination(path, force)
+            .and_then(|own| own.check().map_err(unwritable))
+            .map_err(|(kind, problem)| Failure::file(kind, path, problem))
     }
 
-    /// Where a file is to go; or what is in the way, and of which kind that is: what can't be written and, unless the
+    /// Where a file is to go; or what is in the way, and of which kind that is: what can be no file and, unless the
     /// user insists, whatever is there that is of another kind or protected.
     fn destination(&self, path: &Path, force: bool) -> Result<Destination, (&'static str, String)> {
         let noun = self.noun;
@@ -621,48 +620,41 @@ impl FileKind {
                 "a {noun} is not written to standard output: name a file with -o"
             ));
         }
-        let kept =
-            |what: &str| format!("there is a {what}: it is not overwritten, unless with --force");
-        match std::fs::metadata(path) {
-            Ok(old) if old.is_dir() => {
-                return refused("this is a folder: name a file with -o".into());
+        if path.is_dir() {
+            return refused("this is a folder: name a file with -o".into());
+        }
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        if !folder.is_none_or(Path::is_dir) {
+            return refused("there is no such folder".into());
+        }
+        let destination = Destination::of(path).map_err(unwritable)?;
+        if let Some(old) = destination.old().filter(|_| !force) {
+            let kept = |what: &str| {
+                format!("there is a {what}: it is not overwritten, unless with --force")
+            };
+            // Of an empty file nothing is lost.
+            if old.len() > 0 && !(self.is_one)(path) {
+                return refused(kept(&format!("file that is no {noun}")));
             }
-            Ok(old) if old.is_file() && !force => {
-                // Of an empty file nothing is lost.
-                if old.len() > 0 && !(self.is_one)(path) {
-                    return refused(kept(&format!("file that is no {noun}")));
-                }
-                if old.permissions().readonly() {
-                    return refused(kept("file that is write-protected"));
-                }
-            }
-            Ok(_) => {}
-            Err(_) => {
-                let folder = path.parent().filter(|folder| *folder != Path::new(""));
-                if !folder.is_none_or(Path::is_dir) {
-                    return refused("there is no such folder".into());
-                }
+            if old.permissions().readonly() {
+                return refused(kept("file that is write-protected"));
             }
         }
-        Destination::of(path).map_err(|error| ("io", format!("it can't be written: {error}")))
+        Ok(destination)
     }
 
     /// Writes a file, if there is still nothing in the way. If it can't be written where it should, it is kept where
     /// it can be, as it took long to make.
     fn put(&self, path: &Path, force: bool, contents: &[u8]) -> Result<(), Failure> {
         let destination = self.destination(path, force);
-        let written = destination.and_then(|own| {
-            own.write(contents)
-                .map_err(|error| ("io", format!("it can't be written: {error}")))
-        });
+        let written = destination.and_then(|own| own.write(contents).map_err(unwritable));
         let Err((kind, problem)) = written else {
             return Ok(());
         };
         let noun = self.noun;
         let keep = |folder: &Path| -> std::io::Result<PathBuf> {
-            let prefix = "stackvm-kept-";
             let mut file = tempfile::Builder::new()
-                .prefix(prefix)
+                .prefix("stackvm-kept-")
                 .tempfile_in(folder)?;
             file.write_all(contents)?;
             Ok(file.keep()?.1)
@@ -674,6 +666,11 @@ impl FileKind {
         };
         Err(Failure::file(kind, path, problem))
     }
+}
+
+/// What the file system reports of an output, with its kind.
+fn unwritable(error: std::io::Error) -> (&'static str, String) {
+    ("io", format!("it can't be written: {error}"))
 }
 
 /// A proof and what identifies its key and parameters.
@@ -872,7 +869,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     let k = file.circuit.k();
     progress.phase(format!("parameters for 2^{k} rows"));
     let source = Source::making_at_most(&progress, arguments.max_k.unwrap_or(MAX_DERIVED_K));
-    let no_parameters = |error: ParamsError| match error {
+    let refused = |error: ParamsError| match error {
         ParamsError::NotMade { .. } => Failure::file(
             "usage",
             path,
@@ -884,21 +881,25 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     };
     let verdict = match (&key, file.backend) {
         (Some((key, _)), FileBackend::Ipa) => {
-            let params = source.ipa(k).map_err(no_parameters)?;
+            let params = source.ipa(k).map_err(refused)?;
             verify_with_key(key, &file, Some(&params), &progress)
         }
         (Some((key, _)), FileBackend::Kzg) => verify_with_key(key, &file, None, &progress),
         (None, FileBackend::Ipa) => {
-            let params = source.ipa(k).map_err(no_parameters)?;
+            let params = source.ipa(k).map_err(refused)?;
             verify_with::<Ipa>(&params, &file, &progress)?
         }
         (None, FileBackend::Kzg) => {
-            let (params, _) = source.kzg(&arguments.srs, k).map_err(no_parameters)?;
+            let (params, _) = source.kzg(&arguments.srs, k).map_err(refused)?;
             verify_with::<Kzg>(&params, &file, &progress)?
         }
     };
     drop(progress);
     verdict.map_err(rejected)?;
+    let mut json = report(true);
+    if let Some((_, fingerprint)) = &key {
+        json["key_fingerprint"] = fingerprint.as_str().into();
+    }
     Ok(Report {
         text: format!(
             "valid: the program of {} with digest {digest} gives output {output}{}{}{}",
@@ -914,14 +915,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
                 None => String::new(),
             },
         ),
-        json: match &key {
-            Some((_, fingerprint)) => {
-                let mut report = report(true);
-                report["key_fingerprint"] = fingerprint.as_str().into();
-                report
-            }
-            None => report(true),
-        },
+        json,
     })
 }
 
