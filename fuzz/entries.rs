@@ -1,6 +1,6 @@
 //! What is fuzzed: one function an entry point. Each takes any bytes, and panics on a finding.
 //!
-//! The targets of the fuzzer and `tests/fuzz.rs` both include this file.
+//! The targets of the fuzzer and `tests/library/fuzz.rs` both include this file.
 
 use std::io::Cursor;
 use std::sync::OnceLock;
@@ -25,7 +25,7 @@ use num_bigint::BigUint;
 use self::evaluator::{Given, evaluate, modulus};
 
 #[path = "evaluator.rs"]
-mod evaluator;
+pub mod evaluator;
 
 /// Any text is assembled or refused; what is assembled is the same after a disassembly.
 pub fn assembler(data: &[u8]) {

@@ -1,6 +1,6 @@
 //! What a program gives by the meaning of its words alone: integers modulo the field's, a vector for
 //! the stack, a number for the place in the program. Shares nothing with the crate but the codes of the
-//! instructions and the names of errors. The fuzzer's targets and `tests/conformance.rs` include this file.
+//! instructions and the names of errors. The fuzzer's targets and `tests/library/conformance.rs` include this file.
 
 use std::sync::OnceLock;
 

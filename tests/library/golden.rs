@@ -18,8 +18,7 @@ use halo2_stack_vm::proof::{Backend, Cost, Parameters};
 use halo2_stack_vm::vm::Trace;
 use halo2curves::bn256::Fr;
 
-#[path = "../benches/support/mod.rs"]
-mod support;
+use super::support;
 
 fn circuit(k: u32, set: InstructionSet, binding: Binding) -> CircuitParams {
     CircuitParams::new(k, set, binding).expect("k is in range")
@@ -34,7 +33,7 @@ fn sets() -> Vec<(&'static str, InstructionSet)> {
 
 #[test]
 fn the_reference_manual_is_current() {
-    expect_file!["../docs/isa.md"].assert_eq(&docs::reference());
+    expect_file!["../../docs/isa.md"].assert_eq(&docs::reference());
 }
 
 #[test]
@@ -64,7 +63,7 @@ fn the_cost_of_a_circuit_is_as_recorded() {
             }
         }
     }
-    expect_file!["golden/cost.txt"].assert_eq(&text);
+    expect_file!["../golden/cost.txt"].assert_eq(&text);
 }
 
 /// What no change may make worse, whatever the golden files say.
@@ -128,7 +127,7 @@ fn an_instruction_costs_a_column_at_most() {
         }
     }
     assert!(plain >= 3 * 28, "{plain}");
-    expect_file!["golden/instructions.txt"].assert_eq(&text);
+    expect_file!["../golden/instructions.txt"].assert_eq(&text);
 }
 
 #[test]
@@ -136,7 +135,7 @@ fn seed_public() {
     check_constraint_system(
         InstructionSet::SEED,
         Binding::Public,
-        expect_file!["golden/seed-public.txt"],
+        expect_file!["../golden/seed-public.txt"],
     );
 }
 
@@ -145,7 +144,7 @@ fn seed_cells() {
     check_constraint_system(
         InstructionSet::SEED,
         Binding::Cells,
-        expect_file!["golden/seed-cells.txt"],
+        expect_file!["../golden/seed-cells.txt"],
     );
 }
 
@@ -154,7 +153,7 @@ fn stack_public() {
     check_constraint_system(
         InstructionSet::STACK,
         Binding::Public,
-        expect_file!["golden/stack-public.txt"],
+        expect_file!["../golden/stack-public.txt"],
     );
 }
 
@@ -163,7 +162,7 @@ fn stack_cells() {
     check_constraint_system(
         InstructionSet::STACK,
         Binding::Cells,
-        expect_file!["golden/stack-cells.txt"],
+        expect_file!["../golden/stack-cells.txt"],
     );
 }
 
@@ -172,7 +171,7 @@ fn field_public() {
     check_constraint_system(
         InstructionSet::FIELD,
         Binding::Public,
-        expect_file!["golden/field-public.txt"],
+        expect_file!["../golden/field-public.txt"],
     );
 }
 
@@ -181,7 +180,7 @@ fn field_cells() {
     check_constraint_system(
         InstructionSet::FIELD,
         Binding::Cells,
-        expect_file!["golden/field-cells.txt"],
+        expect_file!["../golden/field-cells.txt"],
     );
 }
 
@@ -190,7 +189,7 @@ fn stack_fixed() {
     check_constraint_system(
         InstructionSet::STACK,
         Binding::Fixed,
-        expect_file!["golden/stack-fixed.txt"],
+        expect_file!["../golden/stack-fixed.txt"],
     );
 }
 
@@ -199,7 +198,7 @@ fn field_fixed() {
     check_constraint_system(
         InstructionSet::FIELD,
         Binding::Fixed,
-        expect_file!["golden/field-fixed.txt"],
+        expect_file!["../golden/field-fixed.txt"],
     );
 }
 
@@ -208,7 +207,7 @@ fn full_public() {
     check_constraint_system(
         InstructionSet::FULL,
         Binding::Public,
-        expect_file!["golden/full-public.txt"],
+        expect_file!["../golden/full-public.txt"],
     );
 }
 
@@ -217,7 +216,7 @@ fn full_cells() {
     check_constraint_system(
         InstructionSet::FULL,
         Binding::Cells,
-        expect_file!["golden/full-cells.txt"],
+        expect_file!["../golden/full-cells.txt"],
     );
 }
 
@@ -226,7 +225,7 @@ fn full_fixed() {
     check_constraint_system(
         InstructionSet::FULL,
         Binding::Fixed,
-        expect_file!["golden/full-fixed.txt"],
+        expect_file!["../golden/full-fixed.txt"],
     );
 }
 
@@ -235,7 +234,7 @@ fn loop_public() {
     check_constraint_system(
         support::fibonacci(1).smallest_set(),
         Binding::Public,
-        expect_file!["golden/loop-public.txt"],
+        expect_file!["../golden/loop-public.txt"],
     );
 }
 

@@ -23,14 +23,9 @@ use rand_chacha::{ChaCha8Rng, ChaCha12Rng, ChaCha20Rng};
 use rand_core::{OsRng, SeedableRng};
 use tempfile::TempDir;
 
-/// The published file of a ceremony, if it is at hand.
-fn ceremony() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/hermez-bn254-8.ptau");
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: there is no {}", path.display());
-    None
+/// The published file of a ceremony.
+fn ceremony() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hermez-bn254-8.ptau")
 }
 
 /// Files in a directory that goes away.
@@ -224,7 +219,7 @@ fn sizes_are_checked() {
 
 #[test]
 fn the_ceremony_is_read() {
-    let Some(path) = ceremony() else { return };
+    let path = ceremony();
     let digest = KzgParams::from_srs(&path, 8).unwrap().digest();
     for k in 1..=8 {
         let params = KzgParams::from_srs(&path, k).unwrap();
@@ -252,7 +247,7 @@ fn the_ceremony_is_read() {
 /// The Lagrange bases of a prepared file are used, and are those that would be computed.
 #[test]
 fn a_prepared_file_is_as_good_as_an_unprepared_one() {
-    let Some(path) = ceremony() else { return };
+    let path = ceremony();
     let files = Files::new();
     let bytes = fs::read(&path).unwrap();
     let part = |kind| &bytes[section(&bytes, kind)];
@@ -282,7 +277,7 @@ fn a_prepared_file_is_as_good_as_an_unprepared_one() {
 
 #[test]
 fn the_ceremony_in_halos_form_is_the_same() {
-    let Some(path) = ceremony() else { return };
+    let path = ceremony();
     let files = Files::new();
     let raw = raw_bytes(KzgParams::from_srs(&path, 8).unwrap().inner());
     for k in [1, 4, 7, 8] {

@@ -4,8 +4,7 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-#[path = "../fuzz/entries.rs"]
-mod entries;
+use super::entries;
 
 /// Marsaglia's xorshift.
 struct Random(u64);

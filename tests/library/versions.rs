@@ -2,7 +2,7 @@
 //!
 //! A change of a constraint, of a fixed column, or of what a transcript absorbs makes other keys: these
 //! proofs fail, and the keys' digests are not those in `tests/proofs`. Then the format's version must be raised (`proof::file::VERSION`), the changelog
-//! must say so, and `STACKVM_WRITE_PROOFS=1 cargo test --release --test versions` writes those of the
+//! must say so, and `STACKVM_WRITE_PROOFS=1 cargo test --release --test library versions::` writes those of the
 //! new version. It never overwrites any.
 
 use std::path::{Path, PathBuf};

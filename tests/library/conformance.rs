@@ -19,6 +19,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde::Deserialize;
 
+use super::entries::evaluator::{Ended, Evaluated, Given, evaluate, modulus};
+
 #[derive(Deserialize)]
 struct Vector {
     name: String,
@@ -50,25 +52,14 @@ impl Vector {
     }
 }
 
-/// The vectors, or none, with a message, where they are absent.
+/// Programs with the answers they must give, computed independently of this project.
 fn vectors() -> Vec<Vector> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/seed.json");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let vectors: Vec<Vector> = serde_json::from_str(&text).unwrap();
-            assert!(!vectors.is_empty());
-            vectors
-        }
-        Err(error) => {
-            println!("skipped: {}: {error}", path.display());
-            vec![]
-        }
-    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/seed.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let vectors: Vec<Vector> = serde_json::from_str(&text).unwrap();
+    assert!(!vectors.is_empty());
+    vectors
 }
-
-#[path = "../fuzz/evaluator.rs"]
-mod evaluator;
-use evaluator::{Ended, Evaluated, Given, evaluate, modulus};
 
 const SEED: InstructionSet = InstructionSet::SEED;
 

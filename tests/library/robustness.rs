@@ -123,7 +123,7 @@ fn an_edited_field_is_noticed() {
     let parameters = hex::encode(file.parameters_digest);
     let program = hex::encode(file.program_digest);
     let proof = hex::encode(&file.proof);
-    // The verifying key's digest and a proof of the right length are for the verifier: tests/cli.rs.
+    // The verifying key's digest and a proof of the right length are for the verifier: tests/cli/usage.rs.
     let edits = [
         (parameters.as_str(), zeros.as_str()),
         (program.as_str(), zeros.as_str()),

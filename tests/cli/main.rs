@@ -1,0 +1,5 @@
+//! The command line, as a user drives it: real files, real proofs, exit codes, JSON.
+
+#[cfg(unix)]
+mod faults;
+mod usage;
