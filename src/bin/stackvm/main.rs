@@ -3,12 +3,23 @@
 //! It parses arguments, calls the library and prints; the logic is the library's.
 
 mod arguments;
-mod commands;
-mod debugger;
+mod check;
+mod circuit;
+mod debug;
 mod failure;
+mod info;
+mod isa;
+mod keygen;
+mod output;
+mod parameters;
+mod profile;
 mod progress;
+mod prove;
+mod run;
 mod source;
 mod table;
+mod text;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -25,19 +36,19 @@ fn main() -> ExitCode {
     };
     let json = arguments.json;
     let result = match &arguments.command {
-        Command::Run(own) => commands::run(own, json),
-        Command::Check(own) => commands::check(own),
+        Command::Run(own) => run::run(own, json),
+        Command::Check(own) => check::check(own),
         // It prints as it goes on.
-        Command::Debug(own) => match debugger::debug(own, json) {
+        Command::Debug(own) => match debug::debug(own, json) {
             Ok(()) => return ExitCode::SUCCESS,
             Err(failure) => Err(failure),
         },
-        Command::Profile(own) => commands::profile(own),
-        Command::Prove(own) => commands::prove(own),
-        Command::Keygen(own) => commands::keygen(own),
-        Command::Verify(own) => commands::verify(own),
-        Command::Isa => commands::isa(),
-        Command::Info(own) => commands::info(own),
+        Command::Profile(own) => profile::profile(own),
+        Command::Prove(own) => prove::prove(own),
+        Command::Keygen(own) => keygen::keygen(own),
+        Command::Verify(own) => verify::verify(own),
+        Command::Isa => isa::isa(),
+        Command::Info(own) => info::info(own),
     };
     let (report, code) = match result {
         Ok(report) => (Ok(report), 0),

@@ -11,10 +11,10 @@ use halo2_stack_vm::debug::{Session, Stop};
 use halo2_stack_vm::program::Instruction;
 
 use crate::arguments::DebugArguments;
-use crate::commands::{counted, decimal, decimals};
 use crate::failure::{Failure, advice, shown};
 use crate::source::{Asked, Labels};
 use crate::table::{Align, table};
+use crate::text::{counted, decimal, decimals};
 use crate::{Report, print};
 
 /// What a session is told.

@@ -1,0 +1,101 @@
+//! `stackvm keygen`.
+
+use halo2_proofs::halo2curves::bn256::Fr;
+use serde_json::json;
+
+use halo2_stack_vm::circuit::{Binding, CircuitParams, Template};
+use halo2_stack_vm::proof::Backend;
+use halo2_stack_vm::proof::file::ParametersKind;
+use halo2_stack_vm::proof::ipa::Ipa;
+use halo2_stack_vm::proof::key::KeyFile;
+use halo2_stack_vm::proof::kzg::Kzg;
+
+use crate::Report;
+use crate::arguments::{BackendName, InfoArguments, KeygenArguments};
+use crate::circuit::{cut, stated_circuit, template};
+use crate::failure::{Failure, pasted};
+use crate::output::KEY;
+use crate::parameters::{Source, check_backend, no_parameters};
+use crate::progress::Progress;
+use crate::source::load;
+
+pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
+    let path = &arguments.output;
+    check_backend(arguments.backend, &arguments.srs)?;
+    let template = key_template(arguments)?;
+    let circuit = template.params();
+    KEY.check_output(path, arguments.force)?;
+    let internal = |error: String| Failure::input("internal", error);
+    let progress = Progress::new();
+    let k = circuit.k();
+    progress.phase(format!("parameters for 2^{k} rows"));
+    let source = Source::any(&progress);
+    let key = match arguments.backend {
+        BackendName::Ipa => {
+            let params = source.ipa(k).map_err(no_parameters)?;
+            progress.phase("key");
+            let key = Ipa::keygen_vk_of(&params, &template).map_err(|e| internal(e.to_string()))?;
+            KeyFile::of_ipa(&key)
+        }
+        BackendName::Kzg => {
+            let (params, _) = source.kzg(&arguments.srs, k).map_err(no_parameters)?;
+            progress.phase("key");
+            let key = Kzg::keygen_vk_of(&params, &template).map_err(|e| internal(e.to_string()))?;
+            KeyFile::of_kzg(&key, &params).map_err(|e| internal(e.to_string()))?
+        }
+    };
+    KEY.put(path, arguments.force, &key.to_bytes())?;
+    drop(progress);
+    let backend = key.backend().name();
+    let fingerprint = hex::encode(key.fingerprint());
+    let program = key.program().map(hex::encode);
+    Ok(Report {
+        text: format!(
+            "verifying key ({backend}, k = {k}, {}, {}) in {}\n{}fingerprint {fingerprint}\nverify with \
+             it: stackvm verify PROOF --key {}{}",
+            circuit.set(),
+            circuit.binding().name(),
+            pasted(path),
+            match &program {
+                Some(program) => format!("of the program with digest {program}\n"),
+                None => String::new(),
+            },
+            pasted(path),
+            match key.parameters() {
+                ParametersKind::InsecureDev => " --insecure-dev-srs",
+                _ => "",
+            },
+        ),
+        json: json!({
+            "key": path.display().to_string(),
+            "backend": backend,
+            "k": k,
+            "instruction_set": circuit.set().name(),
+            "binding": circuit.binding().name(),
+            "parameters": key.parameters().name(),
+            "parameters_digest": hex::encode(key.parameters_digest()),
+            "verifying_key_digest": hex::encode(key.digest()),
+            "fingerprint": fingerprint,
+            "program_digest": program,
+        }),
+    })
+}
+
+/// What the key is to be made from.
+fn key_template(arguments: &KeygenArguments) -> Result<Template<Fr>, Failure> {
+    let InfoArguments { k, set, binding } = &arguments.circuit;
+    let Some(path) = &arguments.program else {
+        return template(stated_circuit(&arguments.circuit)?, &Default::default());
+    };
+    let binding = Binding::from(*binding);
+    if binding != Binding::Fixed {
+        let problem = "--program goes with --binding fixed: a key of the other bindings is one for all \
+                       programs";
+        return Err(Failure::input("usage", problem));
+    }
+    let (program, _) = load(path)?;
+    let program = cut(program, arguments.steps)?;
+    let circuit = CircuitParams::new(*k, set.of(&program), binding)
+        .map_err(|error| Failure::input("size", error.to_string()))?;
+    template(circuit, &program)
+}

@@ -1,0 +1,32 @@
+//! Words and counts as they are printed.
+
+use halo2_proofs::halo2curves::bn256::Fr;
+use serde_json::Value;
+
+use halo2_stack_vm::algebra::Word;
+
+pub fn decimal(word: Fr) -> String {
+    word.to_integer().to_string()
+}
+
+/// Words as they stand in JSON.
+pub fn decimals(words: &[Fr]) -> Value {
+    words.iter().copied().map(decimal).collect()
+}
+
+/// A line with the public tape, if there is one.
+pub fn tape_line(tape: &[Fr]) -> String {
+    match tape {
+        [] => String::new(),
+        words => words.iter().fold("\ntape".into(), |line, word| {
+            format!("{line} {}", decimal(*word))
+        }),
+    }
+}
+
+pub fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
