@@ -22,11 +22,12 @@ use halo2_proofs::poly::{Rotation, VerificationStrategy, ipa, kzg};
 use halo2_proofs::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
 };
-use halo2_stack_vm::chip::{
-    InstructionCells, MachineParams, OutputColumn, ProgramColumns, StackVmChip, StackVmConfig,
-    StackVmInstructions, WordCell, usable_rows,
+use halo2_stack_vm::halo2::{
+    CircuitLayout, InstructionCells, OpcodeCell, OutputBinding, ProgramBinding, StackVmChip,
+    StackVmConfig, StackVmInstructions, TapeBinding, WordCell, check_synthesis,
 };
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::MachineParams;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
 
@@ -67,7 +68,7 @@ struct Squared {
 #[derive(Clone)]
 struct SquaredConfig {
     vm: StackVmConfig,
-    usable_rows: usize,
+    layout: CircuitLayout,
     opcode: Column<Fixed>,
     constant: Column<Fixed>,
     word: Column<Advice>,
@@ -78,14 +79,16 @@ struct SquaredConfig {
 impl SquaredConfig {
     /// The program as cells: fixed ones, and `x` where it is the argument.
     fn program(&self, region: &mut Region<'_, Fr>, x: WordCell<Fr>) -> Vec<InstructionCells<Fr>> {
-        let mut fixed = |column, row, word| WordCell::fixed(region, column, row, Fr::from(word));
+        let set = self.vm.params().set;
         let instructions = PROGRAM.iter().enumerate();
         instructions
             .map(|(row, (opcode, argument))| InstructionCells {
-                opcode: fixed(self.opcode, row, opcode.encoded()),
+                opcode: OpcodeCell::fixed(region, self.opcode, row, set, *opcode),
                 argument: match argument {
                     Argument::X => x,
-                    Argument::Constant(word) => fixed(self.constant, row, *word),
+                    Argument::Constant(word) => {
+                        WordCell::fixed(region, self.constant, row, Fr::from(*word))
+                    }
                 },
             })
             .collect()
@@ -108,8 +111,13 @@ impl Circuit<Fr> for Squared {
             rows: 16,
             set: InstructionSet::SEED,
         };
-        let program = ProgramColumns::cells(meta);
-        let vm = StackVmConfig::configure(meta, machine, program, OutputColumn::Cell, None);
+        let vm = StackVmConfig::configure(
+            meta,
+            machine,
+            ProgramBinding::Cells,
+            OutputBinding::Cell,
+            TapeBinding::Cells,
+        );
 
         let [opcode, constant] = [(); 2].map(|()| meta.fixed_column());
         let word = meta.advice_column();
@@ -128,7 +136,7 @@ impl Circuit<Fr> for Squared {
         SquaredConfig {
             vm,
             // Last, for it depends on every gate of the circuit.
-            usable_rows: usable_rows(K, meta),
+            layout: CircuitLayout::of(K, meta),
             opcode,
             constant,
             word,
@@ -142,7 +150,7 @@ impl Circuit<Fr> for Squared {
         config: SquaredConfig,
         mut layouter: impl Layouter<Fr>,
     ) -> Result<(), Error> {
-        let vm = StackVmChip::new(config.vm.clone(), config.usable_rows);
+        let vm = StackVmChip::new(config.vm.clone(), config.layout.clone());
         let program = layouter.assign_region(
             || "program",
             |mut region| {
@@ -194,6 +202,8 @@ where
         x: Value::known(Fr::from(3)),
     };
     let answer = [Fr::from(35 * 35)];
+    // Where `synthesize` fails, for example because a program does, halo2's prover panics: so ask first.
+    check_synthesis(K, &circuit, vec![answer.to_vec()])?;
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
     create_proof::<S, P, _, _, _, _>(
         params,

@@ -7,11 +7,12 @@ use halo2_proofs::circuit::{Cell, Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{Any, Circuit, Column, ConstraintSystem, Error, Instance};
 
 use crate::algebra::Word;
-use crate::chip::{
-    InstructionCells, LengthError, MachineInput, MachineParams, OutputColumn, ProgramColumns,
-    ProgramInput, StackVmChip, StackVmConfig, TapeColumn, WordCell, usable_rows,
+use crate::halo2::{
+    CircuitLayout, InstructionCells, MachineInput, OpcodeCell, OutputBinding, ProgramBinding,
+    ProgramInput, StackVmChip, StackVmConfig, TapeBinding, WordCell,
 };
 use crate::isa::InstructionSet;
+use crate::machine::{LengthError, MachineParams};
 use crate::program::Program;
 use crate::row::Shape;
 use crate::vm::{RunError, Trace};
@@ -339,7 +340,7 @@ impl<F: Word> Template<F> {
 #[derive(Clone, Debug)]
 pub struct CircuitConfig {
     vm: StackVmConfig,
-    usable_rows: usize,
+    layout: CircuitLayout,
     /// Those of the program, if it is stated: the opcodes and the arguments.
     stated: Option<[Column<Instance>; 2]>,
 }
@@ -434,7 +435,10 @@ impl<F: PrimeField + Word> StackVmCircuit<F> {
                 let instruction = stated.as_ref().map(|own| own.get(row).copied());
                 let instruction = instruction.map(|own| own.unwrap_or((F::ZERO, F::ZERO)));
                 InstructionCells {
-                    opcode: word(opcode, row, instruction.map(|own| own.0)),
+                    opcode: OpcodeCell::encoded(
+                        word(opcode, row, instruction.map(|own| own.0)),
+                        params.set,
+                    ),
                     argument: word(argument, row + 1, instruction.map(|own| own.1)),
                 }
             })
@@ -462,27 +466,27 @@ impl<F: PrimeField + Word> Circuit<F> for StackVmCircuit<F> {
         let stated =
             (params.binding != Binding::Fixed).then(|| [(); 2].map(|()| meta.instance_column()));
         let (program, output) = match stated {
-            None => (
-                ProgramColumns::fixed(meta, params.set),
-                meta.instance_column(),
-            ),
+            None => (ProgramBinding::Fixed, meta.instance_column()),
             Some([opcode, argument]) if params.binding == Binding::Public => {
-                (ProgramColumns::Public { opcode, argument }, argument)
+                (ProgramBinding::Public { opcode, argument }, argument)
             }
             Some([opcode, argument]) => {
                 meta.enable_equality(opcode);
                 meta.enable_equality(argument);
-                (ProgramColumns::cells(meta), argument)
+                (ProgramBinding::Cells, argument)
             }
         };
         let machine = params.machine();
-        let output = OutputColumn::Instance(output);
-        let tape = params.set.has_tape();
-        let tape = tape.then(|| TapeColumn::Instance(meta.instance_column()));
+        let output = OutputBinding::Instance(output);
+        let tape = match params.set.has_tape() {
+            true => TapeBinding::Instance(meta.instance_column()),
+            // There is none.
+            false => TapeBinding::default(),
+        };
         let vm = StackVmConfig::configure(meta, machine, program, output, tape);
         CircuitConfig {
             vm,
-            usable_rows: usable_rows(params.k, meta),
+            layout: CircuitLayout::of(params.k, meta),
             stated,
         }
     }
@@ -505,7 +509,7 @@ impl<F: PrimeField + Word> Circuit<F> for StackVmCircuit<F> {
             (None, Binding::Cells) => ProgramInput::Listing(&cells),
             (None, _) => ProgramInput::Public,
         };
-        let chip = StackVmChip::new(config.vm, config.usable_rows);
+        let chip = StackVmChip::new(config.vm, config.layout);
         let witness = self.witness.as_ref().map(Arc::as_ref);
         layouter.assign_region(
             || "stack machine",

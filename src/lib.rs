@@ -8,7 +8,7 @@
 //! - to run programs: [`asm::assemble`] and [`vm::run`];
 //! - to step through a run, forward and backward: [`debug::Session`];
 //! - to prove and verify them: [`proof::Backend`], with [`proof::kzg`] and [`proof::ipa`];
-//! - to put the machine into a circuit of your own: [`chip::StackVmChip`], and `examples/embed.rs`,
+//! - to put the machine into a circuit of your own: [`halo2::StackVmChip`], and `examples/embed.rs`,
 //!   which does so and proves it for real;
 //! - to see what is proved: [`frame`] has the rules, [`sum`](mod@sum) the argument why they suffice, [`isa`]
 //!   the table of instructions.
@@ -41,14 +41,15 @@
 
 pub mod algebra;
 pub mod asm;
-pub mod chip;
 pub mod circuit;
 pub mod debug;
 pub mod docs;
 pub mod fork;
 pub mod frame;
+pub mod halo2;
 pub mod isa;
 mod json;
+pub mod machine;
 pub mod program;
 pub mod proof;
 pub mod row;

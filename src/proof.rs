@@ -23,10 +23,10 @@ use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffe
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_core::OsRng;
 
-use crate::chip::LengthError;
 use crate::circuit::{
     CircuitParams, StackVmCircuit, Statement, Template, TemplateError, outcome_instances,
 };
+use crate::machine::LengthError;
 use crate::vm::Trace;
 use crate::witness::WitnessError;
 use transcript::StrictRead;

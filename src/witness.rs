@@ -8,9 +8,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::algebra::{Word, batch_invert};
-use crate::chip::{LengthError, MachineParams};
 use crate::frame::{Challenges, Constraint, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
+use crate::machine::{LengthError, MachineParams, tape_column};
 use crate::program::Program;
 use crate::row::{Row, Shape};
 use crate::sum::{self, Stated};
@@ -85,11 +85,6 @@ impl<F> fmt::Debug for Witness<F> {
             .field("rows", &self.columns.top().len().saturating_sub(1))
             .finish_non_exhaustive()
     }
-}
-
-/// What stands on the column of the public tape: its words, and a 1 to say that there are no more.
-pub fn tape_column<F: Word>(tape: &[F]) -> Vec<F> {
-    tape.iter().copied().chain([F::one()]).collect()
 }
 
 /// A row of a trace as its step computes with it.

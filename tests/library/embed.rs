@@ -3,8 +3,8 @@
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk::{
-    Advice, Circuit, Column, ConstraintSystem, Error, Instance, SecondPhase, create_proof,
-    keygen_pk, keygen_vk, verify_proof,
+    Advice, Circuit, Column, ConstraintSystem, Error, Instance, create_proof, keygen_pk, keygen_vk,
+    verify_proof,
 };
 use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::ipa::commitment::ParamsIPA;
@@ -15,12 +15,13 @@ use halo2_proofs::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
 };
 use halo2_stack_vm::asm;
-use halo2_stack_vm::chip::{
-    ChipError, InstructionCells, LengthError, MachineInput, MachineParams, OutputColumn,
-    ProgramColumns, ProgramInput, StackVmChip, StackVmConfig, StackVmInstructions, TapeColumn,
-    WordCell, usable_rows,
+use halo2_stack_vm::halo2::{
+    ChipError, CircuitLayout, InstructionCells, MachineInput, OpcodeCell, OutputBinding,
+    ProgramBinding, ProgramInput, StackVmChip, StackVmConfig, StackVmInstructions, TapeBinding,
+    WordCell,
 };
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::{LengthError, MachineParams};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::row::Shape;
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
@@ -52,24 +53,13 @@ enum Kind {
     FullFixed,
     /// The same as `FullCells`, with the tape in an instance column.
     FullPublicTape,
-    /// The same as `FullCells`, with the opcodes in a column of the second phase.
-    LateOpcodes,
-    /// The same as `FullCells`, with the arguments in a column of the second phase.
-    LateArguments,
-    /// The same as `FullCells`, with the tape in a column of the second phase.
-    LateTape,
 }
 
 impl Kind {
     fn set(self) -> InstructionSet {
         match self {
             Kind::Cells | Kind::Public | Kind::Instance | Kind::Fixed => InstructionSet::STACK,
-            Kind::FullCells
-            | Kind::FullFixed
-            | Kind::FullPublicTape
-            | Kind::LateOpcodes
-            | Kind::LateArguments
-            | Kind::LateTape => InstructionSet::FULL,
+            Kind::FullCells | Kind::FullFixed | Kind::FullPublicTape => InstructionSet::FULL,
         }
     }
 
@@ -117,7 +107,7 @@ struct Outer {
 #[derive(Clone, Debug)]
 struct OuterConfig {
     vm: StackVmConfig,
-    usable_rows: usize,
+    layout: CircuitLayout,
     /// Opcodes, arguments, and words of tapes.
     words: [Column<Advice>; 3],
     stated: [Column<Instance>; 3],
@@ -157,38 +147,27 @@ impl Circuit<Fr> for Outer {
             meta.enable_equality(column);
         }
         let program = match kind {
-            Kind::Cells
-            | Kind::Instance
-            | Kind::FullCells
-            | Kind::FullPublicTape
-            | Kind::LateTape => ProgramColumns::cells(meta),
-            Kind::LateOpcodes => ProgramColumns::Cells {
-                opcode: meta.advice_column_in(SecondPhase),
-                argument: meta.advice_column(),
-            },
-            Kind::LateArguments => ProgramColumns::Cells {
-                opcode: meta.advice_column(),
-                argument: meta.advice_column_in(SecondPhase),
-            },
-            Kind::Public => ProgramColumns::Public { opcode, argument },
-            Kind::Fixed | Kind::FullFixed => ProgramColumns::fixed(meta, kind.set()),
+            Kind::Cells | Kind::Instance | Kind::FullCells | Kind::FullPublicTape => {
+                ProgramBinding::Cells
+            }
+            Kind::Public => ProgramBinding::Public { opcode, argument },
+            Kind::Fixed | Kind::FullFixed => ProgramBinding::Fixed,
         };
         let sent = match kind {
-            Kind::Instance => OutputColumn::Instance(outputs),
-            _ => OutputColumn::Cell,
+            Kind::Instance => OutputBinding::Instance(outputs),
+            _ => OutputBinding::Cell,
         };
         let machine = MachineParams {
             rows: STEPS,
             set: kind.set(),
         };
         let tape = match kind {
-            Kind::FullPublicTape => Some(TapeColumn::Instance(tape)),
-            Kind::LateTape => Some(TapeColumn::Cells(meta.advice_column_in(SecondPhase))),
-            _ => None,
+            Kind::FullPublicTape => TapeBinding::Instance(tape),
+            _ => TapeBinding::Cells,
         };
         OuterConfig {
             vm: StackVmConfig::configure(meta, machine, program, sent, tape),
-            usable_rows: usable_rows(K, meta),
+            layout: CircuitLayout::of(K, meta),
             words,
             output,
             stated,
@@ -201,8 +180,8 @@ impl Circuit<Fr> for Outer {
         config: OuterConfig,
         mut layouter: impl Layouter<Fr>,
     ) -> Result<(), Error> {
-        assert_eq!(config.usable_rows, USABLE);
-        let original = StackVmChip::new(config.vm.clone(), config.usable_rows);
+        assert_eq!(config.layout.usable_rows(), USABLE);
+        let original = StackVmChip::new(config.vm.clone(), config.layout.clone());
         // A clone of the chip for each machine, made before all of them: they know of each other's rows.
         let clones: Vec<_> = self.machines.iter().map(|_| original.clone()).collect();
         let mut rows = [0; 3];
@@ -220,7 +199,7 @@ impl Circuit<Fr> for Outer {
             let mut cells = vec![];
             for (opcode, argument) in &machine.program {
                 cells.push(InstructionCells {
-                    opcode: word(0, *opcode)?,
+                    opcode: OpcodeCell::encoded(word(0, *opcode)?, self.kind.set()),
                     argument: word(1, *argument)?,
                 });
             }
@@ -733,7 +712,7 @@ fn keys_do_not_depend_on_what_the_cells_hold() {
 struct NoRows;
 
 impl Circuit<Fr> for NoRows {
-    type Config = (StackVmConfig, usize);
+    type Config = (StackVmConfig, CircuitLayout);
     type FloorPlanner = SimpleFloorPlanner;
     type Params = ();
 
@@ -746,17 +725,18 @@ impl Circuit<Fr> for NoRows {
             rows: 0,
             set: InstructionSet::SEED,
         };
-        let program = ProgramColumns::cells(meta);
-        let vm = StackVmConfig::configure(meta, machine, program, OutputColumn::Cell, None);
-        (vm, usable_rows(K, meta))
+        let program = ProgramBinding::Cells;
+        let output = OutputBinding::Cell;
+        let vm = StackVmConfig::configure(meta, machine, program, output, TapeBinding::Cells);
+        (vm, CircuitLayout::of(K, meta))
     }
 
     fn synthesize(
         &self,
-        (vm, usable_rows): Self::Config,
+        (vm, layout): Self::Config,
         layouter: impl Layouter<Fr>,
     ) -> Result<(), Error> {
-        let vm = StackVmChip::new(vm, usable_rows);
+        let vm = StackVmChip::new(vm, layout);
         vm.run(layouter, 0, &[]).map(drop)
     }
 }
@@ -921,22 +901,6 @@ fn taped(kind: Kind, words: &[u64], secrets: &[u64]) -> Outer {
 }
 
 /// What is assigned after the challenges could be chosen by them: no key is made of a machine bound to it.
-#[test]
-fn columns_of_a_later_phase_are_refused() {
-    assert!(taped(Kind::FullCells, &TAPE, &[SECRET]).accepts(&[9]));
-    let params = ParamsIPA::<G1Affine>::new(K);
-    for (kind, late) in [
-        (Kind::LateOpcodes, "program"),
-        (Kind::LateArguments, "program"),
-        (Kind::LateTape, "tape"),
-    ] {
-        let outer = taped(kind, &TAPE, &[SECRET]);
-        assert_eq!(outer.refusal(), ChipError::LaterPhase(late));
-        let error = keygen_vk(&params, &outer.without_witnesses()).expect_err("it is refused");
-        assert_eq!(ChipError::of(&error), Some(&ChipError::LaterPhase(late)));
-    }
-}
-
 #[test]
 fn a_tape_of_cells() {
     let honest = taped(Kind::FullCells, &TAPE, &[SECRET]);
@@ -1154,7 +1118,7 @@ impl Circuit<Fr> for Swapped {
     }
 
     fn synthesize(&self, config: OuterConfig, layouter: impl Layouter<Fr>) -> Result<(), Error> {
-        let chip = StackVmChip::new(config.vm.clone(), config.usable_rows);
+        let chip = StackVmChip::new(config.vm.clone(), config.layout.clone());
         let outer = Outer::new(self.kind, vec![]);
         let witness = outer.witness(&self.runs, &Inputs::none());
         let input = ProgramInput::Fixed(&self.fixed).into();

@@ -14,6 +14,7 @@ mod embed;
 mod fuzz;
 mod golden;
 mod keys;
+mod misuse;
 mod privacy;
 mod programs;
 mod proof;

@@ -11,8 +11,10 @@ use halo2_proofs::circuit::{Cell, Value};
 use halo2_proofs::plonk::ConstraintSystem;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::chip::{ChipError, InstructionCells, MachineInput, ProgramInput, WordCell};
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::halo2::{
+    ChipError, InstructionCells, MachineInput, OpcodeCell, ProgramInput, WordCell,
+};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::file::{BackendName, ParametersKind, ProofFile};
@@ -282,7 +284,7 @@ fn witness_words_are_not_printed() {
     };
     see(&cell);
     see(&InstructionCells {
-        opcode: cell,
+        opcode: OpcodeCell::encoded(cell, InstructionSet::STACK),
         argument: cell,
     });
     let witness = Witness::new(&trace, 20).unwrap();
@@ -494,7 +496,7 @@ fn secrets_are_not_printed() {
         value: Value::known(secret),
     };
     let cells = [InstructionCells {
-        opcode: cell,
+        opcode: OpcodeCell::encoded(cell, InstructionSet::STACK),
         argument: cell,
     }];
     let tape = [cell, cell];

@@ -3,9 +3,9 @@
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::chip::LengthError;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::LengthError;
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};

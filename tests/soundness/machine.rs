@@ -6,13 +6,14 @@ use ff::{Field, FromUniformBytes};
 use halo2_proofs::circuit::{Cell as HaloCell, Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error, Instance};
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::chip::{
-    InstructionCells, MachineInput, MachineParams, OutputColumn, ProgramColumns, ProgramInput,
-    StackVmChip, StackVmConfig, TapeColumn, WordCell, usable_rows,
-};
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
 use halo2_stack_vm::frame::Challenges;
+use halo2_stack_vm::halo2::{
+    CircuitLayout, InstructionCells, MachineInput, OpcodeCell, OutputBinding, ProgramBinding,
+    ProgramInput, StackVmChip, StackVmConfig, TapeBinding, WordCell,
+};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::MachineParams;
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::row::{Cell, Phase, Row, Shape};
 use halo2_stack_vm::sum::{self, Stated};
@@ -90,7 +91,7 @@ impl Default for OuterParams {
 }
 
 impl Circuit<Fr> for Outer {
-    type Config = (StackVmConfig, Vec<Column<Instance>>, usize);
+    type Config = (StackVmConfig, Vec<Column<Instance>>, CircuitLayout);
     type FloorPlanner = SimpleFloorPlanner;
     type Params = OuterParams;
 
@@ -116,14 +117,16 @@ impl Circuit<Fr> for Outer {
         for column in &stated {
             meta.enable_equality(*column);
         }
-        let program = ProgramColumns::cells(meta);
-        let vm = StackVmConfig::configure(meta, params.machine, program, OutputColumn::Cell, None);
-        (vm, stated, usable_rows(params.k, meta))
+        let program = ProgramBinding::Cells;
+        let output = OutputBinding::Cell;
+        let tape = TapeBinding::Cells;
+        let vm = StackVmConfig::configure(meta, params.machine, program, output, tape);
+        (vm, stated, CircuitLayout::of(params.k, meta))
     }
 
     fn synthesize(
         &self,
-        (vm, stated, usable): Self::Config,
+        (vm, stated, layout): Self::Config,
         mut layouter: impl Layouter<Fr>,
     ) -> Result<(), Error> {
         let word = |column: usize, row: usize| {
@@ -139,14 +142,14 @@ impl Circuit<Fr> for Outer {
         };
         let cells: Vec<_> = (0..self.params.program_rows)
             .map(|row| InstructionCells {
-                opcode: word(0, row),
+                opcode: OpcodeCell::encoded(word(0, row), self.params.machine.set),
                 argument: word(1, row),
             })
             .collect();
         let tape: Vec<_> = (0..self.params.tape_words)
             .map(|row| word(2, row))
             .collect();
-        let chip = StackVmChip::new(vm, usable);
+        let chip = StackVmChip::new(vm, layout);
         let output = layouter.assign_region(
             || "machine",
             |mut region| {
@@ -344,17 +347,11 @@ impl Machine {
         for ((column, row), value) in &recording.fixed {
             fixed[*column][*row] = *value;
         }
-        let program = match config.program() {
-            ProgramColumns::Public { .. } | ProgramColumns::Fixed { .. } => None,
-            ProgramColumns::Cells { opcode, argument } => Some([opcode, argument]),
-        };
-        let tape = match config.tape() {
-            Some(TapeColumn::Cells(column)) => Some(TapeCells {
-                column: column.index(),
-                words: shape.tape_words,
-            }),
-            Some(TapeColumn::Instance(_)) | None => None,
-        };
+        let program = config.program_cells();
+        let tape = config.tape_cells().map(|column| TapeCells {
+            column: column.index(),
+            words: shape.tape_words,
+        });
         let copies = recording.copies.iter().map(|(left, right)| Copy {
             kind: copy_kind(config, program, *left, *right),
             left: *left,
@@ -708,10 +705,7 @@ fn copy_kind(
         .expect("a public program is not copied")
         .map(Column::<Any>::from);
     let top = *config.columns().top();
-    let tape = match config.tape() {
-        Some(TapeColumn::Cells(column)) => Some(Column::<Any>::from(column)),
-        _ => None,
-    };
+    let tape = config.tape_cells().map(Column::<Any>::from);
     let is_fixed = |column: Column<Any>| matches!(column.column_type(), Any::Fixed);
     let [tape_words, tape_end] = TAPE_COPIES;
     match (left.0, right.0) {

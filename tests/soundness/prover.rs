@@ -13,7 +13,6 @@ use halo2_proofs::poly::ipa::multiopen::ProverIPA;
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
-use halo2_stack_vm::chip::ProgramColumns;
 use halo2_stack_vm::circuit::{CircuitConfig, CircuitParams, StackVmCircuit};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::proof::Backend;
@@ -74,7 +73,7 @@ impl Circuit<Fr> for Liar<'_> {
         layouter.assign_region(
             || "lies",
             |mut region| {
-                if let ProgramColumns::Cells { opcode, argument } = vm.program() {
+                if let Some([opcode, argument]) = vm.program_cells() {
                     for (row, words) in self.claim.cells.iter().enumerate() {
                         region.assign_advice(opcode, row, Value::known(words[0]));
                         region.assign_advice(argument, row, Value::known(words[1]));

@@ -1,0 +1,325 @@
+//! [`StackVmConfig`]: the columns of a machine, and its gates.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ff::PrimeField;
+use halo2_proofs::circuit::{Region, Value};
+use halo2_proofs::plonk::{
+    Advice, Any, Challenge, Column, ConstraintSystem, Expression, FirstPhase, Fixed, Instance,
+    SecondPhase,
+};
+use halo2_proofs::poly::Rotation;
+
+use super::{ChipError, OutputBinding, ProgramBinding, TapeBinding};
+use crate::algebra::Algebra;
+use crate::fork::Polynomial;
+use crate::frame::{self, Challenges, Source, Window};
+use crate::isa::InstructionSet;
+use crate::machine::MachineParams;
+use crate::row::{Phase, Row, Shape};
+use crate::sum;
+
+/// The columns of a machine's program, as many as its shape asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ProgramColumns {
+    /// The verifier states it.
+    Public {
+        opcode: Column<Instance>,
+        argument: Column<Instance>,
+    },
+    /// Cells are copied into it.
+    Cells {
+        opcode: Column<Advice>,
+        argument: Column<Advice>,
+    },
+    /// A listing in the key, where instructions are looked up.
+    Listed {
+        opcode: Column<Fixed>,
+        argument: Column<Fixed>,
+    },
+    /// The arguments of a straight line in the key; what each row executes stands in the flags.
+    Wired { argument: Column<Fixed> },
+}
+
+impl ProgramColumns {
+    fn new<F: PrimeField>(
+        meta: &mut ConstraintSystem<F>,
+        binding: ProgramBinding,
+        set: InstructionSet,
+    ) -> Self {
+        match binding {
+            ProgramBinding::Public { opcode, argument } => {
+                ProgramColumns::Public { opcode, argument }
+            }
+            ProgramBinding::Cells => ProgramColumns::Cells {
+                opcode: meta.advice_column_in(FirstPhase),
+                argument: meta.advice_column_in(FirstPhase),
+            },
+            ProgramBinding::Fixed if Shape::fixed(set).wired => ProgramColumns::Wired {
+                argument: meta.fixed_column(),
+            },
+            ProgramBinding::Fixed => ProgramColumns::Listed {
+                opcode: meta.fixed_column(),
+                argument: meta.fixed_column(),
+            },
+        }
+    }
+}
+
+/// The column of a public tape.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TapeColumn {
+    /// The verifier states it.
+    Instance(Column<Instance>),
+    /// Cells are copied into it.
+    Cells(Column<Advice>),
+}
+
+/// The columns of a machine.
+///
+/// Its clones are the same columns, and keep track together of the rows that machines have in them.
+#[derive(Clone, Debug)]
+pub struct StackVmConfig {
+    params: MachineParams,
+    shape: Shape,
+    columns: Row<Column<Any>>,
+    pub(super) index: Column<Fixed>,
+    pub(super) follows: Column<Fixed>,
+    pub(super) program: ProgramColumns,
+    output: OutputBinding,
+    pub(super) tape: Option<TapeColumn>,
+    challenges: Challenges<Challenge>,
+    /// The rows of the machines that were assigned in the pass before the challenges.
+    assigned: Arc<Mutex<Vec<Range<usize>>>>,
+}
+
+impl StackVmConfig {
+    /// Allocates the machine's columns and creates its gates.
+    ///
+    /// The circuit becomes one of two phases: `synthesize` runs twice. Equality is enabled on the
+    /// columns of a program of cells and of a tape of cells, for [`OutputBinding::Cell`] on one more, and on a
+    /// fixed column where the chip has to end a tape or, with control flow, a program.
+    ///
+    /// `tape` is of no effect for a set that does not use the public tape.
+    pub fn configure<F: PrimeField>(
+        meta: &mut ConstraintSystem<F>,
+        params: MachineParams,
+        program: ProgramBinding,
+        output: OutputBinding,
+        tape: TapeBinding,
+    ) -> Self {
+        let shape = program.shape(params.set);
+        let program = ProgramColumns::new(meta, program, params.set);
+        let columns = Row::new(shape, |cell| -> Column<Any> {
+            if shape.wired && cell.is_wired() {
+                return meta.fixed_column().into();
+            }
+            match cell.phase() {
+                Phase::First => meta.advice_column_in(FirstPhase).into(),
+                Phase::Second => meta.advice_column_in(SecondPhase).into(),
+            }
+        });
+        let index = meta.fixed_column();
+        let follows = meta.fixed_column();
+        let [alpha, gamma, beta] = [(); 3].map(|()| meta.challenge_usable_after(FirstPhase));
+        let mut challenge_if = |has: bool| match has {
+            true => meta.challenge_usable_after(FirstPhase),
+            // No gate reads it.
+            false => alpha,
+        };
+        let challenges = Challenges {
+            alpha,
+            gamma,
+            beta,
+            delta: challenge_if(shape.fetches()),
+            rho: challenge_if(shape.set.has_tape()),
+        };
+        let tape = shape.set.has_tape().then(|| match tape {
+            TapeBinding::Instance(column) => TapeColumn::Instance(column),
+            TapeBinding::Cells => TapeColumn::Cells(meta.advice_column_in(FirstPhase)),
+        });
+        let config = StackVmConfig {
+            params,
+            shape,
+            columns,
+            index,
+            follows,
+            program,
+            output,
+            tape,
+            challenges,
+            assigned: Arc::default(),
+        };
+        if let ProgramColumns::Cells { opcode, argument } = program {
+            meta.enable_equality(opcode);
+            meta.enable_equality(argument);
+            if shape.fetches() {
+                meta.enable_equality(index);
+            }
+        }
+        if let Some(TapeColumn::Cells(tape)) = tape {
+            meta.enable_equality(tape);
+            meta.enable_equality(index);
+        }
+        if output == OutputBinding::Cell {
+            meta.enable_equality(*config.columns.top());
+        }
+        for gate in sum::gates(&config.window()) {
+            meta.create_gate(gate.name, |_| {
+                gate.constraints
+                    .into_iter()
+                    .map(|constraint| (constraint.name, constraint.polynomial.0))
+            });
+        }
+        config
+    }
+
+    /// The size of the machine and its instruction set.
+    pub fn params(&self) -> MachineParams {
+        self.params
+    }
+
+    /// The instruction set, and whether the machine is wired.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The columns, without those of the program and the tape. All are advice columns, but those that are
+    /// [wired](Cell::is_wired) in a machine that is.
+    pub fn columns(&self) -> &Row<Column<Any>> {
+        &self.columns
+    }
+
+    /// The columns into which the chip copies a program of cells: of the opcodes and of the arguments.
+    pub fn program_cells(&self) -> Option<[Column<Advice>; 2]> {
+        match self.program {
+            ProgramColumns::Cells { opcode, argument } => Some([opcode, argument]),
+            ProgramColumns::Public { .. }
+            | ProgramColumns::Listed { .. }
+            | ProgramColumns::Wired { .. } => None,
+        }
+    }
+
+    /// The column into which the chip copies a tape of cells.
+    pub fn tape_cells(&self) -> Option<Column<Advice>> {
+        match self.tape {
+            Some(TapeColumn::Cells(column)) => Some(column),
+            Some(TapeColumn::Instance(_)) | None => None,
+        }
+    }
+
+    /// Where the machine's output goes.
+    pub fn output(&self) -> OutputBinding {
+        self.output
+    }
+
+    /// The challenges.
+    pub fn challenges(&self) -> Challenges<Challenge> {
+        self.challenges
+    }
+
+    /// The values of the challenges, once they are drawn.
+    pub fn challenge_values<F: PrimeField>(&self, region: &Region<'_, F>) -> Value<Challenges<F>> {
+        let Challenges {
+            alpha,
+            gamma,
+            beta,
+            delta,
+            rho,
+        } = self.challenges.map(|own| region.get_challenge(own));
+        let values = alpha.zip(gamma).zip(beta).zip(delta).zip(rho);
+        values.map(|((((alpha, gamma), beta), delta), rho)| Challenges {
+            alpha,
+            gamma,
+            beta,
+            delta,
+            rho,
+        })
+    }
+
+    /// Notes that a machine has these rows.
+    ///
+    /// In the pass before the challenges, in which the fixed cells and the copies are assigned, no two machines may
+    /// have a row in common. In the pass after them the same machines come again.
+    pub(super) fn claim(&self, rows: Range<usize>) -> Result<(), ChipError> {
+        let mut assigned = self.assigned.lock().unwrap_or_else(PoisonError::into_inner);
+        let overlaps = |other: &&Range<usize>| other.start < rows.end && rows.start < other.end;
+        if let Some(other) = assigned.iter().find(overlaps) {
+            let other = other.clone();
+            return Err(ChipError::Overlap { rows, other });
+        }
+        assigned.push(rows);
+        Ok(())
+    }
+
+    /// The columns as the gates see them.
+    fn window<F: PrimeField>(&self) -> Window<Polynomial<F>> {
+        let here = Rotation::cur();
+        let next = Rotation::next();
+        let at = |rotation: Rotation| {
+            move |_, column: &Column<Any>| Polynomial(column.query_cell(rotation))
+        };
+        let both = |column: Column<Fixed>| {
+            [here, next].map(|rotation| Polynomial(column.query_cell(rotation)))
+        };
+        let listed = |opcode, argument| match self.shape.fetches() {
+            true => Source::Listed { opcode, argument },
+            false => Source::Given {
+                opcode,
+                argument,
+                next_opcode: None,
+            },
+        };
+        let source = match self.program {
+            // Arguments stand a row below, where they are stated.
+            ProgramColumns::Public { opcode, argument } => {
+                let opcode = Polynomial(opcode.query_cell(here));
+                listed(opcode, Polynomial(argument.query_cell(next)))
+            }
+            ProgramColumns::Cells { opcode, argument } => {
+                let argument = Polynomial(argument.query_cell(here));
+                let [opcode, next_opcode] =
+                    [here, next].map(|rotation| Polynomial(opcode.query_cell(rotation)));
+                match listed(opcode, argument) {
+                    Source::Given {
+                        opcode, argument, ..
+                    } => Source::Given {
+                        opcode,
+                        argument,
+                        next_opcode: Some(next_opcode),
+                    },
+                    source => source,
+                }
+            }
+            ProgramColumns::Listed { opcode, argument } => Source::Listed {
+                opcode: Polynomial(opcode.query_cell(here)),
+                argument: Polynomial(argument.query_cell(here)),
+            },
+            ProgramColumns::Wired { argument } => Source::Wired {
+                argument: Polynomial(argument.query_cell(here)),
+            },
+        };
+        let challenge = |challenge: Challenge| Polynomial::<F>(Expression::Challenge(challenge));
+        Window {
+            shape: self.shape,
+            rows: Polynomial::constant(self.params.rows as u64),
+            row: self.columns.map(at(here)),
+            next: self.columns.map(at(next)),
+            index: both(self.index),
+            follows: both(self.follows),
+            source,
+            tape: self.tape.map(|tape| match tape {
+                TapeColumn::Instance(column) => Polynomial(column.query_cell(here)),
+                TapeColumn::Cells(column) => Polynomial(column.query_cell(here)),
+            }),
+            output: match self.output {
+                OutputBinding::Instance(column) => {
+                    frame::OutputBinding::Bound(Polynomial(column.query_cell(here)))
+                }
+                OutputBinding::Cell => frame::OutputBinding::Open,
+            },
+            challenges: self.challenges.map(challenge),
+        }
+    }
+}

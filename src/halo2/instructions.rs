@@ -1,0 +1,156 @@
+//! [`StackVmInstructions`]: what a circuit can ask of a stack machine.
+
+use ff::PrimeField;
+use halo2_proofs::circuit::{Chip, Layouter, Value};
+use halo2_proofs::plonk::Error;
+
+use super::{ChipError, InstructionCells, MachineInput, ProgramInput, StackVmChip, WordCell};
+use crate::algebra::Word;
+use crate::isa::{InstructionSet, Opcode};
+use crate::machine::MachineParams;
+use crate::program::{Instruction, Program};
+use crate::vm::{Inputs, Job};
+use crate::witness::Witness;
+
+/// What a circuit can ask of a stack machine.
+pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
+    /// Runs a program of cells in a machine at row `offset` and returns its output.
+    ///
+    /// The program is traced in each of the prover's passes, which takes a hundredth of the proof's
+    /// time; [`StackVmChip::assign`] takes a witness made once.
+    ///
+    /// # Errors
+    ///
+    /// [`ChipError`], as halo2's error.
+    fn run(
+        &self,
+        layouter: impl Layouter<F>,
+        offset: usize,
+        program: &[InstructionCells<F>],
+    ) -> Result<WordCell<F>, Error> {
+        self.run_with(layouter, offset, program, &[], Value::known(&[]))
+    }
+
+    /// The same with a public tape, all of whose words the outer circuit has as cells, those that are read
+    /// and those that are written; and with the words of the private one.
+    ///
+    /// # Errors
+    ///
+    /// [`ChipError`], as halo2's error.
+    fn run_with(
+        &self,
+        layouter: impl Layouter<F>,
+        offset: usize,
+        program: &[InstructionCells<F>],
+        tape: &[WordCell<F>],
+        secrets: Value<&[F]>,
+    ) -> Result<WordCell<F>, Error>;
+
+    /// Runs a program in a machine at row `offset`, of which a witness was made, and returns its output.
+    ///
+    /// # Errors
+    ///
+    /// [`ChipError`], as halo2's error.
+    fn run_witness(
+        &self,
+        layouter: impl Layouter<F>,
+        offset: usize,
+        input: MachineInput<'_, F>,
+        witness: Value<&Witness<F>>,
+    ) -> Result<WordCell<F>, Error>;
+}
+
+/// The program that cells hold: the instructions before the first `halt`, or with control flow all of them.
+///
+/// # Errors
+///
+/// If an opcode cell holds no opcode, or without control flow an instruction follows a `halt`.
+fn decode<F: Word>(cells: &[(F, F)], set: InstructionSet) -> Result<Program<F>, ChipError> {
+    let mut program = vec![];
+    let mut halted = false;
+    for (instruction, (opcode, argument)) in cells.iter().enumerate() {
+        let stated = opcode
+            .to_u64()
+            .ok_or(ChipError::NotAnOpcode { instruction })?;
+        let halt = set.stated(Opcode::Halt);
+        let Some(past_halt) = stated.checked_sub(halt) else {
+            // With control flow, 0 is what no row executes.
+            return Err(ChipError::NotAnOpcode { instruction });
+        };
+        match past_halt.checked_sub(1) {
+            None if set.has_control() => program.push(Instruction::new(Opcode::Halt, *argument)),
+            None => halted = true,
+            Some(_) if halted => return Err(ChipError::AfterHalt { instruction }),
+            // `halt` is encoded in one way only.
+            Some(code) if code == Opcode::Halt.code() => {
+                return Err(ChipError::NotAnOpcode { instruction });
+            }
+            Some(code) => program.push(Instruction {
+                opcode: code,
+                argument: *argument,
+            }),
+        }
+    }
+    Ok(Program::from(program))
+}
+
+impl<F: PrimeField + Word> StackVmInstructions<F> for StackVmChip {
+    fn run_with(
+        &self,
+        layouter: impl Layouter<F>,
+        offset: usize,
+        program: &[InstructionCells<F>],
+        tape: &[WordCell<F>],
+        secrets: Value<&[F]>,
+    ) -> Result<WordCell<F>, Error> {
+        let input = MachineInput {
+            program: ProgramInput::Cells(program),
+            tape,
+        };
+        // Said before the program is run, so that keys and proofs fail alike.
+        self.check_input(input.program, tape)?;
+        let values: Value<Vec<_>> = program
+            .iter()
+            .map(|cells| cells.opcode.word().value.zip(cells.argument.value))
+            .collect();
+        let words: Value<Vec<F>> = tape.iter().map(|cell| cell.value).collect();
+        let MachineParams { rows, set } = self.machine();
+        let mut failure = None;
+        let witness = values
+            .zip(words)
+            .zip(secrets)
+            .map(|((values, words), secrets)| {
+                let witness = decode(&values, set).and_then(|program| {
+                    let inputs = Inputs {
+                        public: words,
+                        secret: secrets.to_vec(),
+                    };
+                    let job = Job::new(&program, set, &inputs).whole_tape();
+                    Ok(Witness::new(&job.trace()?, rows)?)
+                });
+                witness.map_err(|error| failure = Some(error)).ok()
+            });
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+        // Without a failure there is a witness wherever the program is known.
+        let witness = witness.and_then(|witness| witness.map_or(Value::unknown(), Value::known));
+        self.run_witness(layouter, offset, input, witness.as_ref())
+    }
+
+    fn run_witness(
+        &self,
+        mut layouter: impl Layouter<F>,
+        offset: usize,
+        input: MachineInput<'_, F>,
+        witness: Value<&Witness<F>>,
+    ) -> Result<WordCell<F>, Error> {
+        layouter.assign_region(
+            || "stack machine",
+            |mut region| {
+                let output = self.assign(&mut region, offset, input, witness)?;
+                Ok(output.ok_or(ChipError::OutputIsNotACell)?)
+            },
+        )
+    }
+}

@@ -1,0 +1,39 @@
+//! [`check_synthesis`]: whether a circuit can be synthesized, before a prover finds out.
+
+use ff::{FromUniformBytes, PrimeField};
+use halo2_proofs::dev::MockProver;
+use halo2_proofs::plonk::{Circuit, ConstraintSystem, Error};
+
+use super::CircuitLayout;
+
+/// Whether an outer circuit with its witness can be synthesized: what its `synthesize` says, in every phase.
+///
+/// The fork's `create_proof` panics where `synthesize` returns an error, for example because a program fails on what
+/// a user gave it. Call this first wherever that can be. It takes about the memory of a proof, and a few hundredths of its time;
+/// it does not check that the constraints hold (`MockProver::verify` does). As the fork's prover, it panics where an
+/// advice cell is assigned an unknown value: it is for circuits that have a witness.
+///
+/// # Errors
+///
+/// What `synthesize` says: [`ChipError::of`](super::ChipError::of) takes the chip's error out of it. And if the circuit
+/// has more gates than `2^k` rows have room for, or other instance columns.
+pub fn check_synthesis<F, C>(k: u32, circuit: &C, instances: Vec<Vec<F>>) -> Result<(), Error>
+where
+    F: PrimeField + FromUniformBytes<64> + Ord,
+    C: Circuit<F>,
+{
+    let mut meta = ConstraintSystem::default();
+    C::configure_with_params(&mut meta, circuit.params());
+    let rows = 1usize.checked_shl(k).unwrap_or(0);
+    if rows < meta.minimum_rows() {
+        return Err(Error::NotEnoughRowsAvailable { current_k: k });
+    }
+    if instances.len() != meta.num_instance_columns() {
+        return Err(Error::InvalidInstances);
+    }
+    let room = CircuitLayout::of(k, &meta).usable_rows();
+    if instances.iter().any(|column| column.len() > room) {
+        return Err(Error::InstanceTooLarge);
+    }
+    MockProver::run(k, circuit, instances).map(|_| ())
+}
