@@ -12,12 +12,9 @@ use crate::halo2::{
     ProgramInput, StackVmChip, StackVmConfig, TapeBinding, WordCell,
 };
 use crate::isa::InstructionSet;
-use crate::machine::{LengthError, MachineParams};
+use crate::machine::{LengthError, MachineParams, Schedule, Shape, Witness, WitnessError};
 use crate::program::Program;
-use crate::row::Shape;
 use crate::vm::{RunError, Trace};
-use crate::wiring::Wiring;
-use crate::witness::{Witness, WitnessError};
 
 /// How a circuit binds its program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -265,7 +262,7 @@ pub enum TemplateError {
     Program(Binding),
     /// No run of the program can be proved in this circuit.
     #[error("the program can't be fixed in a key: {0}")]
-    Wiring(#[from] RunError),
+    Schedule(#[from] RunError),
     /// The circuit has no room for the program.
     #[error(transparent)]
     Length(#[from] LengthError),
@@ -289,8 +286,8 @@ impl<F: Word> Template<F> {
             return Err(TemplateError::Program(params.binding));
         }
         params.machine().check_program(program.len())?;
-        if params.shape().wired {
-            Wiring::new(&program, params.set, params.rows())?;
+        if params.shape().straight {
+            Schedule::new(&program, params.set, params.rows())?;
         }
         Ok(Template {
             params,

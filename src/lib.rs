@@ -10,8 +10,8 @@
 //! - to prove and verify them: [`proof::Backend`], with [`proof::kzg`] and [`proof::ipa`];
 //! - to put the machine into a circuit of your own: [`halo2::StackVmChip`], and `examples/embed.rs`,
 //!   which does so and proves it for real;
-//! - to see what is proved: [`frame`] has the rules, [`sum`](mod@sum) the argument why they suffice, [`isa`]
-//!   the table of instructions.
+//! - to see what is proved: [`machine`] is the list of the machine's parts, each with its rules and its lemma,
+//!   [`air::logup`] has the theorem that they rest on, [`isa`] the table of instructions.
 //!
 //! ```
 //! use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement};
@@ -39,21 +39,15 @@
     clippy::print_stderr
 )]
 
+pub mod air;
 pub mod algebra;
 pub mod asm;
 pub mod circuit;
 pub mod debug;
-pub mod docs;
-pub mod fork;
-pub mod frame;
 pub mod halo2;
 pub mod isa;
 mod json;
 pub mod machine;
 pub mod program;
 pub mod proof;
-pub mod row;
-pub mod sum;
 pub mod vm;
-pub mod wiring;
-pub mod witness;

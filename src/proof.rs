@@ -26,9 +26,8 @@ use rand_core::OsRng;
 use crate::circuit::{
     CircuitParams, StackVmCircuit, Statement, Template, TemplateError, outcome_instances,
 };
-use crate::machine::LengthError;
+use crate::machine::{LengthError, WitnessError};
 use crate::vm::Trace;
-use crate::witness::WitnessError;
 use transcript::StrictRead;
 
 /// Why there are no keys.

@@ -3,7 +3,7 @@
 use halo2_proofs::plonk::{Column, Instance};
 
 use crate::isa::InstructionSet;
-use crate::row::Shape;
+use crate::machine::Shape;
 
 /// Where a machine's program stands.
 ///

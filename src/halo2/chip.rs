@@ -11,10 +11,9 @@ use super::{
 };
 use crate::algebra::Word;
 use crate::isa::Opcode;
-use crate::machine::MachineParams;
-use crate::row::{Cell, Phase};
-use crate::wiring::Wiring;
-use crate::witness::{Witness, WitnessError};
+use crate::machine::{
+    Column as Name, Extent, MachineParams, Phase, Schedule, Witness, WitnessError,
+};
 
 /// The machine as a chip: it assigns machines at rows of a region that the caller hands it.
 ///
@@ -111,16 +110,16 @@ impl StackVmChip {
             true => (Phase::Second, filled.as_ref()),
             false => (Phase::First, witness),
         };
-        let mut columns = source.map(|witness| witness.columns().cells().map(|(_, v)| v));
+        let mut columns = source.map(|witness| witness.columns().iter().map(|(_, v)| v));
         let advice = |column: Column<Any>| Column::<Advice>::try_from(column).ok();
         let mut output = None;
-        for (cell, column) in self.config.columns().cells() {
+        for (cell, column) in self.config.columns().iter() {
             let values = columns.as_mut().map(|columns| columns.next());
-            // What is wired is assigned with the program.
+            // What is scheduled is assigned with the program.
             let Some(column) = advice(*column) else {
                 continue;
             };
-            if second_pass && cell == Cell::Word(0) {
+            if second_pass && cell == Name::Word(0) {
                 // The caller needs the output cell in both passes.
                 let top = witness.map(|witness| witness.columns().top().last().copied());
                 let top = top.map(|word| word.unwrap_or(F::ZERO));
@@ -131,12 +130,16 @@ impl StackVmChip {
                 continue;
             }
             // On the final row there is no step.
-            let own_rows = if cell.is_of_step() { rows } else { rows + 1 };
+            let own_rows = if cell.extent() == Extent::Step {
+                rows
+            } else {
+                rows + 1
+            };
             for row in 0..own_rows {
                 let value = values.map(|values| values.and_then(|values| values.get(row)));
                 let value = value.map(|value| value.copied().unwrap_or(F::ZERO));
                 let assigned = region.assign_advice(column, offset + row, value);
-                if cell == Cell::Word(0) && row == rows {
+                if cell == Name::Word(0) && row == rows {
                     output = Some(WordCell::from(&assigned));
                 }
             }
@@ -203,7 +206,7 @@ impl StackVmChip {
                 cells
             }
             (
-                ProgramColumns::Listed { .. } | ProgramColumns::Wired { .. },
+                ProgramColumns::Listed { .. } | ProgramColumns::Scheduled { .. },
                 ProgramInput::Fixed(program),
             ) => {
                 params.check_program(program.len())?;
@@ -215,7 +218,7 @@ impl StackVmChip {
             (ProgramColumns::Cells { .. }, _) => {
                 return Err(ChipError::WrongBinding("program is bound by cells"));
             }
-            (ProgramColumns::Listed { .. } | ProgramColumns::Wired { .. }, _) => {
+            (ProgramColumns::Listed { .. } | ProgramColumns::Scheduled { .. }, _) => {
                 return Err(ChipError::WrongBinding("program is bound by the key"));
             }
         };
@@ -266,13 +269,13 @@ impl StackVmChip {
                     region.assign_fixed(argument, offset + row, word);
                 }
             }
-            (ProgramColumns::Wired { argument }, ProgramInput::Fixed(program)) => {
+            (ProgramColumns::Scheduled { argument }, ProgramInput::Fixed(program)) => {
                 for (row, (_, word)) in program.stated(set).into_iter().enumerate() {
                     region.assign_fixed(argument, offset + row, word);
                 }
-                let wiring = Wiring::new(program, set, rows).map_err(ChipError::Wiring)?;
-                region.assign_fixed(argument, offset + rows, F::from(wiring.nonempty()));
-                self.assign_wiring(region, offset, &wiring);
+                let schedule = Schedule::new(program, set, rows).map_err(ChipError::Schedule)?;
+                region.assign_fixed(argument, offset + rows, F::from(schedule.nonempty()));
+                self.assign_schedule(region, offset, &schedule);
             }
             // What is stated is not assigned; the rest was refused.
             _ => {}
@@ -280,24 +283,24 @@ impl StackVmChip {
         Ok(())
     }
 
-    fn assign_wiring<F: PrimeField>(
+    fn assign_schedule<F: PrimeField>(
         &self,
         region: &mut Region<'_, F>,
         offset: usize,
-        wiring: &Wiring,
+        schedule: &Schedule,
     ) {
-        for (cell, column) in self.config.columns().cells() {
+        for (cell, column) in self.config.columns().iter() {
             let Ok(column) = Column::<Fixed>::try_from(*column) else {
                 continue;
             };
             for row in 0..=self.machine().rows {
                 let value = match cell {
-                    Cell::Flag(opcode) => {
-                        let executed = wiring.executed(row);
+                    Name::Flag(opcode) => {
+                        let executed = schedule.executed(row);
                         let flag = executed.map(|own| self.config.shape().flag_of(own));
                         u64::from(flag == Some(opcode))
                     }
-                    _ => wiring.link(row),
+                    _ => schedule.link(row),
                 };
                 region.assign_fixed(column, offset + row, F::from(value));
             }

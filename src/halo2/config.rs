@@ -11,14 +11,13 @@ use halo2_proofs::plonk::{
 };
 use halo2_proofs::poly::Rotation;
 
+use super::expression::Polynomial;
 use super::{ChipError, OutputBinding, ProgramBinding, TapeBinding};
 use crate::algebra::Algebra;
-use crate::fork::Polynomial;
-use crate::frame::{self, Challenges, Source, Window};
 use crate::isa::InstructionSet;
-use crate::machine::MachineParams;
-use crate::row::{Phase, Row, Shape};
-use crate::sum;
+use crate::machine::{
+    Challenges, Columns, MachineParams, Output, Phase, Reader, Shape, Window, gates,
+};
 
 /// The columns of a machine's program, as many as its shape asks for.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +38,7 @@ pub(super) enum ProgramColumns {
         argument: Column<Fixed>,
     },
     /// The arguments of a straight line in the key; what each row executes stands in the flags.
-    Wired { argument: Column<Fixed> },
+    Scheduled { argument: Column<Fixed> },
 }
 
 impl ProgramColumns {
@@ -56,7 +55,7 @@ impl ProgramColumns {
                 opcode: meta.advice_column_in(FirstPhase),
                 argument: meta.advice_column_in(FirstPhase),
             },
-            ProgramBinding::Fixed if Shape::fixed(set).wired => ProgramColumns::Wired {
+            ProgramBinding::Fixed if Shape::fixed(set).straight => ProgramColumns::Scheduled {
                 argument: meta.fixed_column(),
             },
             ProgramBinding::Fixed => ProgramColumns::Listed {
@@ -83,7 +82,7 @@ pub(super) enum TapeColumn {
 pub struct StackVmConfig {
     params: MachineParams,
     shape: Shape,
-    columns: Row<Column<Any>>,
+    columns: Columns<Column<Any>>,
     pub(super) index: Column<Fixed>,
     pub(super) follows: Column<Fixed>,
     pub(super) program: ProgramColumns,
@@ -111,8 +110,8 @@ impl StackVmConfig {
     ) -> Self {
         let shape = program.shape(params.set);
         let program = ProgramColumns::new(meta, program, params.set);
-        let columns = Row::new(shape, |cell| -> Column<Any> {
-            if shape.wired && cell.is_wired() {
+        let columns = Columns::new(shape, |cell| -> Column<Any> {
+            if shape.straight && cell.is_scheduled() {
                 return meta.fixed_column().into();
             }
             match cell.phase() {
@@ -165,7 +164,8 @@ impl StackVmConfig {
         if output == OutputBinding::Cell {
             meta.enable_equality(*config.columns.top());
         }
-        for gate in sum::gates(&config.window()) {
+        let rows = Polynomial::constant(params.rows as u64);
+        for gate in gates(&Window::read(shape, rows, &config)) {
             meta.create_gate(gate.name, |_| {
                 gate.constraints
                     .into_iter()
@@ -180,14 +180,14 @@ impl StackVmConfig {
         self.params
     }
 
-    /// The instruction set, and whether the machine is wired.
+    /// The instruction set, and whether the machine is a straight line.
     pub fn shape(&self) -> Shape {
         self.shape
     }
 
     /// The columns, without those of the program and the tape. All are advice columns, but those that are
-    /// [wired](Cell::is_wired) in a machine that is.
-    pub fn columns(&self) -> &Row<Column<Any>> {
+    /// [scheduled](crate::machine::Column::is_scheduled) in a straight line.
+    pub fn columns(&self) -> &Columns<Column<Any>> {
         &self.columns
     }
 
@@ -197,7 +197,7 @@ impl StackVmConfig {
             ProgramColumns::Cells { opcode, argument } => Some([opcode, argument]),
             ProgramColumns::Public { .. }
             | ProgramColumns::Listed { .. }
-            | ProgramColumns::Wired { .. } => None,
+            | ProgramColumns::Scheduled { .. } => None,
         }
     }
 
@@ -252,74 +252,81 @@ impl StackVmConfig {
         assigned.push(rows);
         Ok(())
     }
+}
 
-    /// The columns as the gates see them.
-    fn window<F: PrimeField>(&self) -> Window<Polynomial<F>> {
-        let here = Rotation::cur();
-        let next = Rotation::next();
-        let at = |rotation: Rotation| {
-            move |_, column: &Column<Any>| Polynomial(column.query_cell(rotation))
-        };
-        let both = |column: Column<Fixed>| {
-            [here, next].map(|rotation| Polynomial(column.query_cell(rotation)))
-        };
-        let listed = |opcode, argument| match self.shape.fetches() {
-            true => Source::Listed { opcode, argument },
-            false => Source::Given {
-                opcode,
-                argument,
-                next_opcode: None,
-            },
-        };
-        let source = match self.program {
-            // Arguments stand a row below, where they are stated.
-            ProgramColumns::Public { opcode, argument } => {
-                let opcode = Polynomial(opcode.query_cell(here));
-                listed(opcode, Polynomial(argument.query_cell(next)))
+/// The columns as the gates see them.
+impl<F: PrimeField> Reader<Polynomial<F>> for StackVmConfig {
+    fn columns(&self, next: bool) -> Columns<Polynomial<F>> {
+        self.columns.map(|_, column| query(*column, next))
+    }
+
+    fn index(&self, next: bool) -> Polynomial<F> {
+        query(self.index, next)
+    }
+
+    fn follows(&self, next: bool) -> Polynomial<F> {
+        query(self.follows, next)
+    }
+
+    fn opcode(&self) -> Polynomial<F> {
+        match self.program {
+            ProgramColumns::Public { opcode, .. } => query(opcode, false),
+            ProgramColumns::Cells { opcode, .. } => query(opcode, false),
+            ProgramColumns::Listed { opcode, .. } => query(opcode, false),
+            ProgramColumns::Scheduled { .. } => {
+                unreachable!("a straight line's opcodes are its flags")
             }
-            ProgramColumns::Cells { opcode, argument } => {
-                let argument = Polynomial(argument.query_cell(here));
-                let [opcode, next_opcode] =
-                    [here, next].map(|rotation| Polynomial(opcode.query_cell(rotation)));
-                match listed(opcode, argument) {
-                    Source::Given {
-                        opcode, argument, ..
-                    } => Source::Given {
-                        opcode,
-                        argument,
-                        next_opcode: Some(next_opcode),
-                    },
-                    source => source,
-                }
-            }
-            ProgramColumns::Listed { opcode, argument } => Source::Listed {
-                opcode: Polynomial(opcode.query_cell(here)),
-                argument: Polynomial(argument.query_cell(here)),
-            },
-            ProgramColumns::Wired { argument } => Source::Wired {
-                argument: Polynomial(argument.query_cell(here)),
-            },
-        };
-        let challenge = |challenge: Challenge| Polynomial::<F>(Expression::Challenge(challenge));
-        Window {
-            shape: self.shape,
-            rows: Polynomial::constant(self.params.rows as u64),
-            row: self.columns.map(at(here)),
-            next: self.columns.map(at(next)),
-            index: both(self.index),
-            follows: both(self.follows),
-            source,
-            tape: self.tape.map(|tape| match tape {
-                TapeColumn::Instance(column) => Polynomial(column.query_cell(here)),
-                TapeColumn::Cells(column) => Polynomial(column.query_cell(here)),
-            }),
-            output: match self.output {
-                OutputBinding::Instance(column) => {
-                    frame::OutputBinding::Bound(Polynomial(column.query_cell(here)))
-                }
-                OutputBinding::Cell => frame::OutputBinding::Open,
-            },
-            challenges: self.challenges.map(challenge),
         }
     }
+
+    fn next_opcode(&self) -> Option<Polynomial<F>> {
+        match self.program {
+            ProgramColumns::Cells { opcode, .. } => Some(query(opcode, true)),
+            // What the verifier or the key states is right as it is.
+            ProgramColumns::Public { .. }
+            | ProgramColumns::Listed { .. }
+            | ProgramColumns::Scheduled { .. } => None,
+        }
+    }
+
+    fn argument(&self) -> Polynomial<F> {
+        match self.program {
+            // Arguments stand a row below, where they are stated.
+            ProgramColumns::Public { argument, .. } => query(argument, true),
+            ProgramColumns::Cells { argument, .. } => query(argument, false),
+            ProgramColumns::Listed { argument, .. } | ProgramColumns::Scheduled { argument } => {
+                query(argument, false)
+            }
+        }
+    }
+
+    fn tape(&self) -> Polynomial<F> {
+        match self.tape {
+            Some(TapeColumn::Instance(column)) => query(column, false),
+            Some(TapeColumn::Cells(column)) => query(column, false),
+            None => unreachable!("a set with a tape has a column for it"),
+        }
+    }
+
+    fn output(&self) -> Output<Polynomial<F>> {
+        match self.output {
+            OutputBinding::Instance(column) => Output::Bound(query(column, false)),
+            OutputBinding::Cell => Output::Open,
+        }
+    }
+
+    fn challenges(&self) -> Challenges<Polynomial<F>> {
+        self.challenges
+            .map(|own| Polynomial(Expression::Challenge(own)))
+    }
+}
+
+/// What stands in a column on this row, or on the next one.
+fn query<F: PrimeField>(column: impl Into<Column<Any>>, next: bool) -> Polynomial<F> {
+    let rotation = match next {
+        true => Rotation::next(),
+        false => Rotation::cur(),
+    };
+    let column: Column<Any> = column.into();
+    Polynomial(column.query_cell(rotation))
 }

@@ -5,9 +5,8 @@ use std::ops::Range;
 use halo2_proofs::plonk::{Any, Column, Error};
 
 use crate::isa::InstructionSet;
-use crate::machine::LengthError;
+use crate::machine::{LengthError, WitnessError};
 use crate::vm::RunError;
-use crate::witness::WitnessError;
 
 /// Why a machine can't be assigned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +81,7 @@ pub enum ChipError {
     },
     /// There is no key of a machine with this program.
     #[error("the program can't be fixed in a key: {0}")]
-    Wiring(RunError),
+    Schedule(RunError),
     /// The configuration sends the output to an instance column.
     #[error("the machine's output is configured as an instance cell, so it is no cell to copy")]
     OutputIsNotACell,

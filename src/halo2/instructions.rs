@@ -7,10 +7,9 @@ use halo2_proofs::plonk::Error;
 use super::{ChipError, InstructionCells, MachineInput, ProgramInput, StackVmChip, WordCell};
 use crate::algebra::Word;
 use crate::isa::{InstructionSet, Opcode};
-use crate::machine::MachineParams;
+use crate::machine::{MachineParams, Witness};
 use crate::program::{Instruction, Program};
 use crate::vm::{Inputs, Job};
-use crate::witness::Witness;
 
 /// What a circuit can ask of a stack machine.
 pub trait StackVmInstructions<F: PrimeField>: Chip<F> {

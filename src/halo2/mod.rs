@@ -22,6 +22,7 @@ mod cells;
 mod chip;
 mod config;
 mod error;
+mod expression;
 mod instructions;
 mod layout;
 mod synthesis;

@@ -542,7 +542,7 @@ fn other_flags(set: InstructionSet, given: Opcode, without: Option<usize>) -> Qu
     let mut assertions = hold(&constraints, without);
     let executes = |executed: Opcode| {
         let own = |opcode: Opcode| if opcode == executed { ONE } else { ZERO };
-        let shape: halo2_stack_vm::row::Shape = set.into();
+        let shape: halo2_stack_vm::machine::Shape = set.into();
         let flags = shape
             .flagged()
             .map(|opcode| equal(&flag(opcode), &own(opcode)));

@@ -23,9 +23,9 @@ use halo2_stack_vm::halo2::{
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::{LengthError, MachineParams};
 use halo2_stack_vm::program::{Instruction, Program};
-use halo2_stack_vm::row::Shape;
+use halo2_stack_vm::machine::Shape;
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
-use halo2_stack_vm::witness::{Witness, WitnessError};
+use halo2_stack_vm::machine::{Witness, WitnessError};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
 
@@ -66,7 +66,7 @@ impl Kind {
     fn shape(self) -> Shape {
         Shape {
             set: self.set(),
-            wired: self == Kind::Fixed,
+            straight: self == Kind::Fixed,
         }
     }
 }
@@ -1176,12 +1176,12 @@ fn a_program_of_which_there_is_no_key_is_refused() {
     };
     assert_eq!(
         refusal(Kind::Fixed, "push 1\nadd"),
-        ChipError::Wiring(underflow)
+        ChipError::Schedule(underflow)
     );
     let deep = "push 1\n".repeat(STEPS / 2 + 1);
     assert_eq!(
         refusal(Kind::Fixed, &deep),
-        ChipError::Wiring(RunError::TooManyRows {
+        ChipError::Schedule(RunError::TooManyRows {
             rows: STEPS as u64 + 1,
             limit: STEPS
         })

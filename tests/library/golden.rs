@@ -9,7 +9,7 @@ use expect_test::{ExpectFile, expect_file};
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
 use halo2_stack_vm::algebra::Definition;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
-use halo2_stack_vm::docs;
+use halo2_stack_vm::machine::manual;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
@@ -33,7 +33,7 @@ fn sets() -> Vec<(&'static str, InstructionSet)> {
 
 #[test]
 fn the_reference_manual_is_current() {
-    expect_file!["../../docs/isa.md"].assert_eq(&docs::reference());
+    expect_file!["../../docs/isa.md"].assert_eq(&manual::reference::<Fr>());
 }
 
 #[test]
@@ -259,10 +259,10 @@ fn constraint_system(set: InstructionSet, binding: Binding) -> String {
     let circuit = circuit(K, set, binding);
     let mut cs = ConstraintSystem::<Fr>::default();
     StackVmCircuit::configure_with_params(&mut cs, circuit);
-    let gates = docs::gates(set, binding);
+    let gates = manual::gates(set, binding);
 
     let mut lines = vec![];
-    for Definition { name, text } in docs::definitions(&gates) {
+    for Definition { name, text } in manual::definitions(&gates) {
         lines.push(format!("{name} = {text}"));
     }
     // The text is that of the circuit's own gates, in the same order.

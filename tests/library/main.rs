@@ -14,6 +14,7 @@ mod embed;
 mod fuzz;
 mod golden;
 mod keys;
+mod layers;
 mod misuse;
 mod privacy;
 mod programs;

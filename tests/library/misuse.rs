@@ -22,7 +22,7 @@ use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::MachineParams;
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
-use halo2_stack_vm::witness::Witness;
+use halo2_stack_vm::machine::Witness;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
 
@@ -198,7 +198,7 @@ fn a_key_holds_the_programs_that_were_meant() {
             for lies in [[&answer, &answer], [&seven, &seven]] {
                 let stated = lies.map(|own| if own == &seven { 7 } else { 42 });
                 let accepted = accepted(&keyed(lies), &outputs(stated));
-                assert!(!accepted, "{set} {usage:?} wired: {wired}");
+                assert!(!accepted, "{set} {usage:?} straight: {wired}");
             }
         }
         let together = Keyed {

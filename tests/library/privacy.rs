@@ -22,7 +22,7 @@ use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Parameters};
 use halo2_stack_vm::vm::{self, Inputs, Job, RunError, Trace};
-use halo2_stack_vm::witness::Witness;
+use halo2_stack_vm::machine::Witness;
 use halo2curves::bn256::Fr;
 use halo2curves::serde::SerdeObject;
 
@@ -71,7 +71,7 @@ fn private_words(trace: &Trace<Fr>) -> Vec<Fr> {
     let witness = Witness::new(trace, trace.steps()).unwrap();
     let columns = witness
         .columns()
-        .cells()
+        .iter()
         .flat_map(|(_, column)| column.clone());
     let stack = trace.rows().iter().flat_map(|row| row.window);
     let small = |word: &Fr| word.to_integer().bits() < 64 || (-*word).to_integer().bits() < 64;

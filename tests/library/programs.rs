@@ -16,7 +16,7 @@ use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, VerifyError};
 use halo2_stack_vm::vm::{Inputs, Job, RunError, Trace};
-use halo2_stack_vm::witness::WitnessError;
+use halo2_stack_vm::machine::WitnessError;
 use halo2curves::bn256::Fr;
 
 /// A program and what its file says of it.

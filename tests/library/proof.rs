@@ -11,7 +11,7 @@ use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, ProveError, StatementError, VerifyError};
 use halo2_stack_vm::vm::{Inputs, Job, Trace};
-use halo2_stack_vm::witness::WitnessError;
+use halo2_stack_vm::machine::WitnessError;
 use halo2curves::bn256::Fr;
 
 const STACK: InstructionSet = InstructionSet::STACK;

@@ -10,7 +10,7 @@ use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Ta
 use halo2_stack_vm::machine::tape_column;
 use halo2_stack_vm::row::{Cell, Row};
 use halo2_stack_vm::vm::Trace;
-use halo2_stack_vm::witness::Witness;
+use halo2_stack_vm::machine::Witness;
 use halo2curves::bn256::Fr;
 
 use crate::machine::{self, Claim, Machine, secrets};

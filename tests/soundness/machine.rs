@@ -7,7 +7,7 @@ use halo2_proofs::circuit::{Cell as HaloCell, Layouter, SimpleFloorPlanner, Valu
 use halo2_proofs::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error, Instance};
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
-use halo2_stack_vm::frame::Challenges;
+use halo2_stack_vm::machine::Challenges;
 use halo2_stack_vm::halo2::{
     CircuitLayout, InstructionCells, MachineInput, OpcodeCell, OutputBinding, ProgramBinding,
     ProgramInput, StackVmChip, StackVmConfig, TapeBinding, WordCell,
@@ -18,7 +18,7 @@ use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::row::{Cell, Phase, Row, Shape};
 use halo2_stack_vm::sum::{self, Stated};
 use halo2_stack_vm::vm::{Inputs, Job, Trace};
-use halo2_stack_vm::witness::Witness;
+use halo2_stack_vm::machine::Witness;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;

@@ -65,7 +65,7 @@ pub fn circuit(arguments: &CircuitArguments, trace: &Trace<Fr>) -> Result<Circui
 /// The template of a circuit for a program.
 pub fn template(circuit: CircuitParams, program: &Program<Fr>) -> Result<Template<Fr>, Failure> {
     Template::for_program(circuit, program).map_err(|error| match &error {
-        TemplateError::Wiring(run) if !matches!(run, RunError::TooManyRows { .. }) => {
+        TemplateError::Schedule(run) if !matches!(run, RunError::TooManyRows { .. }) => {
             Failure::Wiring {
                 kind: run.kind(),
                 step: run.step(),

@@ -1,9 +1,10 @@
 //! `stackvm isa`.
 
+use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::json;
 
-use halo2_stack_vm::docs;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::manual;
 
 use crate::Report;
 use crate::failure::Failure;
@@ -27,7 +28,7 @@ pub fn isa() -> Result<Report, Failure> {
         })
         .collect();
     Ok(Report {
-        text: docs::reference(),
+        text: manual::reference::<Fr>(),
         json: json!({ "instructions": instructions }),
     })
 }

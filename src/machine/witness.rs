@@ -2,19 +2,21 @@
 //!
 //! Synthesis only copies a witness into the circuit, so whoever wants to forge a cell changes it here.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::{
+    Challenges, Columns, Event, Executed, LengthError, MachineParams, PublicInputs, Shape, Walk,
+    fill_row, fill_second_phase, gates, tape_column,
+};
+use crate::air::Constraint;
 use crate::algebra::{Word, batch_invert};
-use crate::frame::{Challenges, Constraint, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
-use crate::machine::{LengthError, MachineParams, tape_column};
 use crate::program::Program;
-use crate::row::{Row, Shape};
-use crate::sum::{self, Stated};
-use crate::vm::{Step, Trace, TraceRow};
+use crate::vm::Trace;
 
 /// Why a witness can't be made, or is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +63,7 @@ pub enum WitnessError {
         /// The gate.
         gate: &'static str,
         /// The constraint.
-        constraint: &'static str,
+        constraint: Cow<'static, str>,
     },
 }
 
@@ -71,7 +73,7 @@ pub enum WitnessError {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Witness<F> {
     shape: Shape,
-    columns: Row<Vec<F>>,
+    columns: Columns<Vec<F>>,
     /// The program as a circuit is told it.
     listing: Vec<(F, F)>,
     /// The public tape and its end.
@@ -84,33 +86,6 @@ impl<F> fmt::Debug for Witness<F> {
             .field("shape", &self.shape)
             .field("rows", &self.columns.top().len().saturating_sub(1))
             .finish_non_exhaustive()
-    }
-}
-
-/// A row of a trace as its step computes with it.
-struct Executed<F> {
-    opcode: Opcode,
-    stack: [F; InstructionSet::MAX_WINDOW],
-    argument: F,
-    step: Step<F>,
-}
-
-impl<F: Word> Executed<F> {
-    fn new(row: &TraceRow<F>, opcode: Opcode, next: Option<&TraceRow<F>>) -> Self {
-        let mut stack = row.window;
-        stack.reverse();
-        // What comes from a tape is what then stands on top.
-        let word = match next {
-            Some(next) if opcode.takes_word() => next.window[0],
-            _ => F::zero(),
-        };
-        let step = Step::of(opcode, &stack, row.argument, word, row.pc as usize);
-        Executed {
-            opcode,
-            stack,
-            argument: row.argument,
-            step,
-        }
     }
 }
 
@@ -138,91 +113,52 @@ impl<F: Word> Witness<F> {
                 circuit: shape.set,
             });
         }
-        let Some(idle) = rows.checked_sub(trace.steps()) else {
+        let steps = trace.steps();
+        if rows < steps {
             return Err(WitnessError::TooFewRows {
-                needed: trace.steps(),
+                needed: steps,
                 rows,
             });
-        };
-        let mut columns = Row::new(shape, |_| Vec::with_capacity(rows + 1));
-        let bit = |bit: bool| if bit { F::one() } else { F::zero() };
+        }
+        let mut columns = Columns::new(shape, |_| Vec::with_capacity(rows + 1));
         let run = trace.rows();
-        let executed = |i: usize| match run.get(i) {
-            Some(row) if i < trace.steps() => Executed::new(row, row.opcode, run.get(i + 1)),
+        let executed = |number: usize| match run.get(number) {
+            Some(row) if number < steps => Executed::new(row, row.opcode, run.get(number + 1)),
             // The run is over: the row before it idles.
-            _ => Executed::new(&run[trace.steps()], Opcode::IDLE, None),
+            _ => Executed::new(&run[steps], Opcode::IDLE, None),
         };
         let mut inverses = match columns.cofactor.is_some() && shape.set.has_hint() {
             true => {
-                let steps = (0..trace.steps()).map(executed);
-                let hinted = steps.filter(|own| own.step.is_hinted());
+                let hinted = (0..steps).map(executed).filter(|own| own.step.is_hinted());
                 let mut factors: Vec<F> = hinted.map(|own| own.step.factor).collect();
                 batch_invert(&mut factors);
-                factors.into_iter()
+                factors
             }
-            false => vec![].into_iter(),
-        };
-        let padding = run.last().into_iter().cycle().take(idle);
-        let mut uses = vec![0u64; rows];
-        for (i, row) in run.iter().chain(padding).enumerate() {
-            for (column, word) in columns.words.iter_mut().zip(row.window) {
-                column.push(word);
-            }
-            columns.link.push(F::constant(row.link.into()));
-            for (column, least) in columns.present.iter_mut().zip(0..) {
-                column.push(bit(row.depth > least));
-            }
-            // What is executed is what is given, but that the machine idles on a halt.
-            let executed = executed(i);
-            let given = match i < trace.steps() {
-                true => row.opcode,
-                false => Opcode::Halt,
-            };
-            if let Some(fetch) = &mut columns.fetch {
-                fetch.pc.push(F::constant(row.pc.into()));
-                fetch.opcode.push(F::constant(given.encoded()));
-                fetch.argument.push(row.argument);
-                if let Some(uses) = uses.get_mut(row.pc as usize) {
-                    *uses += 1;
-                }
-            }
-            if i == rows {
-                // The final state: there is no step.
-                break;
-            }
-            for (opcode, flag) in &mut columns.flags {
-                flag.push(bit(*opcode == shape.flag_of(executed.opcode)));
-            }
-            let Executed {
-                opcode,
-                stack,
-                argument,
-                step,
-            } = executed;
-            let hint = step
-                .is_hinted()
-                .then(|| F::zero() - inverses.next().unwrap_or(F::zero()));
-            let cofactor = match columns.factor {
-                // Only a hint stands in a column of its own.
-                None => hint.unwrap_or(F::zero()),
-                Some(_) => hint.unwrap_or(step.cofactor),
-            };
-            let [factor_test, cofactor_test, _] = step.tests(opcode, &stack, argument, cofactor);
-            let products = [
-                (&mut columns.factor, step.factor),
-                (&mut columns.cofactor, cofactor),
-                (&mut columns.factor_test, factor_test),
-                (&mut columns.cofactor_test, cofactor_test),
-            ];
-            for (column, value) in products {
-                column.iter_mut().for_each(|column| column.push(value));
-            }
-            if let Some(fetch) = &mut columns.fetch {
-                fetch.jumps.push(bit(step.jumps));
-            }
+            false => vec![],
         }
-        if let Some(fetch) = &mut columns.fetch {
-            fetch.uses = uses.into_iter().map(F::constant).collect();
+        .into_iter();
+        for number in 0..=rows {
+            // What is executed is what is given, but that the machine idles on a halt.
+            let row = &run[number.min(steps)];
+            let executed = (number < rows).then(|| {
+                let executed = executed(number);
+                let hint = match executed.step.is_hinted() {
+                    true => Some(F::zero() - inverses.next().unwrap_or(F::zero())),
+                    false => None,
+                };
+                executed.with_hint(hint, shape)
+            });
+            let event = Event {
+                shape,
+                rows,
+                row,
+                given: match number < steps {
+                    true => row.opcode,
+                    false => Opcode::Halt,
+                },
+                executed,
+            };
+            fill_row(&event, &mut columns);
         }
         Ok(Witness {
             shape,
@@ -243,25 +179,25 @@ impl<F: Word> Witness<F> {
     }
 
     /// The columns, each with an entry for every step and, if it tells of the state
-    /// ([`Cell::is_of_step`](crate::row::Cell::is_of_step)), one for the final one; those of the second
+    /// ([`Extent::State`](super::Extent::State)), one for the final one; those of the second
     /// phase are empty until [`Witness::fill`].
-    pub fn columns(&self) -> &Row<Vec<F>> {
+    pub fn columns(&self) -> &Columns<Vec<F>> {
         &self.columns
     }
 
     /// The columns, to be forged.
-    pub fn columns_mut(&mut self) -> &mut Row<Vec<F>> {
+    pub fn columns_mut(&mut self) -> &mut Columns<Vec<F>> {
         &mut self.columns
     }
 
     /// Fills the second-phase columns.
     pub fn fill(&mut self, challenges: &Challenges<F>, output: Option<F>) {
-        let stated = Stated {
+        let inputs = PublicInputs {
             output,
             listing: &self.listing,
             tape: &self.tape,
         };
-        sum::fill(&mut self.columns, challenges, stated);
+        fill_second_phase(self.shape, &mut self.columns, challenges, inputs);
     }
 
     /// Checks every constraint on every row, against the program whose run this is, its output, and the public
@@ -298,70 +234,46 @@ impl<F: Word> Witness<F> {
             ..self.clone()
         };
         witness.fill(&challenges, Some(output));
+        let walk = Walk {
+            shape: self.shape,
+            columns: &witness.columns,
+            challenges,
+            inputs: PublicInputs {
+                output: Some(output),
+                listing: &witness.listing,
+                tape: &witness.tape,
+            },
+        };
         const CHUNK: usize = 256;
         let starts = (0..=self.rows()).step_by(CHUNK).collect::<Vec<_>>();
         let violation = starts.into_par_iter().find_map_first(|start| {
-            let rows = start..(start + CHUNK).min(self.rows() + 1);
-            witness.violation(rows, output, challenges)
+            let end = (start + CHUNK).min(self.rows() + 1);
+            violation(&walk, start..end)
         });
         match violation {
             Some(violation) => Err(violation),
             None => Ok(()),
         }
     }
+}
 
-    /// The first constraint that does not hold on some rows.
-    fn violation(
-        &self,
-        checked: Range<usize>,
-        output: F,
-        challenges: Challenges<F>,
-    ) -> Option<WitnessError> {
-        let rows = self.rows();
-        let at = |i: usize| {
-            self.columns
-                .map(|_, column| column.get(i).copied().unwrap_or(F::zero()))
-        };
-        let fixed = |i: usize, value: u64| F::constant(if i <= rows { value } else { 0 });
-        let nothing = (F::zero(), F::zero());
-        let mut window = Window {
-            shape: self.shape,
-            rows: F::constant(rows as u64),
-            row: at(checked.start),
-            next: at(checked.start),
-            index: [F::zero(); 2],
-            follows: [F::zero(); 2],
-            source: Source::Wired {
-                argument: F::zero(),
-            },
-            tape: None,
-            output: OutputBinding::Bound(output),
-            challenges,
-        };
-        for i in checked {
-            let next = at(i + 1);
-            // It starts as the first of the rows.
-            window.row = std::mem::replace(&mut window.next, next);
-            window.index = [fixed(i, i as u64), fixed(i + 1, i as u64 + 1)];
-            window.follows = [fixed(i, u64::from(i > 0)), fixed(i + 1, 1)];
-            let (opcode, argument) = self.listing.get(i).copied().unwrap_or(nothing);
-            let argument = match self.shape.wired && i == rows {
-                true => F::constant(u64::from(self.columns.link[rows] != F::zero())),
-                false => argument,
-            };
-            window.source = Source::of(self.shape, opcode, argument, None);
-            window.tape = Some(self.tape.get(i).copied().unwrap_or(F::zero()));
-            for gate in sum::gates(&window) {
-                let broken = |own: &&Constraint<F>| own.polynomial != F::zero();
-                if let Some(constraint) = gate.constraints.iter().find(broken) {
-                    return Some(WitnessError::Unsatisfied {
-                        row: i,
-                        gate: gate.name,
-                        constraint: constraint.name,
-                    });
-                }
+/// The first constraint that does not hold on some rows.
+fn violation<F: Word>(walk: &Walk<'_, F>, rows: Range<usize>) -> Option<WitnessError> {
+    let mut window = walk.window(rows.start);
+    for row in rows.clone() {
+        if row > rows.start {
+            window.advance(&walk.row(row));
+        }
+        for gate in gates(&window) {
+            let broken = |own: &Constraint<F>| own.polynomial != F::zero();
+            if let Some(constraint) = gate.constraints.into_iter().find(broken) {
+                return Some(WitnessError::Unsatisfied {
+                    row,
+                    gate: gate.name,
+                    constraint: constraint.name,
+                });
             }
         }
-        None
     }
+    None
 }

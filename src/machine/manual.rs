@@ -2,47 +2,87 @@
 
 use std::fmt::Write;
 
-use halo2curves::bn256::Fr;
-
+use super::{Challenges, Column, Columns, Output, Phase, Reader, Shape, Window};
+use crate::air::Gate;
 use crate::algebra::{Definition, Formula, Word};
 use crate::circuit::Binding;
-use crate::frame::{Challenges, Gate, OutputBinding, Source, Window};
 use crate::isa::{InstructionSet, Opcode};
-use crate::row::{Cell, Phase, Row};
-use crate::sum;
+
+/// A row of the manual: names, with a prime on the next row.
+struct Named {
+    shape: Shape,
+    binding: Binding,
+}
+
+impl Reader<Formula> for Named {
+    fn columns(&self, next: bool) -> Columns<Formula> {
+        Columns::new(self.shape, |column| named(&column.to_string(), next))
+    }
+
+    fn index(&self, next: bool) -> Formula {
+        named("index", next)
+    }
+
+    fn follows(&self, next: bool) -> Formula {
+        named("follows", next)
+    }
+
+    fn opcode(&self) -> Formula {
+        named(
+            if self.shape.fetches() {
+                "listed_opcode"
+            } else {
+                "opcode"
+            },
+            false,
+        )
+    }
+
+    fn next_opcode(&self) -> Option<Formula> {
+        (self.binding == Binding::Cells).then(|| named("opcode", true))
+    }
+
+    fn argument(&self) -> Formula {
+        named(
+            if self.shape.fetches() {
+                "listed_argument"
+            } else {
+                "argument"
+            },
+            false,
+        )
+    }
+
+    fn tape(&self) -> Formula {
+        named("tape_word", false)
+    }
+
+    fn output(&self) -> Output<Formula> {
+        Output::Bound(named("output", false))
+    }
+
+    fn challenges(&self) -> Challenges<Formula> {
+        let names = Challenges {
+            alpha: "alpha",
+            gamma: "gamma",
+            beta: "beta",
+            delta: "delta",
+            rho: "rho",
+        };
+        names.map(|name| named(name, false))
+    }
+}
+
+fn named(name: &str, next: bool) -> Formula {
+    let prime = if next { "'" } else { "" };
+    Formula::name(format!("{name}{prime}"))
+}
 
 /// The gates of a circuit as text. A prime marks a cell of the next row.
 pub fn gates(set: InstructionSet, binding: Binding) -> Vec<Gate<Formula>> {
     let shape = binding.shape(set);
-    let [opcode, argument] = match shape.fetches() {
-        true => ["listed_opcode", "listed_argument"],
-        false => ["opcode", "argument"],
-    };
-    let name = |name: &str| Formula::name(name);
-    let pair = |name: &str| [Formula::name(name), Formula::name(format!("{name}'"))];
-    sum::gates(&Window {
-        shape,
-        rows: name("rows"),
-        row: Row::new(shape, |cell| Formula::name(cell.to_string())),
-        next: Row::new(shape, |cell| Formula::name(format!("{cell}'"))),
-        index: pair("index"),
-        follows: pair("follows"),
-        source: Source::of(
-            shape,
-            name(opcode),
-            name(argument),
-            (binding == Binding::Cells).then(|| name("opcode'")),
-        ),
-        tape: Some(name("tape_word")),
-        output: OutputBinding::Bound(name("output")),
-        challenges: Challenges {
-            alpha: name("alpha"),
-            gamma: name("gamma"),
-            beta: name("beta"),
-            delta: name("delta"),
-            rho: name("rho"),
-        },
-    })
+    let rows = named("rows", false);
+    super::gates(&Window::read(shape, rows, &Named { shape, binding }))
 }
 
 /// The constraints of gates as Markdown.
@@ -68,11 +108,11 @@ pub fn definitions(gates: &[Gate<Formula>]) -> Vec<&Definition> {
     all
 }
 
-/// The reference manual in Markdown.
-pub fn reference() -> String {
+/// The reference manual in Markdown, of machines whose words are of the field `F`.
+pub fn reference<F: Word>() -> String {
     let set = InstructionSet::default();
     let mut text = String::from(INTRODUCTION);
-    line(&mut text, format_args!("\n```text\n{}\n```", Fr::modulus()));
+    line(&mut text, format_args!("\n```text\n{}\n```", F::modulus()));
 
     text.push_str(INSTRUCTIONS);
     for opcode in Opcode::ALL {
@@ -97,7 +137,7 @@ pub fn reference() -> String {
             .map(|opcode| format!("`{opcode}`"))
             .collect();
         let default = if *named == set { " (default)" } else { "" };
-        let columns = Row::new(*named, |_| ()).cells().count();
+        let columns = Columns::new(*named, |_| ()).iter().count();
         line(
             &mut text,
             format_args!("| `{name}`{default} | {} | {columns} |", members.join(" ")),
@@ -120,22 +160,23 @@ pub fn reference() -> String {
     let mut further = gates(set, Binding::Cells);
     let names: Vec<_> = public
         .iter()
-        .flat_map(|gate| gate.constraints.iter().map(|own| own.name))
+        .flat_map(|gate| gate.constraints.iter().map(|own| own.name.clone()))
         .collect();
     for gate in &mut further {
-        gate.constraints.retain(|own| !names.contains(&own.name));
+        gate.constraints
+            .retain(|own| !names.contains(&own.name.clone()));
     }
     further.retain(|gate| !gate.constraints.is_empty());
     constraints(&mut text, &further);
 
     text.push_str(FULL);
     let full = InstructionSet::FULL;
-    let known: Vec<_> = Row::new(set, |_| ())
-        .cells()
+    let known: Vec<_> = Columns::new(set, |_| ())
+        .iter()
         .map(|(cell, ())| cell)
         .collect();
     columns(&mut text, full, |cell| {
-        let flag = matches!(cell, Cell::Flag(_));
+        let flag = matches!(cell, Column::Flag(_));
         !flag && !known.contains(&cell)
     });
     let all = gates(full, Binding::Public);
@@ -155,9 +196,9 @@ pub fn reference() -> String {
 }
 
 /// The rows of a table of columns.
-fn columns(text: &mut String, set: InstructionSet, shown: impl Fn(Cell) -> bool) {
-    for (cell, ()) in Row::new(set, |_| ())
-        .cells()
+fn columns(text: &mut String, set: InstructionSet, shown: impl Fn(Column) -> bool) {
+    for (cell, ()) in Columns::new(set, |_| ())
+        .iter()
         .filter(|(cell, ())| shown(*cell))
     {
         let phase = match cell.phase() {

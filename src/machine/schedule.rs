@@ -1,4 +1,4 @@
-//! What is known of a straight line's run before it is given anything: what each row executes, and how the stack
+//! [`Schedule`]: what is known of a straight line's run before it is given anything: what each row executes, and how the stack
 //! is linked.
 //!
 //! In a machine whose key holds such a program this stands in fixed columns, and nothing of it is left to a prover.
@@ -10,15 +10,15 @@ use crate::vm::{Links, RunError};
 
 /// The columns of a straight line that do not depend on its inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wiring {
+pub struct Schedule {
     executed: Vec<Opcode>,
     /// Of each row and of the final state.
     links: Vec<u32>,
     rows: usize,
 }
 
-impl Wiring {
-    /// The wiring of a program in a machine of so many rows.
+impl Schedule {
+    /// The schedule of a program in a machine of so many rows.
     ///
     /// # Errors
     ///
@@ -29,7 +29,7 @@ impl Wiring {
         set: InstructionSet,
         rows: usize,
     ) -> Result<Self, RunError> {
-        let mut wiring = Wiring {
+        let mut schedule = Schedule {
             executed: vec![],
             links: vec![],
             rows,
@@ -37,9 +37,9 @@ impl Wiring {
         let mut links = Links::default();
         let mut depth = 0usize;
         let mut step = |opcode: Opcode, depth: &mut usize| {
-            wiring.links.push(links.link);
-            wiring.executed.push(opcode);
-            links.step(opcode.effect(), wiring.executed.len() as u32);
+            schedule.links.push(links.link);
+            schedule.executed.push(opcode);
+            links.step(opcode.effect(), schedule.executed.len() as u32);
             match opcode.effect() {
                 Effect::Grow => *depth += 1,
                 Effect::Keep => {}
@@ -76,15 +76,15 @@ impl Wiring {
         while depth >= Opcode::Halt.needs() {
             step(Opcode::Halt, &mut depth);
         }
-        wiring.links.push(links.link);
-        let needed = wiring.executed.len().max(program.stated(set).len());
+        schedule.links.push(links.link);
+        let needed = schedule.executed.len().max(program.stated(set).len());
         if needed > rows {
             return Err(RunError::TooManyRows {
                 rows: needed as u64,
                 limit: rows,
             });
         }
-        Ok(wiring)
+        Ok(schedule)
     }
 
     /// What a row executes; `None` if it is idle, or the final one.

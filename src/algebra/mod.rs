@@ -1,0 +1,118 @@
+//! The arithmetic that a relation may use.
+//!
+//! Every rule of the machine, from an instruction's new top to the running sum, is written once,
+//! over an [`Algebra`], and read several ways: on field values it is the interpreter's step and the
+//! check of a trace, on circuit expressions it is the gate, on [`Formula`] it is the reference
+//! manual, and on [`Probe`] it is what the rule reads, and its degree. Nothing here names a proof system.
+
+mod field;
+mod formula;
+mod probe;
+
+pub use formula::{Definition, Formula};
+pub use probe::Probe;
+
+use std::fmt;
+use std::ops::{Add, Mul, Sub};
+
+use num_bigint::BigUint;
+
+/// A commutative ring with small constants: what a polynomial constraint can be evaluated in.
+pub trait Algebra:
+    Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Sized
+{
+    /// The image of the integer `value`.
+    fn constant(value: u64) -> Self;
+
+    /// Whether the element is known to be 0, so that what it is a factor of need not be computed.
+    fn vanishes(&self) -> bool;
+
+    /// The same element, which [`Formula`] writes as `name` from here on.
+    #[inline]
+    fn named(self, _name: &'static str) -> Self {
+        self
+    }
+}
+
+/// A word of the machine: an element of the circuit's scalar field.
+///
+/// Implemented for every prime field with canonical representatives of 32 bytes.
+pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
+    /// The additive identity.
+    fn zero() -> Self {
+        Self::constant(0)
+    }
+
+    /// The multiplicative identity.
+    fn one() -> Self {
+        Self::constant(1)
+    }
+
+    /// The multiplicative inverse, or `None` for zero.
+    fn inverse(&self) -> Option<Self>;
+
+    /// The canonical representative, 32 bytes, least significant first.
+    fn to_le_bytes(&self) -> [u8; 32];
+
+    /// The word whose canonical representative is `bytes`, or `None` if that is not below the modulus.
+    fn from_le_bytes(bytes: &[u8; 32]) -> Option<Self>;
+
+    /// The number of words.
+    fn modulus() -> BigUint;
+
+    /// The canonical representative as an integer.
+    fn to_integer(&self) -> BigUint {
+        BigUint::from_bytes_le(&self.to_le_bytes())
+    }
+
+    /// The word that `value` represents, or `None` if it is not below the modulus.
+    fn from_integer(value: &BigUint) -> Option<Self> {
+        let digits = value.to_bytes_le();
+        let mut bytes = [0; 32];
+        bytes.get_mut(..digits.len())?.copy_from_slice(&digits);
+        Self::from_le_bytes(&bytes)
+    }
+
+    /// The word as people write it and the assembler reads it: decimal, the largest million as negatives.
+    fn to_text(&self) -> String {
+        const LEAST_NEGATIVE: u64 = 1_000_000;
+        match (Self::zero() - *self).to_u64() {
+            Some(magnitude @ 1..=LEAST_NEGATIVE) => format!("-{magnitude}"),
+            _ => self.to_integer().to_string(),
+        }
+    }
+
+    /// The canonical representative, if it fits.
+    fn to_u64(&self) -> Option<u64> {
+        let bytes = self.to_le_bytes();
+        let (low, high) = bytes.split_at(8);
+        if high.iter().any(|byte| *byte != 0) {
+            return None;
+        }
+        low.try_into().ok().map(u64::from_le_bytes)
+    }
+}
+
+/// Replaces every element that has an inverse by it, with one inversion for all; zeros stay.
+///
+/// Montgomery's trick: P. L. Montgomery, *Speeding the Pollard and Elliptic Curve Methods of
+/// Factorization*, Math. Comp. 48 (1987), section 10.3.1.
+pub fn batch_invert<F: Word>(elements: &mut [F]) {
+    let mut prefixes = Vec::with_capacity(elements.len());
+    let mut product = F::one();
+    for element in elements.iter() {
+        prefixes.push(product);
+        if *element != F::zero() {
+            product = product * *element;
+        }
+    }
+    // A product of nonzero elements of a field is nonzero.
+    let mut inverse = product.inverse().unwrap_or(F::zero());
+    for (element, prefix) in elements.iter_mut().zip(prefixes).rev() {
+        if *element != F::zero() {
+            let own = inverse * prefix;
+            inverse = inverse * *element;
+            *element = own;
+        }
+    }
+}

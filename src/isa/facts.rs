@@ -1,0 +1,199 @@
+//! What a relation reads and has, found by probing it.
+
+use std::sync::OnceLock;
+
+use super::{Cofactor, InstructionSet, Opcode, Operands, Relation, Target};
+use crate::algebra::{Algebra, Probe};
+
+/// What a relation can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Operand {
+    Word(usize),
+    Argument,
+    Hint,
+    Result,
+    Following,
+    Jumps,
+}
+
+/// Operands that are looked at to see who reads them.
+pub(super) struct Probed;
+
+impl Operands<Probe<Operand>> for Probed {
+    fn word(&self, place: usize) -> Probe<Operand> {
+        Probe::variable(Operand::Word(place))
+    }
+    fn argument(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Argument)
+    }
+    fn hint(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Hint)
+    }
+    fn result(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Result)
+    }
+    fn following(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Following)
+    }
+    fn jumps(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Jumps)
+    }
+}
+
+/// What a relation reads and has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// The number of words of the window.
+    pub words: usize,
+    pub factor: bool,
+    /// Whether the cofactor is another than the second word.
+    pub cofactor: bool,
+    pub factor_test: bool,
+    pub cofactor_test: bool,
+    pub obligation: bool,
+    /// Whether it asks where in the program it stands.
+    pub control: bool,
+    /// Whether a word comes from the public tape or goes there.
+    pub tape: bool,
+    /// Whether the new top comes from outside.
+    pub outside: bool,
+    pub hint: bool,
+    /// Whether the new top depends on the hint otherwise than by the product.
+    pub top_reads_hint: bool,
+    pub target: Target,
+}
+
+impl Facts {
+    /// The facts of a relation, all of whose parts are looked at.
+    pub(super) fn of(relation: &Relation<Probe<Operand>>) -> Self {
+        let Relation {
+            top,
+            second,
+            third,
+            factor,
+            cofactor,
+            factor_test,
+            cofactor_test,
+            zero,
+            target,
+            tape,
+        } = relation;
+        let parts = [top, factor, factor_test, cofactor_test, zero];
+        let parts = || parts.into_iter().chain(second).chain(third).chain(tape);
+        let reads = |operand: Operand| parts().any(|part| part.reads().contains(&operand));
+        let words = parts().flat_map(Probe::reads).map(|operand| match operand {
+            Operand::Word(place) => place + 1,
+            _ => 0,
+        });
+        let written = match (second, third) {
+            (_, Some(_)) => 3,
+            (Some(_), None) => 2,
+            (None, None) => 0,
+        };
+        let product = !factor.vanishes();
+        Facts {
+            words: words.max().unwrap_or(0).max(written),
+            factor: product,
+            cofactor: product && *cofactor != Cofactor::Second,
+            factor_test: !factor_test.vanishes(),
+            cofactor_test: !cofactor_test.vanishes(),
+            obligation: !zero.vanishes(),
+            control: *target != Target::Following || reads(Operand::Following),
+            tape: tape.is_some(),
+            outside: top.is_variable(&Operand::Result),
+            hint: product && *cofactor == Cofactor::Hint,
+            top_reads_hint: top.reads().contains(&Operand::Hint),
+            target: *target,
+        }
+    }
+}
+
+impl Opcode {
+    /// Which instruction the program goes on with.
+    pub fn target(self) -> Target {
+        self.facts().target
+    }
+
+    /// Whether the instruction takes a word from the public tape or puts one there.
+    pub fn uses_tape(self) -> bool {
+        self.facts().tape
+    }
+
+    /// Whether the new top depends on the hint otherwise than by the product.
+    pub(crate) fn result_reads_hint(self) -> bool {
+        self.facts().top_reads_hint
+    }
+
+    /// Whether the word that the instruction pushes comes from a tape.
+    pub fn takes_word(self) -> bool {
+        self.facts().outside
+    }
+
+    /// What the relation reads and has.
+    pub(super) fn facts(self) -> Facts {
+        static ALL: OnceLock<Vec<Facts>> = OnceLock::new();
+        let all = ALL.get_or_init(|| {
+            let facts = |opcode: &Opcode| Facts::of(&opcode.relation(&Probed));
+            Opcode::ALL.iter().map(facts).collect()
+        });
+        // As many facts as instructions.
+        all[self as usize]
+    }
+}
+
+impl InstructionSet {
+    /// The facts of its instructions.
+    pub(super) fn facts(self) -> impl Iterator<Item = Facts> {
+        self.opcodes().map(Opcode::facts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::Effect;
+
+    /// A trap: an instruction that reads a word in its tape message alone.
+    #[test]
+    fn a_word_that_only_the_tape_is_given_is_read() {
+        let word = |place| Probed.word(place);
+        let facts = Facts::of(&Relation {
+            tape: Some(word(3)),
+            ..Relation::top(word(0))
+        });
+        assert_eq!(facts.words, 4);
+        let top = Facts::of(&Relation::top(word(0)));
+        assert_eq!((top.words, top.tape), (1, false));
+    }
+
+    #[test]
+    fn what_a_relation_says_is_affine() {
+        for opcode in Opcode::ALL {
+            let relation = opcode.relation(&Probed);
+            let tests = [
+                &relation.factor_test,
+                &relation.cofactor_test,
+                &relation.zero,
+            ];
+            let moved = [&relation.second, &relation.third, &relation.tape];
+            let parts = [&relation.top, &relation.factor].into_iter().chain(tests);
+            for part in parts.chain(moved.into_iter().flatten()) {
+                assert!(part.degree() <= 1, "{opcode}: {part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_instruction_reads_is_in_its_window() {
+        for opcode in Opcode::ALL.iter().copied() {
+            let facts = opcode.facts();
+            assert!(facts.words <= InstructionSet::MAX_WINDOW, "{opcode}");
+            // Who refuses something says why.
+            let refuses = facts.factor_test || facts.cofactor_test || facts.obligation;
+            assert!(opcode.fault().is_none() || refuses, "{opcode}");
+            // What shrinks the stack may read the word that comes up, which is 0 if there is none.
+            let needs = opcode.needs() + usize::from(opcode.effect() == Effect::Shrink);
+            assert!(facts.words <= needs.max(1), "{opcode}: {facts:?}");
+        }
+    }
+}

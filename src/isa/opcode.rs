@@ -1,0 +1,120 @@
+//! How instructions are found, encoded and written.
+
+use std::fmt;
+
+use super::{Cofactor, Effect, Opcode, Operands};
+use crate::algebra::{Algebra, Formula};
+
+impl Opcode {
+    /// The instruction that a row executes when no flag is set.
+    pub const IDLE: Opcode = Opcode::Nop;
+
+    /// The instruction with this code, if there is one.
+    pub fn from_code(code: u64) -> Option<Opcode> {
+        Opcode::ALL
+            .iter()
+            .copied()
+            .find(|opcode| opcode.code() == code)
+    }
+
+    /// The instruction with this mnemonic.
+    pub fn from_mnemonic(mnemonic: &str) -> Option<Opcode> {
+        Opcode::ALL
+            .iter()
+            .copied()
+            .find(|opcode| opcode.mnemonic() == mnemonic)
+    }
+
+    /// How the circuit writes the instruction: `halt` is 0 and code c is c + 1.
+    ///
+    /// halo2 pads instance columns with zeros, so what it pads is `halt`.
+    pub const fn encoded(self) -> u64 {
+        match self {
+            Opcode::Halt => 0,
+            _ => self.code() + 1,
+        }
+    }
+
+    /// The instruction that the circuit writes as `encoded`, if there is one.
+    pub fn from_encoded(encoded: u64) -> Option<Opcode> {
+        Opcode::ALL
+            .iter()
+            .copied()
+            .find(|opcode| opcode.encoded() == encoded)
+    }
+
+    /// The stack effect in the notation of Forth, written from the relation: `a b -- a + b`.
+    pub fn stack_effect(self) -> String {
+        // The words that are taken, from the lowest on.
+        let names = ["a", "b", "c", "d"];
+        let needs = self.needs();
+        let word = |place: usize| match needs.checked_sub(place + 1) {
+            Some(own) => Formula::name(names[own]),
+            None => Formula::name("0"),
+        };
+        struct Named<W>(W);
+        impl<W: Fn(usize) -> Formula> Operands<Formula> for Named<W> {
+            fn word(&self, place: usize) -> Formula {
+                self.0(place)
+            }
+            fn argument(&self) -> Formula {
+                Formula::name("x")
+            }
+            fn hint(&self) -> Formula {
+                Formula::name("h")
+            }
+            fn result(&self) -> Formula {
+                Formula::name("y")
+            }
+            fn following(&self) -> Formula {
+                Formula::name("next")
+            }
+            fn jumps(&self) -> Formula {
+                Formula::name("j")
+            }
+        }
+        let relation = self.relation(&Named(word));
+        let product = relation.factor.clone()
+            * match relation.cofactor {
+                Cofactor::Second => word(1),
+                Cofactor::Argument => Formula::name("x"),
+                Cofactor::Hint => Formula::name("h"),
+                Cofactor::Zero => Formula::constant(0),
+            };
+        let result = match self {
+            Opcode::Inv => Formula::name("1/a"),
+            Opcode::Eq => Formula::name("a = b"),
+            Opcode::Iszero => Formula::name("a = 0"),
+            _ => relation.top + product,
+        };
+        let mut left: Vec<String> = match self.effect() {
+            // What grows the stack leaves what it reads.
+            Effect::Grow => (0..needs).rev().map(|own| word(own).to_string()).collect(),
+            Effect::Keep if needs == 0 => vec![],
+            Effect::Keep => [relation.third, relation.second]
+                .into_iter()
+                .flatten()
+                .map(|own| own.to_string())
+                .collect(),
+            Effect::Shrink => vec![],
+        };
+        if needs > 0 && (self.effect(), needs) != (Effect::Shrink, 1)
+            || self.effect() == Effect::Grow
+        {
+            left.push(result.to_string());
+        }
+        let taken = names[..needs].iter().map(|name| format!("{name} "));
+        let left = left.iter().map(|own| format!(" {own}"));
+        format!(
+            "{}--{}",
+            taken.collect::<String>(),
+            left.collect::<String>()
+        )
+    }
+}
+
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.mnemonic())
+    }
+}

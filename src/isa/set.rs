@@ -1,0 +1,316 @@
+//! [`InstructionSet`]: which instructions a circuit has.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Effect, Opcode};
+
+/// Which instructions a circuit has. `nop` and `halt` are in every set.
+///
+/// A circuit pays only for what its set has: one boolean advice column an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InstructionSet {
+    members: u64,
+}
+
+impl InstructionSet {
+    /// `nop push add mul`: the instructions of the teaching circuit that this machine starts from.
+    pub const SEED: InstructionSet = InstructionSet::of(&[Opcode::Push, Opcode::Add, Opcode::Mul]);
+    /// [`SEED`](Self::SEED) and `pop`.
+    pub const STACK: InstructionSet =
+        InstructionSet::of(&[Opcode::Push, Opcode::Add, Opcode::Mul, Opcode::Pop]);
+
+    /// All that computes and moves words: [`STACK`](Self::STACK) and 18 more.
+    pub const FIELD: InstructionSet = Self::STACK.and(&[
+        Opcode::Sub,
+        Opcode::Neg,
+        Opcode::Inv,
+        Opcode::Eq,
+        Opcode::Iszero,
+        Opcode::Not,
+        Opcode::And,
+        Opcode::Or,
+        Opcode::Addi,
+        Opcode::Muli,
+        Opcode::Assert,
+        Opcode::AssertEq,
+        Opcode::Dup,
+        Opcode::Swap,
+        Opcode::Over,
+        Opcode::Rot,
+        Opcode::Pick2,
+        Opcode::Pick3,
+    ]);
+    /// [`FIELD`](Self::FIELD), jumps and calls, the public tape and secrets.
+    pub const FULL: InstructionSet = Self::FIELD.and(&[
+        Opcode::Jump,
+        Opcode::Jz,
+        Opcode::Jnz,
+        Opcode::Call,
+        Opcode::Ret,
+        Opcode::Read,
+        Opcode::Write,
+        Opcode::Secret,
+    ]);
+
+    /// The sets that have a name. They are frozen: their keys never change within a version of the format, and what is
+    /// new makes new sets.
+    pub const NAMED: &'static [(&'static str, InstructionSet)] = &[
+        ("seed", Self::SEED),
+        ("stack", Self::STACK),
+        ("field", Self::FIELD),
+        ("full", Self::FULL),
+    ];
+
+    /// The most words that a window has.
+    pub const MAX_WINDOW: usize = 4;
+
+    /// The set of these instructions, and of `nop` and `halt`, which are in every set.
+    pub const fn of(opcodes: &[Opcode]) -> InstructionSet {
+        let members = 1 << Opcode::Nop.encoded() | 1 << Opcode::Halt.encoded();
+        InstructionSet { members }.and(opcodes)
+    }
+
+    /// The set and these instructions.
+    pub const fn and(self, opcodes: &[Opcode]) -> InstructionSet {
+        let mut members = self.members;
+        let mut i = 0;
+        while i < opcodes.len() {
+            members |= 1 << opcodes[i].encoded();
+            i += 1;
+        }
+        InstructionSet { members }
+    }
+
+    /// The number of words in columns, those that cells hold not counted: two, or as many as an
+    /// instruction of the set reads.
+    pub fn window(self) -> usize {
+        let words = self.facts().map(|own| own.words);
+        words.fold(2, usize::max)
+    }
+
+    /// The number of presence flags in columns: flag i says that the stack holds more than i words. What
+    /// shrinks the stack shows that it had enough words by what it leaves.
+    pub fn presence(self) -> usize {
+        let flags = self.opcodes().map(|opcode| match opcode.effect() {
+            Effect::Shrink => opcode.needs().saturating_sub(1),
+            Effect::Grow | Effect::Keep => opcode.needs(),
+        });
+        flags.fold(1, usize::max)
+    }
+
+    /// Whether a product is computed.
+    pub fn has_factor(self) -> bool {
+        self.facts().any(|own| own.factor)
+    }
+
+    /// Whether some product has another cofactor than the second word.
+    pub fn has_cofactor(self) -> bool {
+        self.facts().any(|own| own.cofactor)
+    }
+
+    /// Whether some factor is tested.
+    pub fn has_factor_test(self) -> bool {
+        self.facts().any(|own| own.factor_test)
+    }
+
+    /// Whether some cofactor is tested.
+    pub fn has_cofactor_test(self) -> bool {
+        self.facts().any(|own| own.cofactor_test)
+    }
+
+    /// Whether some instruction says that something is zero.
+    pub fn has_obligation(self) -> bool {
+        self.facts().any(|own| own.obligation)
+    }
+
+    /// Whether some cofactor is a hint.
+    pub fn has_hint(self) -> bool {
+        self.facts().any(|own| own.hint)
+    }
+
+    /// Whether the set has control flow: instructions that jump, or push addresses. A circuit of such a
+    /// set has a program counter, and looks instructions up in the program.
+    pub fn has_control(self) -> bool {
+        self.facts().any(|own| own.control)
+    }
+
+    /// How a circuit of the set is told an instruction: see [`Program::stated`](crate::program::Program::stated).
+    pub fn stated(self, opcode: Opcode) -> u64 {
+        opcode.encoded() + u64::from(self.has_control())
+    }
+
+    /// Whether the set has instructions that use the public tape.
+    pub fn has_tape(self) -> bool {
+        self.facts().any(|own| own.tape)
+    }
+
+    /// Whether `opcode` is in the set.
+    pub const fn contains(self, opcode: Opcode) -> bool {
+        self.members >> opcode.encoded() & 1 == 1
+    }
+
+    /// The instructions of the set, in the order of the table.
+    pub fn opcodes(self) -> impl Iterator<Item = Opcode> + Clone {
+        Opcode::ALL
+            .iter()
+            .copied()
+            .filter(move |opcode| self.contains(*opcode))
+    }
+
+    /// The set's instruction with this code.
+    pub fn decode(self, code: u64) -> Option<Opcode> {
+        Opcode::from_code(code).filter(|opcode| self.contains(*opcode))
+    }
+
+    /// The set as an integer: bit `i`, the least significant one being bit 0, says whether the
+    /// instruction that is [encoded](Opcode::encoded) as `i` is in the set.
+    pub const fn members(self) -> u64 {
+        self.members
+    }
+
+    /// The set that [`members`](Self::members) gives as this integer; `None` if a bit is one of no
+    /// instruction, or `nop` or `halt` is missing.
+    pub fn from_members(members: u64) -> Option<InstructionSet> {
+        let set = InstructionSet { members };
+        let known = set
+            .opcodes()
+            .fold(0, |known, opcode| known | 1 << opcode.encoded());
+        let complete = set.contains(Opcode::Nop) && set.contains(Opcode::Halt);
+        (complete && known == members).then_some(set)
+    }
+
+    /// The set's name or, if it has none, the mnemonics of its instructions but `nop`, with commas
+    /// between. [`FromStr`] reads both.
+    pub fn name(self) -> String {
+        if let Some((name, _)) = Self::NAMED.iter().find(|(_, set)| *set == self) {
+            return (*name).to_owned();
+        }
+        let written = self.opcodes().filter(|opcode| *opcode != Opcode::Halt);
+        let mnemonics: Vec<_> = written.map(Opcode::mnemonic).collect();
+        match &mnemonics[..] {
+            // Every set has it; a list needs something.
+            [alone] => (*alone).to_owned(),
+            list => list[1..].join(","),
+        }
+    }
+}
+
+impl Default for InstructionSet {
+    /// [`InstructionSet::STACK`].
+    fn default() -> Self {
+        Self::STACK
+    }
+}
+
+impl fmt::Debug for InstructionSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.opcodes()).finish()
+    }
+}
+
+impl fmt::Display for InstructionSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// No instruction set has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there is no instruction set `{name}`; the sets are {}, or instructions with commas between{}",
+    named_sets(),
+    .unknown.as_ref().map_or(String::new(), |own| format!(", but `{own}` is no instruction"))
+)]
+pub struct UnknownSet {
+    /// The name that was asked for.
+    pub name: String,
+    /// Of a list, what is no instruction.
+    pub unknown: Option<String>,
+}
+
+fn named_sets() -> String {
+    let names: Vec<_> = InstructionSet::NAMED
+        .iter()
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    names.join(", ")
+}
+
+impl FromStr for InstructionSet {
+    type Err = UnknownSet;
+
+    /// A name, or a list of mnemonics with commas between.
+    fn from_str(name: &str) -> Result<Self, UnknownSet> {
+        if let Some((_, set)) = Self::NAMED.iter().find(|(known, _)| *known == name) {
+            return Ok(*set);
+        }
+        let list = name.split(',').map(str::trim);
+        let opcodes: Result<Vec<_>, &str> = list
+            .map(|own| Opcode::from_mnemonic(own).ok_or(own))
+            .collect();
+        let opcodes = opcodes.map_err(|unknown| UnknownSet {
+            name: name.into(),
+            unknown: name.contains(',').then(|| unknown.into()),
+        })?;
+        Ok(InstructionSet::of(&opcodes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_mnemonics_are_distinct_and_round_trip() {
+        for opcode in Opcode::ALL {
+            assert_eq!(Opcode::from_encoded(opcode.encoded()), Some(*opcode));
+            assert_eq!(Opcode::from_code(opcode.code()), Some(*opcode));
+            assert_eq!(Opcode::from_mnemonic(opcode.mnemonic()), Some(*opcode));
+        }
+    }
+
+    #[test]
+    fn what_halo2_pads_is_halt() {
+        assert_eq!(Opcode::Halt.encoded(), 0);
+    }
+
+    #[test]
+    fn a_set_is_its_members() {
+        for (_, set) in InstructionSet::NAMED {
+            assert_eq!(InstructionSet::from_members(set.members()), Some(*set));
+        }
+        let all = (1u64 << Opcode::ALL.len()) - 1;
+        assert!(InstructionSet::from_members(all).is_some());
+        for refused in [
+            0,
+            all + 1,
+            u64::MAX,
+            all ^ 1,
+            all ^ 1 << Opcode::Nop.encoded(),
+        ] {
+            assert_eq!(InstructionSet::from_members(refused), None, "{refused:b}");
+        }
+    }
+
+    #[test]
+    fn named_sets_are_frozen() {
+        let members = InstructionSet::NAMED.iter();
+        let members: Vec<_> = members.map(|(name, set)| (*name, set.members())).collect();
+        let frozen = [
+            ("seed", 0x1f),
+            ("stack", 0x3f),
+            ("field", 0xff_ffff),
+            ("full", 0xffff_ffff),
+        ];
+        assert_eq!(members, frozen);
+    }
+
+    #[test]
+    fn seed_has_no_pop() {
+        assert_eq!(InstructionSet::SEED.decode(4), None);
+        assert_eq!(InstructionSet::STACK.decode(4), Some(Opcode::Pop));
+        assert_eq!("stack".parse(), Ok(InstructionSet::STACK));
+        assert!("stak".parse::<InstructionSet>().is_err());
+    }
+}

@@ -1,0 +1,225 @@
+//! The table of instructions.
+
+use super::relation::{Cofactor, Operands, Relation, Target, branch, is_zero};
+use crate::algebra::Algebra;
+
+/// How an instruction changes the depth of the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// One word more: the new top stands on the old one.
+    Grow,
+    /// As many words as before: the new top takes the place of the old one.
+    Keep,
+    /// One word less: the new top takes the place of the two topmost words.
+    Shrink,
+}
+
+/// What is compiled for each instruction.
+pub(crate) trait Specialised {
+    /// What it gives.
+    type Output;
+
+    /// What it does for the instruction with this place in [`Opcode::ALL`].
+    fn call<const OPCODE: usize>(self) -> Self::Output;
+}
+
+macro_rules! instructions {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident = $code:expr, $mnemonic:literal, $argument:ident, $effect:ident, needs $needs:literal,
+        $(else $fault:literal,)?
+        |$operands:ident| $relation:expr;
+    )+) => {
+        /// An instruction of the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Opcode {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Opcode {
+            /// Every instruction, in the order of the table.
+            pub const ALL: &'static [Opcode] = &[$(Opcode::$name),+];
+
+            /// The code that a program writes.
+            pub const fn code(self) -> u64 {
+                match self { $(Opcode::$name => $code,)+ }
+            }
+
+            /// The name that the assembler reads.
+            pub const fn mnemonic(self) -> &'static str {
+                match self { $(Opcode::$name => $mnemonic,)+ }
+            }
+
+            /// Whether the instruction reads its argument.
+            pub const fn takes_argument(self) -> bool {
+                match self { $(Opcode::$name => instructions!(@argument $argument),)+ }
+            }
+
+            /// Whether the argument is the address of an instruction.
+            pub const fn takes_address(self) -> bool {
+                match self { $(Opcode::$name => instructions!(@address $argument),)+ }
+            }
+
+            /// How the depth of the stack changes.
+            pub const fn effect(self) -> Effect {
+                match self { $(Opcode::$name => Effect::$effect,)+ }
+            }
+
+            /// How many words the stack must hold.
+            pub const fn needs(self) -> usize {
+                match self { $(Opcode::$name => $needs,)+ }
+            }
+
+            /// What is wrong where the instruction's tests or its obligation fail; `None` if it has
+            /// none.
+            pub const fn fault(self) -> Option<&'static str> {
+                match self { $(Opcode::$name => instructions!(@fault $($fault)?),)+ }
+            }
+
+            /// What the instruction does, in a sentence.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Opcode::$name => concat!($($doc),+).trim_ascii(),)+ }
+            }
+
+            /// Calls what is compiled for each instruction.
+            #[inline(always)]
+            pub(crate) fn specialise<S: Specialised>(self, specialised: S) -> S::Output {
+                match self { $(Opcode::$name => specialised.call::<{ Opcode::$name as usize }>(),)+ }
+            }
+
+            /// What the instruction does to the window.
+            ///
+            /// A `pop` of the last word leaves the second one on top, which is 0 then.
+            #[inline(always)]
+            pub fn relation<A: Algebra>(self, operands: &impl Operands<A>) -> Relation<A> {
+                match self { $(Opcode::$name => { let $operands = operands; $relation })+ }
+            }
+        }
+    };
+    (@argument plain) => { false };
+    (@argument word) => { true };
+    (@argument address) => { true };
+    (@address address) => { true };
+    (@address $other:ident) => { false };
+    (@fault) => { None };
+    (@fault $fault:literal) => { Some($fault) };
+}
+
+instructions! {
+    /// Does nothing.
+    Nop = 0, "nop", plain, Keep, needs 0, |x| Relation::top(x.word(0));
+    /// Pushes its argument.
+    Push = 1, "push", word, Grow, needs 0, |x| Relation::top(x.argument());
+    /// Replaces the two topmost words by their sum.
+    Add = 2, "add", plain, Shrink, needs 2, |x| Relation::top(x.word(1) + x.word(0));
+    /// Replaces the two topmost words by their product.
+    Mul = 3, "mul", plain, Shrink, needs 2, |x| {
+        Relation::top(A::constant(0)).times(x.word(0), Cofactor::Second)
+    };
+    /// Drops the top.
+    Pop = 4, "pop", plain, Shrink, needs 1, |x| Relation::top(x.word(1));
+    /// Replaces the two topmost words by the lower one less the upper one.
+    Sub = 5, "sub", plain, Shrink, needs 2, |x| Relation::top(x.word(1) - x.word(0));
+    /// Negates the top.
+    Neg = 6, "neg", plain, Keep, needs 1, |x| Relation::top(A::constant(0) - x.word(0));
+    /// Replaces the top by its inverse; an error if it is 0.
+    Inv = 7, "inv", plain, Keep, needs 1, else "the top is 0, which has no inverse", |x| {
+        // With h = 1 / top the product is -1, and the result is h.
+        Relation::top(x.hint() + A::constant(1))
+            .times(A::constant(0) - x.word(0), Cofactor::Hint)
+            .zero(x.result() - x.hint())
+    };
+    /// Replaces the two topmost words by 1 if they are equal, else by 0.
+    Eq = 8, "eq", plain, Shrink, needs 2, |x| {
+        is_zero(x.word(0) - x.word(1), x.result())
+    };
+    /// Replaces the top by 1 if it is 0, else by 0.
+    Iszero = 9, "iszero", plain, Keep, needs 1, |x| {
+        is_zero(x.word(0), x.result())
+    };
+    /// Replaces the top, 0 or 1, by 1 or 0.
+    Not = 10, "not", plain, Keep, needs 1, else "the top is neither 0 nor 1", |x| {
+        Relation::top(A::constant(1) - x.word(0))
+            .times(x.word(0), Cofactor::Zero)
+            .tests(x.result(), A::constant(0))
+    };
+    /// Replaces the two topmost words, each 0 or 1, by 1 if both are 1, else by 0.
+    And = 11, "and", plain, Shrink, needs 2, else "one of the two topmost words is neither 0 nor 1", |x| {
+        Relation::top(A::constant(0))
+            .times(x.word(0), Cofactor::Second)
+            .tests(A::constant(1) - x.word(0), A::constant(1) - x.word(1))
+    };
+    /// Replaces the two topmost words, each 0 or 1, by 0 if both are 0, else by 1.
+    Or = 12, "or", plain, Shrink, needs 2, else "one of the two topmost words is neither 0 nor 1", |x| {
+        Relation::top(x.word(1) + x.word(0))
+            .times(A::constant(0) - x.word(0), Cofactor::Second)
+            .tests(A::constant(1) - x.word(0), A::constant(1) - x.word(1))
+    };
+    /// Adds its argument to the top.
+    Addi = 13, "addi", word, Keep, needs 1, |x| Relation::top(x.word(0) + x.argument());
+    /// Multiplies the top by its argument.
+    Muli = 14, "muli", word, Keep, needs 1, |x| {
+        Relation::top(A::constant(0)).times(x.word(0), Cofactor::Argument)
+    };
+    /// Drops the top; an error unless it is 1.
+    Assert = 15, "assert", plain, Shrink, needs 1, else "the top is not 1", |x| {
+        Relation::top(x.word(1)).zero(x.word(0) - A::constant(1))
+    };
+    /// Drops the top; an error unless it is the argument.
+    AssertEq = 16, "assert_eq", word, Shrink, needs 1, else "the top is not the argument", |x| {
+        Relation::top(x.word(1)).zero(x.word(0) - x.argument())
+    };
+    /// Pushes a copy of the top.
+    Dup = 17, "dup", plain, Grow, needs 1, |x| Relation::top(x.word(0));
+    /// Exchanges the two topmost words.
+    Swap = 18, "swap", plain, Keep, needs 2, |x| Relation {
+        second: Some(x.word(0)),
+        ..Relation::top(x.word(1))
+    };
+    /// Pushes a copy of the word below the top.
+    Over = 19, "over", plain, Grow, needs 2, |x| Relation::top(x.word(1));
+    /// Brings the third word to the top.
+    Rot = 20, "rot", plain, Keep, needs 3, |x| Relation {
+        second: Some(x.word(0)),
+        third: Some(x.word(1)),
+        ..Relation::top(x.word(2))
+    };
+    /// Pushes a copy of the third word.
+    Pick2 = 21, "pick2", plain, Grow, needs 3, |x| Relation::top(x.word(2));
+    /// Pushes a copy of the fourth word.
+    Pick3 = 22, "pick3", plain, Grow, needs 4, |x| Relation::top(x.word(3));
+    /// Goes on at the argument.
+    Jump = 23, "jump", address, Keep, needs 0, |x| Relation {
+        target: Target::Argument,
+        ..Relation::top(x.word(0))
+    };
+    /// Drops the top, and goes on at the argument if it was 0.
+    Jz = 24, "jz", address, Shrink, needs 1, |x| branch(x, x.jumps());
+    /// Drops the top, and goes on at the argument if it was not 0.
+    Jnz = 25, "jnz", address, Shrink, needs 1, |x| branch(x, A::constant(1) - x.jumps());
+    /// Pushes the address of the next instruction, and goes on at the argument.
+    Call = 26, "call", address, Grow, needs 0, |x| Relation {
+        target: Target::Argument,
+        ..Relation::top(x.following())
+    };
+    /// Drops the top, and goes on at that address; an error if the program has no such address.
+    Ret = 27, "ret", plain, Shrink, needs 1, |x| Relation {
+        target: Target::Top,
+        ..Relation::top(x.word(1))
+    };
+    /// Pushes the next word of the public tape.
+    Read = 28, "read", plain, Grow, needs 0, |x| Relation {
+        tape: Some(x.result()),
+        ..Relation::top(x.result())
+    };
+    /// Drops the top, which becomes the next word of the public tape.
+    Write = 29, "write", plain, Shrink, needs 1, |x| Relation {
+        tape: Some(x.word(0)),
+        ..Relation::top(x.word(1))
+    };
+    /// Pushes the next word of the private tape.
+    Secret = 30, "secret", plain, Grow, needs 0, |x| Relation::top(x.result());
+    /// Ends the run, as does the end of the program: the machine drops the top until one word is left, which is the output.
+    Halt = 31, "halt", plain, Shrink, needs 2, |x| Relation::top(x.word(1));
+}

@@ -1,0 +1,325 @@
+//! [`Columns`]: the columns of the machine, once, for whatever stands in them.
+//!
+//! `Columns<Column<Advice>>` is the circuit's columns, `Columns<Expression>` what a gate sees of one row,
+//! `Columns<F>` the values of one row, `Columns<Vec<F>>` a whole witness. A column is declared once, below, in
+//! `columns!`: the name and the description of it, its phase, the rows on which it has a value, and its place among the others follow from
+//! that.
+
+use std::fmt;
+
+use super::Shape;
+use crate::isa::{InstructionSet, Opcode};
+
+/// When a column can be filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// From the trace alone.
+    First,
+    /// With the challenges that are drawn once the first phase is committed to.
+    Second,
+}
+
+/// On which rows a column has a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// On the row of every step: it tells of the step.
+    Step,
+    /// On the final row too: it tells of the state.
+    State,
+}
+
+/// A field of one column.
+type One<T> = T;
+/// A field of a column that may be there.
+type Maybe<T> = Option<T>;
+/// A field of numbered columns.
+type List<T> = Vec<T>;
+/// A field of a column for each of some instructions.
+type Each<T> = Vec<(Opcode, T)>;
+
+/// A field made by a function of its columns.
+macro_rules! make {
+    (One $Column:ident $f:ident) => {
+        $f(Column::$Column)
+    };
+    (Maybe $Column:ident $f:ident $there:expr) => {
+        $there.then(|| $f(Column::$Column))
+    };
+    (List $Column:ident $f:ident $count:expr) => {
+        (0..$count).map(|i| $f(Column::$Column(i))).collect()
+    };
+    (Each $Column:ident $f:ident $keys:expr) => {
+        $keys.map(|key| (key, $f(Column::$Column(key)))).collect()
+    };
+}
+
+/// The columns of a field, by name. `$iter` is `iter` or `iter_mut`.
+macro_rules! named {
+    (One $Column:ident $own:expr, $iter:ident) => {
+        std::iter::once((Column::$Column, $own))
+    };
+    (Maybe $Column:ident $own:expr, $iter:ident) => {
+        $own.$iter().map(|own| (Column::$Column, own))
+    };
+    (List $Column:ident $own:expr, $iter:ident) => {
+        $own.$iter()
+            .enumerate()
+            .map(|(i, own)| (Column::$Column(i), own))
+    };
+    (Each $Column:ident $own:expr, $iter:ident) => {
+        $own.$iter().map(|(key, own)| (Column::$Column(*key), own))
+    };
+}
+
+/// A field mapped.
+macro_rules! mapped {
+    (One $Column:ident $f:ident $own:expr) => {
+        $f(Column::$Column, $own)
+    };
+    (Maybe $Column:ident $f:ident $own:expr) => {
+        $own.as_ref().map(|own| $f(Column::$Column, own))
+    };
+    (List $Column:ident $f:ident $own:expr) => {
+        $own.iter()
+            .enumerate()
+            .map(|(i, own)| $f(Column::$Column(i), own))
+            .collect()
+    };
+    (Each $Column:ident $f:ident $own:expr) => {
+        $own.iter()
+            .map(|(key, own)| (*key, $f(Column::$Column(*key), own)))
+            .collect()
+    };
+}
+
+macro_rules! columns {
+    (
+        { $($(#[doc = $bdoc:literal])+
+            $b:ident: $bkind:ident $B:ident $(($BKey:ty))? $(if |$bs:ident| $bhas:expr)?, $bphase:ident, $bextent:ident;)* }
+        $($(#[doc = $gdoc:literal])+ $g:ident: group $G:ident if |$gs:ident| $ghas:expr, {
+            $($(#[doc = $mdoc:literal])+ $m:ident: $M:ident, $mphase:ident, $mextent:ident;)*
+        })*
+        then { $($(#[doc = $adoc:literal])+
+            $a:ident: $akind:ident $A:ident $(($AKey:ty))? $(if |$as:ident| $ahas:expr)?, $aphase:ident, $aextent:ident;)* }
+    ) => {
+        /// The name of a column of the machine. All are advice columns, but in a [straight line](Shape::straight).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Column {
+            $($(#[doc = $bdoc])+ $B $(($BKey))?,)*
+            $($($(#[doc = $mdoc])+ $M,)*)*
+            $($(#[doc = $adoc])+ $A $(($AKey))?,)*
+        }
+
+        impl Column {
+            /// When the column can be filled.
+            pub const fn phase(self) -> Phase {
+                match self {
+                    $(Column::$B { .. } => Phase::$bphase,)*
+                    $($(Column::$M => Phase::$mphase,)*)*
+                    $(Column::$A { .. } => Phase::$aphase,)*
+                }
+            }
+
+            /// On which rows the column has a value.
+            pub const fn extent(self) -> Extent {
+                match self {
+                    $(Column::$B { .. } => Extent::$bextent,)*
+                    $($(Column::$M => Extent::$mextent,)*)*
+                    $(Column::$A { .. } => Extent::$aextent,)*
+                }
+            }
+
+            /// What the column holds, as it is declared.
+            const fn declared(self) -> &'static str {
+                match self {
+                    $(Column::$B { .. } => concat!($($bdoc),+).trim_ascii(),)*
+                    $($(Column::$M => concat!($($mdoc),+).trim_ascii(),)*)*
+                    $(Column::$A { .. } => concat!($($adoc),+).trim_ascii(),)*
+                }
+            }
+
+            /// The name of the field.
+            const fn field(self) -> &'static str {
+                match self {
+                    $(Column::$B { .. } => stringify!($b),)*
+                    $($(Column::$M => stringify!($m),)*)*
+                    $(Column::$A { .. } => stringify!($a),)*
+                }
+            }
+        }
+
+        $(
+            $(#[doc = $gdoc])+
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct $G<T> {
+                $($(#[doc = $mdoc])+ pub $m: T,)*
+            }
+        )*
+
+        /// One thing for each column of the machine.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Columns<T> {
+            $($(#[doc = $bdoc])+ pub $b: $bkind<T>,)*
+            $($(#[doc = $gdoc])+ pub $g: Option<$G<T>>,)*
+            $($(#[doc = $adoc])+ pub $a: $akind<T>,)*
+        }
+
+        impl<T> Columns<T> {
+            /// Asks `value` for each column that a machine of this shape has, in the order of [`Columns::iter`].
+            pub fn new(shape: impl Into<Shape>, mut value: impl FnMut(Column) -> T) -> Self {
+                let shape: Shape = shape.into();
+                Columns {
+                    $($b: make!($bkind $B value $({ let $bs = shape; $bhas })?),)*
+                    $($g: { let $gs = shape; $ghas }.then(|| $G { $($m: value(Column::$M),)* }),)*
+                    $($a: make!($akind $A value $({ let $as = shape; $ahas })?),)*
+                }
+            }
+
+            /// The columns by name, in the order in which a circuit allocates them.
+            pub fn iter(&self) -> impl Iterator<Item = (Column, &T)> {
+                std::iter::empty()
+                    $(.chain(named!($bkind $B &self.$b, iter)))*
+                    $(.chain(self.$g.iter().flat_map(|own| [$((Column::$M, &own.$m)),*])))*
+                    $(.chain(named!($akind $A &self.$a, iter)))*
+            }
+
+            /// The same, to be changed.
+            pub fn iter_mut(&mut self) -> impl Iterator<Item = (Column, &mut T)> {
+                std::iter::empty()
+                    $(.chain(named!($bkind $B &mut self.$b, iter_mut)))*
+                    $(.chain(self.$g.iter_mut().flat_map(|own| [$((Column::$M, &mut own.$m)),*])))*
+                    $(.chain(named!($akind $A &mut self.$a, iter_mut)))*
+            }
+
+            /// The same columns with `f` applied to each, in the order of [`Columns::iter`].
+            pub fn map<U>(&self, mut f: impl FnMut(Column, &T) -> U) -> Columns<U> {
+                Columns {
+                    $($b: mapped!($bkind $B f &self.$b),)*
+                    $($g: self.$g.as_ref().map(|own| $G { $($m: f(Column::$M, &own.$m),)* }),)*
+                    $($a: mapped!($akind $A f &self.$a),)*
+                }
+            }
+        }
+    };
+}
+
+columns! { {
+    /// A word of the window, counted from the top of the stack: at least two.
+    words: List Word(usize) if |shape| shape.set.window(), First, State;
+    /// The row on which the word now lowest in the window came there, 0 while the stack is empty.
+    link: One Link, First, State;
+    /// Whether the stack holds more words than this number: at least one, but none in a straight line.
+    present: List Present(usize) if |shape| shape.presence(), First, State;
+    /// Whether the row executes this instruction; a row without a flag does nothing.
+    flags: Each Flag(Opcode) if |shape| shape.flagged(), First, Step;
+    /// What the cofactor is multiplied by, 0 for an instruction without a product.
+    factor: Maybe Factor if |shape| shape.set.has_factor() && !shape.straight, First, Step;
+    /// What the factor is multiplied by: a word, the argument, or for `eq`, `iszero` and `inv` -1 / factor, and 0 if the factor is 0.
+    cofactor: Maybe Cofactor if |shape| shape.has_cofactor(), First, Step;
+    /// What must be 0 where the factor is not.
+    factor_test: Maybe FactorTest if |shape| shape.set.has_factor_test() && !shape.straight, First, Step;
+    /// What must be 0 where the cofactor is not.
+    cofactor_test: Maybe CofactorTest if |shape| shape.set.has_cofactor_test() && !shape.straight, First, Step;
+}
+    /// The columns of a machine that looks its instructions up.
+    fetch: group Fetch if |shape| shape.fetches(), {
+        /// Whether the row jumps to its argument.
+        jumps: Jumps, First, Step;
+        /// The address of the row's instruction.
+        pc: Pc, First, State;
+        /// The encoded opcode of the instruction at that address.
+        opcode: Opcode, First, State;
+        /// The argument of the instruction at that address.
+        argument: Argument, First, State;
+        /// How many rows execute the instruction whose address is this row's number.
+        uses: Uses, First, Step;
+        /// The fraction of the instruction that the row executes (second phase).
+        fetched: Fetched, Second, State;
+        /// The fractions of the instruction whose address is this row's number (second phase).
+        provided: Provided, Second, Step;
+    }
+    /// The columns of a machine with a public tape.
+    fold: group TapeFold if |shape| shape.set.has_tape(), {
+        /// The words that this row and those after it read and write, folded (second phase).
+        tape: Tape, Second, State;
+        /// The words of the tape that stand on this row and those after it, folded (second phase).
+        stated: Stated, Second, State;
+    }
+
+then {
+    /// The fraction of the cell that the row makes, 0 if it makes none (second phase).
+    made: Maybe Made if |shape| !shape.straight, Second, Step;
+    /// The running sum of fractions (second phase).
+    sum: One Sum, Second, State;
+} }
+
+/// The names of the words of a window, from the top down.
+const WORDS: [&str; InstructionSet::MAX_WINDOW] = ["top", "second", "third", "fourth"];
+
+impl Column {
+    /// Whether the column is a fixed one in a [straight line](Shape::straight).
+    pub const fn is_scheduled(self) -> bool {
+        matches!(self, Column::Link | Column::Flag(_))
+    }
+
+    /// What the column holds, in a sentence.
+    pub fn summary(self) -> String {
+        match self {
+            Column::Word(0) => "The word at the top of the stack, 0 if the stack is empty.".into(),
+            Column::Word(1) => "The word below the top, 0 if there is none.".into(),
+            Column::Word(place) => format!("The word {place} below the top, 0 if there is none."),
+            Column::Present(0) => "Whether the stack holds a word.".into(),
+            Column::Present(count) => format!("Whether the stack holds {} words.", count + 1),
+            _ => self.declared().into(),
+        }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Column::Word(place) => f.write_str(WORDS.get(*place).unwrap_or(&"word")),
+            Column::Present(0) => f.write_str("nonempty"),
+            Column::Present(count) => write!(f, "has_{}", count + 1),
+            Column::Flag(opcode) => write!(f, "is_{opcode}"),
+            _ => f.write_str(self.field()),
+        }
+    }
+}
+
+impl<T> Columns<T> {
+    /// What stands in a column, if the machine has it.
+    pub fn get(&self, column: Column) -> Option<&T> {
+        self.iter()
+            .find(|(own, _)| *own == column)
+            .map(|(_, own)| own)
+    }
+
+    /// What stands in a column, if the machine has it, to be changed.
+    pub fn get_mut(&mut self, column: Column) -> Option<&mut T> {
+        let mut all = self.iter_mut();
+        all.find(|(own, _)| *own == column).map(|(_, own)| own)
+    }
+
+    /// The word at the top.
+    pub fn top(&self) -> &T {
+        &self.words[0]
+    }
+
+    /// The lowest word of the window: the one that goes to a cell when the stack grows.
+    pub fn lowest(&self) -> &T {
+        &self.words[self.words.len() - 1]
+    }
+
+    /// The last of the presence flags: the one that goes to a cell when the stack grows. None in a
+    /// straight line.
+    pub fn last_present(&self) -> Option<&T> {
+        self.present.last()
+    }
+
+    /// The flag of an instruction.
+    pub fn flag(&self, opcode: Opcode) -> Option<&T> {
+        let own = self.flags.iter().find(|(own, _)| *own == opcode);
+        own.map(|(_, flag)| flag)
+    }
+}

@@ -1,0 +1,359 @@
+//! [`Window`]: what the constraints see: a row, the next one, and what is known of them.
+//!
+//! # The machine's rows
+//!
+//! A machine of `rows` steps occupies `rows + 1` rows of the circuit: on row i stands the state
+//! before step i, on row `rows` the final state. Two fixed columns tell the rows apart, both read on
+//! the row and on the next one, so that they cost no evaluation point of their own:
+//!
+//! | row of the machine | `index` | `follows` | `step` | `first` | `last` |
+//! |---|---|---|---|---|---|
+//! | (any row outside) | 0 | 0 | 0 | 0 | 0 |
+//! | 0 | 0 | 0 | 1 | `rows` | 0 |
+//! | 1 | 1 | 1 | 1 | 0 | 0 |
+//! | ... | i | 1 | 1 | 0 | 0 |
+//! | `rows` | `rows` | 1 | 0 | 0 | `rows` |
+//!
+//! where `step = follows'`, `last = follows' - (index' - index)` and
+//! `first = rows * (follows' - follows) + last`. A prime marks the next row.
+//!
+//! # Where the instructions come from
+//!
+//! A set without control flow executes its program from the first instruction to the last, so that row i
+//! is given instruction i. With control flow a row has a program counter, `pc`, and is given the instruction
+//! at that address, which it receives from the [program's bus](super::program).
+//!
+//! A machine whose key holds its program, and that a *straight line*, has a [`Schedule`](super::Schedule): which
+//! instruction a row executes, how deep the stack is and where its cells are is known beforehand, and stands in fixed columns. There
+//! are no presence flags then (a program that lacks words has no key), nothing is decoded, and products need no column
+//! of their own.
+
+use super::{Columns, Shape};
+use crate::air::logup::Selectors;
+use crate::algebra::Algebra;
+use crate::isa::{Cofactor, Effect, Opcode, Operands, Relation};
+
+/// Where the machine's output is bound.
+#[derive(Clone, Debug)]
+pub enum Output<A> {
+    /// To this value, on the first row.
+    Bound(A),
+    /// Nowhere: the caller takes the top of the last row.
+    Open,
+}
+
+/// The challenges that are drawn once the first phase is committed to.
+#[derive(Clone, Copy, Debug)]
+pub struct Challenges<T> {
+    /// The point at which the fractions of the stack's bus are evaluated.
+    pub alpha: T,
+    /// What folds the entries of a tuple into one word.
+    pub gamma: T,
+    /// What carries the output to the first row.
+    pub beta: T,
+    /// The point at which the fractions of the program's bus are evaluated, where instructions are looked up.
+    pub delta: T,
+    /// What folds the public tape, where there is one.
+    pub rho: T,
+}
+
+impl<T> Challenges<T> {
+    /// The same with `f` applied to each.
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Challenges<U> {
+        Challenges {
+            alpha: f(self.alpha),
+            gamma: f(self.gamma),
+            beta: f(self.beta),
+            delta: f(self.delta),
+            rho: f(self.rho),
+        }
+    }
+}
+
+/// Where a row's instruction comes from.
+#[derive(Clone, Debug)]
+pub enum Given<A> {
+    /// The row is given an instruction of its own.
+    Own {
+        /// The opcode, encoded as [`Opcode::encoded`] says.
+        opcode: A,
+        /// The argument.
+        argument: A,
+        /// The opcode of the next row, where the circuit has to see to it that only `halt` follows
+        /// `halt`; where the verifier writes the program, it can't state anything else.
+        next_opcode: Option<A>,
+    },
+    /// The instruction is in the key: its flag is a fixed column.
+    Scheduled {
+        /// The argument; on the last row, whether the stack then holds a word.
+        argument: A,
+    },
+    /// The instruction is looked up in a listing. Row i of it holds the instruction with address i.
+    Listed {
+        /// Its opcode in the listing: one more than [`Opcode::encoded`], and 0 where the program is over.
+        opcode: A,
+        /// Its argument.
+        argument: A,
+    },
+}
+
+/// Where a [`Window`] is read from: one for each kind of thing that can stand in it.
+pub trait Reader<A> {
+    /// What stands in the columns on this row, or on the next one.
+    fn columns(&self, next: bool) -> Columns<A>;
+    /// Writes that over what stands there, where that takes no new room.
+    fn load(&self, next: bool, columns: &mut Columns<A>) {
+        *columns = self.columns(next);
+    }
+    /// The fixed column `index`.
+    fn index(&self, next: bool) -> A;
+    /// The fixed column `follows`.
+    fn follows(&self, next: bool) -> A;
+    /// The opcode that is stated for this row, or listed here. Not asked of a straight line.
+    fn opcode(&self) -> A;
+    /// The opcode of the next row, where [`Given::Own`] needs it.
+    fn next_opcode(&self) -> Option<A>;
+    /// The argument that is stated for this row, or listed here.
+    fn argument(&self) -> A;
+    /// What stands on the public tape in this row's place: its words, then a 1, then zeros. Asked where the
+    /// set has one.
+    fn tape(&self) -> A;
+    /// The output.
+    fn output(&self) -> Output<A>;
+    /// The challenges.
+    fn challenges(&self) -> Challenges<A>;
+}
+
+/// What the constraints see: a row, the next one, and what is known of them.
+#[derive(Clone, Debug)]
+pub struct Window<A> {
+    /// The instruction set, and whether the machine is a straight line.
+    pub shape: Shape,
+    /// The number of steps of the machine, a constant.
+    pub rows: A,
+    /// This row.
+    pub row: Columns<A>,
+    /// The next row.
+    pub next: Columns<A>,
+    /// The fixed column `index` on this row and on the next.
+    pub index: [A; 2],
+    /// The fixed column `follows` on this row and on the next.
+    pub follows: [A; 2],
+    /// Where the instruction of this row comes from.
+    pub given: Given<A>,
+    /// What stands on the public tape in this row's place, where the set has one.
+    pub tape: Option<A>,
+    /// The output, if it is bound on the first row.
+    pub output: Output<A>,
+    /// The challenges.
+    pub challenges: Challenges<A>,
+}
+
+/// Says that an operand is not there, which no set's machine can ask for: its columns follow from what its instructions
+/// read.
+#[cold]
+pub(super) fn missing(operand: &str) -> ! {
+    unreachable!("an instruction reads {operand}, for which its machine has no column")
+}
+
+impl<A: Algebra> Window<A> {
+    /// The window of a machine of this shape and so many steps.
+    pub fn read(shape: Shape, rows: A, from: &impl Reader<A>) -> Self {
+        Window {
+            shape,
+            rows,
+            row: from.columns(false),
+            next: from.columns(true),
+            index: [false, true].map(|next| from.index(next)),
+            follows: [false, true].map(|next| from.follows(next)),
+            given: Self::given_of(shape, from),
+            tape: shape.set.has_tape().then(|| from.tape()),
+            output: from.output(),
+            challenges: from.challenges(),
+        }
+    }
+
+    /// The same of other rows, without new room.
+    pub fn load(&mut self, from: &impl Reader<A>) {
+        from.load(false, &mut self.next);
+        self.advance(from);
+    }
+
+    /// The same one row further, without new room: `from` reads the row that was the next one.
+    pub fn advance(&mut self, from: &impl Reader<A>) {
+        std::mem::swap(&mut self.row, &mut self.next);
+        from.load(true, &mut self.next);
+        self.index = [false, true].map(|next| from.index(next));
+        self.follows = [false, true].map(|next| from.follows(next));
+        self.given = Self::given_of(self.shape, from);
+        self.tape = self.shape.set.has_tape().then(|| from.tape());
+    }
+
+    fn given_of(shape: Shape, from: &impl Reader<A>) -> Given<A> {
+        let argument = from.argument();
+        if shape.straight {
+            Given::Scheduled { argument }
+        } else if shape.fetches() {
+            let opcode = from.opcode();
+            Given::Listed { opcode, argument }
+        } else {
+            Given::Own {
+                opcode: from.opcode(),
+                argument,
+                next_opcode: from.next_opcode(),
+            }
+        }
+    }
+
+    /// 1 where a step leads to the next row, else 0.
+    pub fn step(&self) -> A {
+        self.follows[1].clone().named("step")
+    }
+
+    /// `rows` on the last row of the machine, else 0.
+    pub fn last(&self) -> A {
+        let last = self.follows[1].clone() - (self.index[1].clone() - self.index[0].clone());
+        last.named("last")
+    }
+
+    /// `rows` on the first row of the machine, else 0.
+    pub fn first(&self) -> A {
+        let enters = self.follows[1].clone() - self.follows[0].clone();
+        (self.rows.clone() * enters + self.last()).named("first")
+    }
+
+    /// The three of them.
+    pub fn selectors(&self) -> Selectors<A> {
+        Selectors {
+            step: self.step(),
+            first: self.first(),
+            last: self.last(),
+        }
+    }
+
+    /// The sum of `coefficient * flag` over the flags for which there is one.
+    pub fn flags(&self, coefficient: impl Fn(Opcode) -> Option<A>) -> A {
+        self.row
+            .flags
+            .iter()
+            .filter(|(_, flag)| !flag.vanishes())
+            .filter_map(|(opcode, flag)| Some(flag.clone() * coefficient(*opcode)?))
+            .fold(A::constant(0), |sum, term| sum + term)
+    }
+
+    /// 1 where no flag is set.
+    pub fn idle(&self) -> A {
+        (A::constant(1) - self.flags(|_| Some(A::constant(1)))).named("idle")
+    }
+
+    /// 1 where the row executes an instruction with this effect, not counting idle rows.
+    pub fn effect(&self, effect: Effect) -> A {
+        let name = match effect {
+            Effect::Grow => "grow",
+            Effect::Keep => "keep",
+            Effect::Shrink => "shrink",
+        };
+        let flags = self.flags(|opcode| (opcode.effect() == effect).then(|| A::constant(1)));
+        flags.named(name)
+    }
+
+    /// The encoded opcode of what the row executes, an idle row counting as `nop`.
+    pub(super) fn executed(&self) -> A {
+        let flags = self.flags(|opcode| Some(A::constant(opcode.encoded())));
+        (flags + A::constant(Opcode::IDLE.encoded()) * self.idle()).named("executed")
+    }
+
+    /// What an instruction says on this row.
+    pub fn relation(&self, opcode: Opcode) -> Relation<A> {
+        opcode.relation(&FlagView(self))
+    }
+
+    /// The sum of `flag * term` over the relations of the instructions that have flags.
+    pub(super) fn relations(&self, term: impl Fn(Relation<A>) -> A) -> A {
+        self.flags(|opcode| Some(term(self.relation(opcode))))
+    }
+
+    /// 1 where the cofactor is a hint.
+    pub(super) fn hinted(&self) -> A {
+        self.relations(|own| match own.cofactor {
+            Cofactor::Hint => A::constant(1),
+            _ => A::constant(0),
+        })
+    }
+
+    /// The prover's word.
+    pub(super) fn hint(&self) -> A {
+        let hint = self.row.cofactor.as_ref();
+        hint.unwrap_or_else(|| missing("a hint")).clone()
+    }
+
+    /// The opcode that the row is given to execute.
+    pub(super) fn given_opcode(&self) -> A {
+        match (&self.given, &self.row.fetch) {
+            (Given::Own { opcode, .. }, None) => opcode.clone(),
+            (Given::Listed { .. }, Some(fetch)) => fetch.opcode.clone(),
+            // It is known to be what is executed.
+            (Given::Scheduled { .. }, None) => self.executed(),
+            _ => missing("an opcode"),
+        }
+    }
+
+    /// The argument that the row is given.
+    pub(super) fn argument(&self) -> A {
+        match (&self.given, &self.row.fetch) {
+            (Given::Listed { .. }, Some(fetch)) => fetch.argument.clone(),
+            (Given::Own { argument, .. } | Given::Scheduled { argument }, None) => argument.clone(),
+            _ => missing("an argument"),
+        }
+    }
+
+    /// 0 where the row executes what it is given, 1 where it is idle although that is `halt`.
+    pub(super) fn stopped(&self) -> A {
+        (self.executed() - self.given_opcode()).named("stopped")
+    }
+
+    /// 1 where the row unwinds the stack.
+    pub(super) fn unwinding(&self) -> A {
+        self.flags(|opcode| (opcode == Opcode::Halt).then(|| A::constant(1)))
+    }
+
+    /// On the last row, 1 if the stack holds a word, else 0.
+    pub fn nonempty(&self) -> A {
+        match (self.row.present.first(), &self.given) {
+            (Some(present), _) => present.clone(),
+            (None, Given::Scheduled { argument }) => argument.clone(),
+            (None, _) => missing("whether the stack holds a word"),
+        }
+    }
+}
+
+/// What a relation is made of under a flag.
+struct FlagView<'a, A>(&'a Window<A>);
+
+impl<A: Algebra> Operands<A> for FlagView<'_, A> {
+    fn word(&self, place: usize) -> A {
+        let word = self.0.row.words.get(place);
+        word.unwrap_or_else(|| missing("a word")).clone()
+    }
+    fn argument(&self) -> A {
+        self.0.argument()
+    }
+    fn hint(&self) -> A {
+        self.0.hint()
+    }
+    fn result(&self) -> A {
+        self.0.next.top().clone()
+    }
+    fn following(&self) -> A {
+        let fetch = self.0.row.fetch.as_ref();
+        let fetch = fetch.unwrap_or_else(|| missing("the address of the next instruction"));
+        fetch.pc.clone() + A::constant(1)
+    }
+    fn jumps(&self) -> A {
+        let fetch = self.0.row.fetch.as_ref();
+        fetch
+            .unwrap_or_else(|| missing("whether it jumps"))
+            .jumps
+            .clone()
+    }
+}
