@@ -30,8 +30,19 @@ pub mod evaluator;
 /// Any text is assembled or refused; what is assembled is the same after a disassembly.
 pub fn assembler(data: &[u8]) {
     let source = String::from_utf8_lossy(data);
-    match asm::assemble::<Fr>(&source) {
-        Ok(program) => {
+    match asm::assemble_with_symbols::<Fr>(&source) {
+        Ok(asm::Assembly { program, symbols }) => {
+            assert_eq!(asm::assemble(&source).as_ref(), Ok(&program));
+            let lines = asm::lines(&source).count();
+            for address in 0..program.len() {
+                assert!((1..=lines).contains(&symbols.line(address).unwrap()));
+                let message = symbols.message(address).unwrap_or_default();
+                assert!(message.chars().count() <= 200);
+            }
+            for label in symbols.labels() {
+                assert!(label.address <= program.len());
+                assert_eq!(symbols.address(&label.name), Some(label.address));
+            }
             let text = asm::disassemble(&program).unwrap();
             assert_eq!(asm::assemble(&text).as_ref(), Ok(&program), "{text}");
             assert_eq!(asm::disassemble(&program), Ok(text));
@@ -41,6 +52,7 @@ pub fn assembler(data: &[u8]) {
             for error in errors.errors() {
                 // Whoever shows the error cuts the source there.
                 assert!(source.get(error.span.clone()).is_some(), "{error:?}");
+                assert!((1..=asm::lines(&source).count()).contains(&error.line));
                 error.to_string();
                 error.suggestion();
             }
@@ -563,7 +575,7 @@ pub fn differential(data: &[u8]) {
     let binding = Binding::ALL[usize::from(sum >> 6) % 3];
     let job = job.max_rows(1 << 6);
     // Whoever goes on whatever the program does may go on for ever, or do so by a tape that has an end.
-    if let Ok(trace) = job.defiant() {
+    if let Ok(trace) = job.trace_past_failure() {
         circuit_agrees(&trace, expected.is_ok(), binding);
     }
 }

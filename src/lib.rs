@@ -6,7 +6,7 @@
 //! Where to start:
 //!
 //! - to run programs: [`asm::assemble`] and [`vm::run`];
-//! - to step through a run, forward and backward: [`debug::Session`];
+//! - to step through a run, forward and backward: [`vm::session::Session`];
 //! - to prove and verify them: [`proof::Backend`], with [`proof::kzg`] and [`proof::ipa`];
 //! - to put the machine into a circuit of your own: [`halo2::StackVmChip`], and `examples/embed.rs`,
 //!   which does so and proves it for real;
@@ -43,7 +43,6 @@ pub mod air;
 pub mod algebra;
 pub mod asm;
 pub mod circuit;
-pub mod debug;
 pub mod halo2;
 pub mod isa;
 mod json;

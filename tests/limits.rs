@@ -58,6 +58,12 @@ fn repeated(piece: &str, bytes: usize) -> String {
     piece.repeat(bytes / piece.len())
 }
 
+/// A short name, another one for each number.
+fn name(number: usize) -> String {
+    let digit = |place: usize| char::from(b'k' + (number >> (4 * place) & 15) as u8);
+    (0..4).map(digit).collect()
+}
+
 fn size_of_program(program: &Program<Fr>) -> usize {
     program.len() * size_of::<Instruction<Fr>>()
 }
@@ -69,6 +75,9 @@ fn assembly() {
         "x",
         " ",
         "\n",
+        "\r",
+        "\r\n",
+        "\"",
         "#",
         "#\n",
         "\0",
@@ -81,6 +90,10 @@ fn assembly() {
         "a:\n",
         ".const\n",
         ".const a b\n",
+        ".const a a\n",
+        ".const a (\n",
+        "push (",
+        "nop \"\" ",
     ] {
         let text = repeated(piece, 64 * MEGABYTE);
         let read = || asm::assemble::<Fr>(&text);
@@ -120,6 +133,79 @@ fn assembly() {
             assert!(errors.to_string().len() < 1000);
         }
     }
+
+    // Expressions, which are evaluated as they are read.
+    for (start, piece, end, is_word) in [
+        ("push ", "1+", "1", true),
+        ("push ", "-", "1", true),
+        (".const a 1\npush ", "a*", "a", true),
+        (".const a 1\n.const b ", "a-", "a\npush b", true),
+        ("push ", "(", "1", false),
+        ("push ", "(1)+", "1", true),
+        ("push 1", ")", "", false),
+        ("push 1", " 1", "", false),
+        ("nop \"", "x", "\"", false),
+        ("nop \"", "\\", "", false),
+        ("nop \"", "\\u{", "}\"", false),
+    ] {
+        let text = format!("{start}{}{end}", repeated(piece, 8 * MEGABYTE));
+        let name = format!("assembly: {start:?} {piece:?}...");
+        let result = measured(&name, text.len(), text.len(), || asm::assemble::<Fr>(&text));
+        assert_eq!(result.is_ok(), is_word, "{name}");
+        if let Err(errors) = result {
+            assert!(errors.to_string().len() < 1000);
+        }
+    }
+
+    // Names: as many as there may be, and constants of which each takes what there is of parentheses and waits for the
+    // next one, or uses all the others.
+    let most = 1 << 13;
+    let labels: String = (0..1 << 16).map(|i| format!("{}:\n", name(i))).collect();
+    let constant = |i, value: String| format!(".const {} {value}\n", name(i));
+    let nested = |i| format!("{}{}{}", "(".repeat(64), name(i), ")".repeat(64));
+    let last = constant(most - 1, "1".into());
+    let chain: String = (0..most - 1).map(|i| constant(i, nested(i + 1))).collect();
+    let all: String = (0..most - 1).map(|i| format!("{}+", name(i))).collect();
+    let user = constant(most, repeated(&all, 8 * MEGABYTE) + &name(0));
+    let used = (0..most - 1)
+        .map(|i| constant(i, name(i + 1)))
+        .collect::<String>();
+    let ring = constant(most - 1, name(0));
+    let used_less = used
+        .replacen(&constant(0, name(1)), "", 1)
+        .replace(&name(0), &name(1));
+    let texts = [
+        ("labels", labels.clone(), true),
+        ("a chain of constants", format!("{chain}{last}"), true),
+        ("a ring of constants", format!("{used}{ring}"), false),
+        (
+            "many uses",
+            format!("{used_less}{last}{}", user.replace(&name(0), &name(1))),
+            true,
+        ),
+        ("too many labels", format!("{labels}{labels}"), false),
+        (
+            "labels again",
+            labels.repeat(2).replace(&name(1), "x"),
+            false,
+        ),
+    ];
+    for (what, text, is_read) in texts {
+        let name = format!("assembly: {what}");
+        let result = measured(&name, text.len(), text.len(), || asm::assemble::<Fr>(&text));
+        assert_eq!(result.is_ok(), is_read, "{name}: {result:?}");
+    }
+
+    // What a text says beside its program.
+    let lines = 1 << 16;
+    let text: String = (0..lines)
+        .map(|i| format!("{}: nop \"\"\n", name(i)))
+        .collect();
+    let described = lines * (size_of::<Instruction<Fr>>() + size_of::<asm::Label>() + 4 + 32);
+    let read = || asm::assemble_with_symbols::<Fr>(&text).unwrap();
+    let read = measured("assembly: symbols", described, text.len(), read);
+    assert_eq!(read.symbols.labels().len(), lines);
+    assert_eq!(read.symbols.message(lines - 1), Some(""));
 
     // Honest programs, and one that goes wrong at its very end.
     for piece in ["nop\n", "push 1\n", "jump 1\n", "pop # of the last word\n"] {

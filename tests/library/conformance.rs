@@ -144,7 +144,7 @@ fn the_circuit_rejects_what_the_vectors_call_errors() {
         };
         let (program, inputs) = (vector.program(), Inputs::none());
         let job = Job::new(&program, SEED, &inputs).cut(Some(vector.steps));
-        let trace = job.defiant().unwrap();
+        let trace = job.trace_past_failure().unwrap();
         for binding in [Binding::Public, Binding::Cells] {
             let params = CircuitParams::for_steps(trace.steps(), SEED, binding).unwrap();
             let failures = mock_verdict(params, &trace, &Statement::of(&trace)).unwrap_err();
@@ -578,10 +578,10 @@ proptest! {
         let expected = case.evaluate().verdict;
         // Whoever goes on where a run fails need not come to an end.
         let most = 2 * LIMIT as usize;
-        let defiant = Job::new(&program, case.set, &inputs).max_rows(most).defiant();
-        prop_assert!(defiant.is_ok() || expected.is_err(), "{defiant:?}");
+        let past_failure = Job::new(&program, case.set, &inputs).max_rows(most).trace_past_failure();
+        prop_assert!(past_failure.is_ok() || expected.is_err(), "{past_failure:?}");
         prop_assume!(expected != Err("too_many_steps"));
-        let Ok(trace) = defiant else { return Ok(()); };
+        let Ok(trace) = past_failure else { return Ok(()); };
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&trace, binding).unwrap();
             let template = Template::for_program(params, trace.program());

@@ -307,9 +307,11 @@ fn witness_words_are_not_printed() {
         let program: Program<Fr> = start.chain(std::iter::repeat_n(end, wrong.1)).collect();
         errors.push(Trace::new(&program, None, STACK).unwrap_err().into());
         let inputs = Inputs::none();
-        let defiant = Job::new(&program, STACK, &inputs).defiant().unwrap();
-        let circuit = StackVmCircuit::new(template.clone(), &defiant).unwrap();
-        let error = circuit.check(&Statement::of(&defiant)).unwrap_err();
+        let past_failure = Job::new(&program, STACK, &inputs)
+            .trace_past_failure()
+            .unwrap();
+        let circuit = StackVmCircuit::new(template.clone(), &past_failure).unwrap();
+        let error = circuit.check(&Statement::of(&past_failure)).unwrap_err();
         errors.push(ChipError::from(error.clone()).into());
         errors.push(halo2_proofs::plonk::Error::from(ChipError::from(error.clone())).into());
         errors.push(error.into());
@@ -457,22 +459,22 @@ fn secrets_are_not_printed() {
         if program.instructions().iter().any(|own| own.opcode == WRITE) {
             continue;
         }
-        let Ok(defiant) = job.max_rows(50).defiant() else {
+        let Ok(past_failure) = job.max_rows(50).trace_past_failure() else {
             continue;
         };
-        see(&defiant);
-        see(&defiant.rows());
+        see(&past_failure);
+        see(&past_failure.rows());
         for binding in Binding::ALL {
-            let params = CircuitParams::for_trace(&defiant, binding).unwrap();
+            let params = CircuitParams::for_trace(&past_failure, binding).unwrap();
             let template = Template::for_program(params, &program).unwrap();
-            let circuit = StackVmCircuit::new(template, &defiant).unwrap();
+            let circuit = StackVmCircuit::new(template, &past_failure).unwrap();
             see(&circuit);
-            if let Err(error) = circuit.check(&Statement::of(&defiant)) {
+            if let Err(error) = circuit.check(&Statement::of(&past_failure)) {
                 errors.push(ChipError::from(error.clone()).into());
                 errors.push(error.into());
             }
         }
-        see(&Witness::new(&defiant, 60).unwrap());
+        see(&Witness::new(&past_failure, 60).unwrap());
     }
     let expected = [
         "fault",

@@ -272,11 +272,13 @@ fn ipa_rejects_false_statements() {
 
 /// No proof is made of a run that does not satisfy the circuit.
 #[test]
-fn a_defiant_run_is_not_proved() {
+fn a_run_past_its_failure_is_not_proved() {
     let underflow = program(&[(Opcode::Push, 1), (Opcode::Add, 0)]);
     assert!(Trace::new(&underflow, None, STACK).is_err());
     let inputs = Inputs::none();
-    let trace = Job::new(&underflow, STACK, &inputs).defiant().unwrap();
+    let trace = Job::new(&underflow, STACK, &inputs)
+        .trace_past_failure()
+        .unwrap();
     let params = KzgParams::insecure_dev(5).unwrap();
     let key = Kzg::keygen(&params, circuit_params(5)).unwrap();
     let Err(ProveError::Witness(WitnessError::Unsatisfied {

@@ -14,15 +14,15 @@ use crate::arguments::CheckArguments;
 use crate::circuit::{circuit, largest_circuit, template, trace, unproved};
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::source::Asked;
+use crate::source::RunRequest;
 use crate::text::{decimal, decimals, tape_line};
 
 /// How many steps a run may go on after one that fails, to show which constraint rejects it.
-const DEFIANT_STEPS: usize = 1 << 16;
+const STEPS_PAST_FAILURE: usize = 1 << 16;
 
 /// The run that goes on where the program fails, if it is one that a circuit can reject: not if it is without
 /// end, or lacks words, or has words left.
-fn defiant(asked: &Asked, error: &RunError) -> Option<Trace<Fr>> {
+fn trace_past_failure(request: &RunRequest, error: &RunError) -> Option<Trace<Fr>> {
     let step = match error {
         RunError::StackUnderflow { step, .. }
         | RunError::Fault { step, .. }
@@ -31,18 +31,18 @@ fn defiant(asked: &Asked, error: &RunError) -> Option<Trace<Fr>> {
         _ => return None,
     };
     // It unwinds a word for each step at most.
-    let rows = 2 * step.saturating_add(DEFIANT_STEPS);
-    let job = asked.job().max_rows(rows.min(largest_circuit()));
-    job.defiant().ok()
+    let rows = 2 * step.saturating_add(STEPS_PAST_FAILURE);
+    let job = request.job().max_rows(rows.min(largest_circuit()));
+    job.trace_past_failure().ok()
 }
 
 pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
-    let asked = Asked::read(&arguments.program, false)?;
-    let (trace, failed) = match trace(&asked) {
+    let request = RunRequest::read(&arguments.program, false)?;
+    let (trace, failed) = match trace(&request) {
         Ok(trace) => (trace, None),
-        Err(error) => match defiant(&asked, &error) {
+        Err(error) => match trace_past_failure(&request, &error) {
             Some(trace) => (trace, Some(error)),
-            None => return Err(unproved(&asked, error)),
+            None => return Err(unproved(&request, error)),
         },
     };
     let made = circuit(&arguments.circuit, &trace)
@@ -50,7 +50,7 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
     let (params, template) = match (made, &failed) {
         (Ok(made), _) => made,
         // That the program fails is what there is to say.
-        (Err(_), Some(error)) => return Err(asked.labels.failure(error.clone())),
+        (Err(_), Some(error)) => return Err(request.labels.failure(error.clone())),
         (Err(failure), None) => return Err(failure),
     };
     let mut statement = Statement::of(&trace);
@@ -93,9 +93,10 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
             "the program fails ({error}), but the circuit accepts a run of it: this is a hole in \
              the circuit, please report it"
         ))),
-        (Err(failures), Some(error)) => {
-            Err(asked.labels.failure(error).rejected_by(violated(&failures)))
-        }
+        (Err(failures), Some(error)) => Err(request
+            .labels
+            .failure(error)
+            .rejected_by(violated(&failures))),
         (Err(failures), None) => Err(Failure::Unsatisfied {
             rejected_by: violated(&failures),
         }),

@@ -9,7 +9,7 @@ use halo2_stack_vm::vm::{self, RunError, Trace};
 
 use crate::arguments::{CircuitArguments, InfoArguments, SetChoice};
 use crate::failure::Failure;
-use crate::source::{Asked, Labels};
+use crate::source::{Labels, RunRequest};
 
 /// The rows of the largest circuit.
 pub fn largest_circuit() -> usize {
@@ -18,18 +18,18 @@ pub fn largest_circuit() -> usize {
 }
 
 /// Makes a run and writes down every row, if there is a circuit with room for them.
-pub fn trace(asked: &Asked) -> Result<Trace<Fr>, RunError> {
-    asked.job().max_rows(largest_circuit()).trace()
+pub fn trace(request: &RunRequest) -> Result<Trace<Fr>, RunError> {
+    request.job().max_rows(largest_circuit()).trace()
 }
 
 /// A run that can't be proved.
-pub fn unproved(asked: &Asked, error: RunError) -> Failure {
+pub fn unproved(request: &RunRequest, error: RunError) -> Failure {
     match error {
         RunError::TooManyRows { rows, .. } => {
             let rows = usize::try_from(rows).unwrap_or(usize::MAX);
             Failure::input("size", SizeError::Rows { rows }.to_string())
         }
-        error => asked.labels.failure(error),
+        error => request.labels.failure(error),
     }
 }
 

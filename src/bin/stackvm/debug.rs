@@ -7,12 +7,12 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::{Value, json};
 
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::debug::{Session, Stop};
 use halo2_stack_vm::program::Instruction;
+use halo2_stack_vm::vm::session::{Session, Stop};
 
 use crate::arguments::DebugArguments;
 use crate::failure::{Failure, advice, shown};
-use crate::source::{Asked, Labels};
+use crate::source::{Labels, RunRequest};
 use crate::table::{Align, table};
 use crate::text::{counted, decimal, decimals};
 use crate::{Report, print};
@@ -127,11 +127,11 @@ const PROMPT: &str = "(stackvm) ";
 
 /// Steps through a run as standard input says.
 pub fn debug(arguments: &DebugArguments, json: bool) -> Result<(), Failure> {
-    let asked = Asked::read(&arguments.program, true)?;
-    let session = Session::new(&asked.job()).map_err(|error| asked.labels.failure(error))?;
+    let request = RunRequest::read(&arguments.program, true)?;
+    let session = Session::new(&request.job()).map_err(|error| request.labels.failure(error))?;
     let debugger = Debugger {
         session,
-        labels: &asked.labels,
+        labels: &request.labels,
     };
     match debugger.talk(json) {
         Ok(()) => Ok(()),
@@ -297,6 +297,7 @@ impl Debugger<'_> {
             Some(Stop::Start) => "start".into(),
             Some(Stop::End) => "end".into(),
             Some(Stop::Failed(_)) => "error".into(),
+            Some(Stop::Interrupted) => "interrupted".into(),
         };
         match obstacle {
             Some(Stop::Failed(error)) => {

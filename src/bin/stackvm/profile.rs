@@ -2,18 +2,21 @@
 
 use serde_json::{Value, json};
 
-use halo2_stack_vm::debug::Profile;
+use halo2_stack_vm::vm::Profile;
 
 use crate::Report;
 use crate::arguments::ProfileArguments;
 use crate::failure::Failure;
-use crate::source::Asked;
+use crate::source::RunRequest;
 use crate::table::{Align, table};
 use crate::text::{decimal, decimals};
 
 pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
-    let asked = Asked::read(&arguments.program, false)?;
-    let profile = Profile::of(&asked.job()).map_err(|error| asked.labels.failure(error))?;
+    let request = RunRequest::read(&arguments.program, false)?;
+    let profile = Profile::of(&request.job()).map_err(|error| request.labels.failure(error))?;
+    if let Some(error) = profile.failure() {
+        return Err(request.labels.failure(error.clone()));
+    }
     let outcome = profile.outcome();
     /// The instructions from a label to the next one.
     struct Region<'a> {
@@ -25,7 +28,7 @@ pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
     }
     let mut regions: Vec<Region> = vec![];
     for (address, steps) in profile.steps().iter().enumerate() {
-        let label = asked.labels.region(address);
+        let label = request.labels.region(address);
         match regions.last_mut().filter(|last| last.label == label) {
             Some(last) => last.rows += steps,
             None => regions.push(Region {

@@ -19,7 +19,7 @@ use crate::failure::{Failure, pasted};
 use crate::output::PROOF;
 use crate::parameters::{Source, check_backend, no_parameters};
 use crate::progress::Progress;
-use crate::source::{Asked, is_standard_input};
+use crate::source::{RunRequest, is_standard_input};
 use crate::text::{decimal, decimals, tape_line};
 
 pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
@@ -29,8 +29,8 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     PROOF.check_output(&path, arguments.force)?;
     let progress = Progress::new();
     progress.phase("running the program");
-    let asked = Asked::read(&arguments.program, false)?;
-    let trace = trace(&asked).map_err(|error| unproved(&asked, error))?;
+    let request = RunRequest::read(&arguments.program, false)?;
+    let trace = trace(&request).map_err(|error| unproved(&request, error))?;
     let circuit = circuit(&arguments.circuit, &trace)?;
     let template = template(circuit, trace.program())?;
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));

@@ -10,7 +10,7 @@ use halo2_stack_vm::vm::{RunError, Trace};
 use crate::Report;
 use crate::arguments::RunArguments;
 use crate::failure::Failure;
-use crate::source::Asked;
+use crate::source::RunRequest;
 use crate::table::{Align, table};
 use crate::text::{counted, decimal, decimals, tape_line};
 
@@ -19,16 +19,16 @@ const MAX_TRACE_ROWS: usize = 1 << 20;
 
 /// Of a long trace only one form is made: the text, or the JSON.
 pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
-    let asked = Asked::read(&arguments.program, false)?;
+    let request = RunRequest::read(&arguments.program, false)?;
     let mut text = String::new();
     let mut json = json!({});
     let outcome = match arguments.trace {
         false => {
-            let run = asked.job().run();
-            run.map_err(|error| asked.labels.failure(error))?
+            let run = request.job().run();
+            run.map_err(|error| request.labels.failure(error))?
         }
         true => {
-            let trace = asked.job().max_rows(MAX_TRACE_ROWS).trace();
+            let trace = request.job().max_rows(MAX_TRACE_ROWS).trace();
             let trace = trace.map_err(|error| match error {
                 RunError::TooManyRows { rows, limit } => Failure::input(
                     "size",
@@ -37,9 +37,9 @@ pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
                          at most: look at it with `stackvm debug`"
                     ),
                 ),
-                error => asked.labels.failure(error),
+                error => request.labels.failure(error),
             })?;
-            let steps = || steps(&trace, &asked);
+            let steps = || steps(&trace, &request);
             match as_json {
                 true => json["trace"] = steps().map(|step| step.json()).collect(),
                 false => text = table(&STEP_COLUMNS, || steps().map(Step::cells)) + "\n",
@@ -104,7 +104,7 @@ impl Step {
 }
 
 /// The steps that were executed, in the order in which they were.
-fn steps(trace: &Trace<Fr>, asked: &Asked) -> impl Iterator<Item = Step> {
+fn steps(trace: &Trace<Fr>, request: &RunRequest) -> impl Iterator<Item = Step> {
     let rows = trace.rows();
     let after = rows.iter().skip(1);
     let executed = rows.iter().take(trace.outcome().steps);
@@ -114,7 +114,7 @@ fn steps(trace: &Trace<Fr>, asked: &Asked) -> impl Iterator<Item = Step> {
         .map(move |(number, (row, after))| Step {
             number,
             pc: row.pc,
-            instruction: asked
+            instruction: request
                 .labels
                 .instruction(&Instruction::new(row.opcode, row.argument)),
             depth: after.depth,

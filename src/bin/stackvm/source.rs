@@ -169,7 +169,7 @@ pub fn load(path: &Path) -> Result<(Program<Fr>, Labels), Failure> {
 
 /// A run that was asked for.
 #[derive(Debug)]
-pub struct Asked {
+pub struct RunRequest {
     pub program: Program<Fr>,
     pub labels: Labels,
     pub set: InstructionSet,
@@ -178,7 +178,7 @@ pub struct Asked {
     max_steps: u64,
 }
 
-impl Asked {
+impl RunRequest {
     /// Reads all that was named; standard input once at most, and not at all if it is `taken`.
     pub fn read(arguments: &ProgramArguments, taken: bool) -> Result<Self, Failure> {
         let InputArguments {
@@ -198,7 +198,7 @@ impl Asked {
         }
         let (program, labels) = load(&arguments.file)?;
         let set = arguments.set.of(&program);
-        Ok(Asked {
+        Ok(RunRequest {
             program,
             labels,
             set,

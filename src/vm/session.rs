@@ -1,10 +1,11 @@
-//! Looking into runs: [`Session`] steps through one, forward and backward, and [`Profile`] counts where its
-//! steps are spent. Nothing here prints.
+//! Looking into runs: [`Session`] steps through one, forward and backward.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::{Job, RunError, Snapshot, Stepper};
 use crate::algebra::Word;
-use crate::vm::{Job, Outcome, RunError, Snapshot, Stepper};
 
 /// Why a [`Session`] stands where it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Stop {
     End,
     /// The next step fails.
     Failed(RunError),
+    /// It was interrupted: see [`Session::interrupted_by`].
+    Interrupted,
 }
 
 /// When and how densely states are kept.
@@ -39,6 +42,9 @@ const BUDGET: Budget = Budget {
     words: 1 << 22,
 };
 
+/// After how many steps a session looks whether it is interrupted.
+const STEPS_BETWEEN_LOOKS: usize = 1 << 10;
+
 /// A run that is stepped through, forward and backward.
 ///
 /// A step back is made forward, from a state that was kept. States are kept every so many steps, less and less
@@ -47,7 +53,7 @@ const BUDGET: Budget = Budget {
 ///
 /// ```
 /// use halo2_proofs::halo2curves::bn256::Fr;
-/// use halo2_stack_vm::debug::{Session, Stop};
+/// use halo2_stack_vm::vm::session::{Session, Stop};
 /// use halo2_stack_vm::isa::InstructionSet;
 /// use halo2_stack_vm::vm::{Inputs, Job};
 ///
@@ -71,6 +77,7 @@ pub struct Session<'a, F> {
     /// States that were passed, the first one of the run among them, in order.
     kept: Vec<Snapshot<'a, F>>,
     budget: Budget,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl<'a, F: Word> Session<'a, F> {
@@ -90,7 +97,18 @@ impl<'a, F: Word> Session<'a, F> {
             stepper,
             breakpoints: BTreeSet::new(),
             budget,
+            interrupted: Arc::default(),
         })
+    }
+
+    /// The same session, whose commands end soon with [`Stop::Interrupted`] while a flag is set. The run is at one of
+    /// its states then, and the session can go on once the flag is not set any more. To set it and to clear it is the
+    /// business of others, such as the handler of a signal.
+    pub fn interrupted_by(self, flag: Arc<AtomicBool>) -> Self {
+        Session {
+            interrupted: flag,
+            ..self
+        }
     }
 
     /// The run.
@@ -169,13 +187,17 @@ impl<'a, F: Word> Session<'a, F> {
                 if self.is_breakpoint(self.state().pc()) {
                     found = Some(self.state().steps());
                 }
-                if self.advance().is_err() {
-                    break;
+                match self.advance() {
+                    Ok(()) => {}
+                    Err(Stop::Interrupted) => return Stop::Interrupted,
+                    Err(_) => break,
                 }
             }
             if let Some(found) = found {
-                self.go_to(found);
-                return Stop::Breakpoint;
+                return match self.go_to(found) {
+                    Stop::Interrupted => Stop::Interrupted,
+                    _ => Stop::Breakpoint,
+                };
             }
             until = from;
         }
@@ -215,6 +237,10 @@ impl<'a, F: Word> Session<'a, F> {
 
     /// Makes a step.
     fn advance(&mut self) -> Result<(), Stop> {
+        let looks = self.state().steps().is_multiple_of(STEPS_BETWEEN_LOOKS);
+        if looks && self.interrupted.load(Ordering::Relaxed) {
+            return Err(Stop::Interrupted);
+        }
         match self.stepper.step() {
             Ok(true) => {
                 self.keep();
@@ -246,54 +272,9 @@ impl<'a, F: Word> Session<'a, F> {
     }
 }
 
-/// The number of words that a state holds.
+/// The number of words that a state holds; a call takes no more room than one.
 fn words<F: Word>(state: &Snapshot<'_, F>) -> usize {
-    state.stack().len() + state.tape().len()
-}
-
-/// How often each instruction of a run was executed.
-#[derive(Clone, Debug)]
-pub struct Profile<F> {
-    steps: Vec<u64>,
-    outcome: Outcome<F>,
-}
-
-impl<F: Word> Profile<F> {
-    /// Makes a run and counts its steps.
-    ///
-    /// # Errors
-    ///
-    /// [`RunError`], with the step at which the program fails.
-    pub fn of(job: &Job<'_, F>) -> Result<Self, RunError> {
-        let mut stepper = job.stepper()?;
-        let mut steps = vec![0; stepper.instructions().len()];
-        loop {
-            let pc = stepper.state().pc();
-            if !stepper.step()? {
-                break;
-            }
-            if let Some(steps) = steps.get_mut(pc) {
-                *steps += 1;
-            }
-        }
-        let outcome = stepper.state().outcome();
-        Ok(Profile { steps, outcome })
-    }
-
-    /// How often each instruction was executed, by address.
-    pub fn steps(&self) -> &[u64] {
-        &self.steps
-    }
-
-    /// The number of rows that unwind the stack after the last step.
-    pub fn unwinding(&self) -> usize {
-        self.outcome.rows - self.outcome.steps
-    }
-
-    /// What the run gives.
-    pub fn outcome(&self) -> &Outcome<F> {
-        &self.outcome
-    }
+    state.stack().len() + state.tape().len() + state.calls().len()
 }
 
 #[cfg(test)]
@@ -537,15 +518,34 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_counts_every_row() {
-        let program = busy();
-        let inputs = inputs(4);
-        let job = Job::new(&program, InstructionSet::FULL, &inputs);
-        let profile = Profile::of(&job).unwrap();
-        assert_eq!(profile.outcome(), &job.run().unwrap());
-        assert_eq!(profile.steps(), [1, 5, 5, 4, 4, 4, 4, 4, 4, 4, 4, 4, 1]);
-        assert_eq!(profile.unwinding(), 3);
-        let rows = profile.steps().iter().sum::<u64>() as usize + profile.unwinding();
-        assert_eq!(rows, profile.outcome().rows);
+    fn an_interrupted_session_goes_on() {
+        // Counts up on the stack, for ever.
+        let program = program(&[(Opcode::Push, 0), (Opcode::Addi, 1), (Opcode::Jump, 1)]);
+        let none = Inputs::none();
+        let job = Job::new(&program, InstructionSet::FULL, &none);
+        let flag = Arc::new(AtomicBool::new(false));
+        let mut session = Session::with_budget(&job, SMALL)
+            .unwrap()
+            .interrupted_by(flag.clone());
+        session.break_at(0);
+        assert_eq!(session.forward(10_000), Stop::Stepped);
+        let state = session.state().clone();
+        flag.store(true, Ordering::Relaxed);
+        // Soon, and from wherever it is.
+        assert_eq!(session.resume(), Stop::Interrupted);
+        assert!(session.state().steps() - 10_000 <= STEPS_BETWEEN_LOOKS);
+        assert_eq!(session.forward(1_000_000), Stop::Interrupted);
+        assert_eq!(session.go_to(1_000_000), Stop::Interrupted);
+        assert_eq!(session.reverse(), Stop::Interrupted);
+        assert!(session.state().steps() < 12_000);
+        // What takes no time is not interrupted.
+        session.restart();
+        assert_eq!(session.state().steps(), 0);
+        flag.store(false, Ordering::Relaxed);
+        assert_eq!(session.breakpoints().collect::<Vec<_>>(), [0]);
+        assert_eq!(session.go_to(10_000), Stop::Stepped);
+        assert_eq!(session.state(), &state);
+        assert_eq!(session.reverse(), Stop::Breakpoint);
+        assert_eq!(session.state().steps(), 0);
     }
 }

@@ -1,0 +1,261 @@
+//! What is wrong with a text.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::names::{LONGEST_NAME, MOST_CONSTANTS, MOST_LABELS};
+use super::number::NumberError;
+use super::text::{LONGEST_MESSAGE, MOST_NESTED};
+use crate::isa::Opcode;
+
+/// The beginning of a text, on one line and fit for a terminal.
+pub(crate) fn excerpt(text: &str) -> String {
+    const MOST_CHARACTERS: usize = 40;
+    let mut characters = text.chars();
+    let mut excerpt = String::new();
+    for character in characters.by_ref().take(MOST_CHARACTERS) {
+        match character {
+            '\'' | '"' | '\\' => excerpt.push(character),
+            _ => excerpt.extend(character.escape_debug()),
+        }
+    }
+    if characters.next().is_some() {
+        excerpt.push('…');
+    }
+    excerpt
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AsmErrorKind {
+    /// No instruction has this mnemonic.
+    #[error("there is no instruction `{mnemonic}`; {}", advice(*.suggestion))]
+    UnknownMnemonic {
+        /// The beginning of what was written.
+        mnemonic: String,
+        /// The instruction that was probably meant.
+        suggestion: Option<Opcode>,
+    },
+    /// The argument is missing.
+    #[error("`{opcode}` takes an argument; write a number after it, like `{opcode} 3`")]
+    MissingArgument {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// The instruction takes no argument.
+    #[error(
+        "`{opcode}` takes no argument; an instruction has a line of its own, and a comment starts with `#`"
+    )]
+    UnexpectedArgument {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// The line goes on after the argument.
+    #[error(
+        "`{opcode}` takes one argument; an instruction has a line of its own, and a comment starts with `#`"
+    )]
+    ExtraWords {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// A number is none, or too large.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    /// A number or a name is missing.
+    #[error("{}", missing(*.before))]
+    MissingOperand {
+        /// What stands where one is missing; `None` if that is the end.
+        before: Option<char>,
+    },
+    /// This is nothing that numbers are combined with.
+    #[error("numbers are combined with `+`, `-`, `*` and parentheses, and not with `{operator}`")]
+    UnknownOperator {
+        /// What was written.
+        operator: char,
+    },
+    /// A parenthesis is not closed.
+    #[error("this parenthesis is not closed")]
+    Unclosed,
+    /// A parenthesis is closed that is not open.
+    #[error("no parenthesis is open that this one closes")]
+    Unopened,
+    /// There are too many parentheses inside each other.
+    #[error("at most {MOST_NESTED} parentheses stand inside each other")]
+    NestedTooDeep,
+    /// A constant is defined by itself.
+    #[error("`{name}` is defined by itself: {chain}; give one of them a number")]
+    Cycle {
+        /// The constant.
+        name: String,
+        /// The constants from it on, each defined by the next one, up to it again; of many, the first and the last.
+        chain: String,
+    },
+    /// No label and no constant has this name.
+    #[error("there is no label or constant `{name}`{}", instead(.suggestion))]
+    UndefinedName {
+        /// The beginning of the name.
+        name: String,
+        /// The name that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The name has a meaning already.
+    #[error("`{name}` is defined already, on line {line}; give one of the two another name")]
+    Redefined {
+        /// The beginning of the name.
+        name: String,
+        /// The line of the other definition, counted from 1.
+        line: usize,
+    },
+    /// The name is the mnemonic of an instruction.
+    #[error("`{opcode}` is an instruction, and so no name for a label or a constant")]
+    NameIsMnemonic {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// This is no name.
+    #[error(
+        "`{name}` is no name: a name has letters, digits and `_`, {LONGEST_NAME} at most, and does not begin with a digit"
+    )]
+    MalformedName {
+        /// The beginning of what was written.
+        name: String,
+    },
+    /// The line has a label already.
+    #[error("a line has one label; write the other one on a line of its own")]
+    SecondLabel,
+    /// There is no such directive.
+    #[error("there is no directive `{name}`; the only one is `.const`, as in `.const N 10`")]
+    UnknownDirective {
+        /// The beginning of what was written.
+        name: String,
+    },
+    /// A constant needs a name and a number, and nothing else.
+    #[error("a constant has a name and a number, as in `.const N 10` or `.const M 2*N`")]
+    MalformedConstant,
+    /// The argument has to be an address of the program.
+    #[error(
+        "`{opcode}` goes to an address of the program, and those are 0 to {instructions}, its end"
+    )]
+    NoAddress {
+        /// The instruction.
+        opcode: Opcode,
+        /// The number of instructions.
+        instructions: usize,
+    },
+    /// The message of an instruction stands before its argument.
+    #[error("the message stands after the argument, as in `{opcode} 3 \"message\"`")]
+    MessageFirst {
+        /// The instruction.
+        opcode: Opcode,
+    },
+    /// A message is not closed in its line.
+    #[error(
+        "this message has no end in its line; it stands between quotes, and a quote in it is written `\\\"`"
+    )]
+    UnfinishedMessage,
+    /// There is no such escape.
+    #[error(
+        "there is no escape `{escape}`; they are `\\\\`, `\\\"`, `\\n`, `\\t` and, for any character, `\\u{{e9}}`"
+    )]
+    UnknownEscape {
+        /// The beginning of what was written.
+        escape: String,
+    },
+    /// A message is too long.
+    #[error("a message has at most {LONGEST_MESSAGE} characters")]
+    MessageTooLong,
+    /// The text has more names than are read.
+    #[error("a program has at most {MOST_LABELS} labels and {MOST_CONSTANTS} constants")]
+    TooManyNames,
+}
+
+fn missing(before: Option<char>) -> String {
+    match before {
+        Some(before) => format!("a number or a name is missing before `{before}`"),
+        None => "a number or a name is missing after this".into(),
+    }
+}
+
+fn instead(suggestion: &Option<String>) -> String {
+    match suggestion {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => "; define a label with `name:`, and a constant with `.const`".into(),
+    }
+}
+
+/// What to write in place of an unknown mnemonic.
+fn advice(suggestion: Option<Opcode>) -> String {
+    if let Some(opcode) = suggestion {
+        return format!("did you mean `{opcode}`?");
+    }
+    let known: Vec<_> = Opcode::ALL
+        .iter()
+        .copied()
+        .map(|opcode| format!("`{opcode}`"))
+        .collect();
+    format!("the instructions are {}", known.join(", "))
+}
+
+/// An error in a text, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {kind}")]
+pub struct AsmError {
+    /// What is wrong.
+    pub kind: AsmErrorKind,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1. A byte order mark is not a column.
+    pub column: usize,
+    /// The place in bytes from the start of the text.
+    pub span: Range<usize>,
+}
+
+impl AsmError {
+    /// What to write instead, if that is clear.
+    pub fn suggestion(&self) -> Option<&str> {
+        match &self.kind {
+            AsmErrorKind::UnknownMnemonic { suggestion, .. } => suggestion.map(Opcode::mnemonic),
+            AsmErrorKind::UndefinedName { suggestion, .. } => suggestion.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// The most errors of a text that are looked for: an error takes more room than the line it is in.
+pub(super) const MOST_ERRORS: usize = 1000;
+
+/// The errors of a text, at least one, in the order of their lines: the first of every line that
+/// has any. After a thousand, the text is not read on.
+///
+/// Displayed, it is an error a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsmErrors {
+    errors: Vec<AsmError>,
+}
+
+impl AsmErrors {
+    /// The errors, of which there is one at least; of each line, the first.
+    pub(super) fn new(mut errors: Vec<AsmError>) -> Self {
+        errors.sort_by_key(|error| (error.line, error.column));
+        errors.dedup_by_key(|error| error.line);
+        AsmErrors { errors }
+    }
+
+    /// The errors.
+    pub fn errors(&self) -> &[AsmError] {
+        &self.errors
+    }
+}
+
+impl fmt::Display for AsmErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, error) in self.errors.iter().enumerate() {
+            let separator = if i == 0 { "" } else { "\n" };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for AsmErrors {}

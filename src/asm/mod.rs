@@ -1,0 +1,168 @@
+//! Text and JSON to [`Program`]s, and back.
+//!
+//! The text form has an instruction a line: a mnemonic of [`crate::isa`], and a number if the
+//! instruction takes one. `#` starts a comment. Numbers are decimal or, after `0x`, hexadecimal; `-n`
+//! is the modulus less n. Lines end with `\n`, `\r\n` or `\r`.
+//!
+//! ```text
+//! push 3      # the stack holds 3
+//! push -0x2   # 3 and modulus - 2
+//! mul         # modulus - 6
+//! ```
+//!
+//! `name:` before an instruction, or on a line of its own, is a *label*, one a line: a name for the address of the
+//! instruction that follows it, or for the end of the program. `.const NAME number` is a name for a number. Where a
+//! number stands, names may stand too, and `+`, `-`, `*` and parentheses, with which words are computed as in the field.
+//! What is named may be defined before or after, but no constant by itself. The argument of a jump or a call has to be
+//! an address of the program. Names have letters, digits and `_`, and don't begin with a digit; mnemonics are no names.
+//!
+//! ```text
+//! .const ROUNDS 10
+//! .const SIZE end - again
+//!         push 2*ROUNDS
+//! again:  addi -1
+//!         dup
+//!         jnz again
+//! end:    push (SIZE + 1) * ROUNDS
+//! ```
+//!
+//! After an instruction and its argument a *message* may stand, between quotes: whoever runs the program is shown it if
+//! that instruction fails. The escapes are those of Rust: `\\`, `\"`, `\n`, `\t`, `\u{e9}`. A message is no part of the
+//! program, and so of no digest and no key.
+//!
+//! ```text
+//! secret
+//! not                 "votes are 0 or 1"
+//! assert_eq 2*ROUNDS  "there are as many as were said"
+//! ```
+//!
+//! The JSON form is a flat array, `[opcode, argument, opcode, argument, ...]`. It can hold what text
+//! can't: opcodes that no instruction has, and arguments that nobody reads. An element is an integer
+//! or, if it is too large for one, a string with a number as the text form has it.
+//!
+//! To read a text takes no more room than twice what is larger, the text or the program in it (40 bytes
+//! an instruction, which `nop` or `0,0,` say in four), and time in proportion to it.
+//!
+//! Errors hold at most a short excerpt of what they complain about, without its control characters,
+//! so that a message can be printed whatever the input was.
+
+mod disassemble;
+mod error;
+mod expression;
+mod instruction;
+mod json;
+mod names;
+mod number;
+mod symbols;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use disassemble::{DisassembleError, disassemble};
+pub(crate) use error::excerpt;
+pub use error::{AsmError, AsmErrorKind, AsmErrors};
+pub use json::{ElementError, JsonProgramError, from_json, to_json};
+pub use number::{NumberError, parse_word};
+pub use symbols::{Label, Symbols};
+pub use text::lines;
+
+use self::error::MOST_ERRORS;
+use self::names::Names;
+use self::text::{Located, error, statements, unescape};
+use crate::algebra::Word;
+use crate::program::Program;
+
+/// Reads a program in text form. A byte order mark at its start is skipped.
+///
+/// ```
+/// use halo2_stack_vm::asm::assemble;
+/// use halo2_stack_vm::isa::InstructionSet;
+/// use halo2_stack_vm::vm;
+/// use halo2curves::bn256::Fr;
+///
+/// let program = assemble::<Fr>("push 3\npush 6\npush 2\nmul\nmul  # 3 * (6 * 2)")?;
+/// let outcome = vm::run(&program, None, InstructionSet::SEED)?;
+/// assert_eq!(outcome.output, Fr::from(36));
+///
+/// let errors = assemble::<Fr>("push 3\npsuh 6").unwrap_err();
+/// assert_eq!(errors.to_string(), "2:1: there is no instruction `psuh`; did you mean `push`?");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`AsmErrors`], with the first error of every line that has one, up to the thousandth.
+pub fn assemble<F: Word>(source: &str) -> Result<Program<F>, AsmErrors> {
+    Ok(assembled(source, |_, _| {})?.0)
+}
+
+/// Reads a program in text form, and what its names, lines and messages are.
+///
+/// # Errors
+///
+/// As [`assemble`].
+pub fn assemble_with_symbols<F: Word>(source: &str) -> Result<Assembly<F>, AsmErrors> {
+    let (mut lines, mut messages) = (vec![], vec![]);
+    let (program, names) = assembled(source, |line, message| {
+        if let Some(Ok(message)) = message.as_ref().map(unescape) {
+            messages.push((lines.len(), message));
+        }
+        lines.push(line);
+    })?;
+    let labels = names.labels();
+    Ok(Assembly {
+        program,
+        symbols: Symbols {
+            labels,
+            lines,
+            messages,
+        },
+    })
+}
+
+/// A program and what its text says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assembly<F> {
+    /// The program.
+    pub program: Program<F>,
+    /// Its names, lines and messages.
+    pub symbols: Symbols,
+}
+
+/// Reads a program, and calls a function with the line of each of its instructions, and its message as it is written.
+fn assembled<'s, F: Word>(
+    source: &'s str,
+    mut see: impl FnMut(u32, Option<Located<'s>>),
+) -> Result<(Program<F>, Names<'s, F>), AsmErrors> {
+    // A program is ten times as large as its text, so that there is no room for one made before it is
+    // known that there is one, and how large it is.
+    let mut errors = vec![];
+    let names = Names::of(source, &mut errors)?;
+    // The errors of a line are one, the first.
+    errors.sort_by_key(|error| error.line);
+    let defined = errors.len();
+    for statement in statements(source) {
+        if errors.len() >= MOST_ERRORS {
+            break;
+        }
+        let known = errors[..defined].binary_search_by_key(&statement.line, |error| error.line);
+        if known.is_ok() {
+            continue;
+        }
+        if let Err(complaint) = statement.instruction(&names) {
+            errors.push(error(source, statement.line, complaint));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(AsmErrors::new(errors));
+    }
+    let mut instructions = Vec::with_capacity(names.length);
+    for statement in statements(source) {
+        if let Ok(Some((instruction, message))) = statement.instruction(&names) {
+            instructions.push(instruction);
+            // A text has fewer lines than bytes, and no reader takes more of those.
+            see(u32::try_from(statement.line).unwrap_or(u32::MAX), message);
+        }
+    }
+    Ok((Program::from(instructions), names))
+}

@@ -1,0 +1,217 @@
+//! Why a program does not run.
+
+use crate::isa::{InstructionSet, Opcode};
+
+/// Why a program does not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The stack holds fewer words than the instruction needs.
+    #[error("step {step}{}: `{opcode}` needs {needs} on the stack, but it holds {depth}", at(.step, .pc), needs = counted(*.needs))]
+    StackUnderflow {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The instruction.
+        opcode: Opcode,
+        /// How many words it needs.
+        needs: usize,
+        /// How many there are.
+        depth: usize,
+    },
+    /// What the instruction demands of its operands does not hold.
+    #[error("step {step}{} (stack depth {depth}): `{opcode}` fails: {fault}", at(.step, .pc))]
+    Fault {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The instruction.
+        opcode: Opcode,
+        /// The depth of the stack.
+        depth: usize,
+        /// What is wrong.
+        fault: &'static str,
+    },
+    /// The instruction set has no such instruction.
+    #[error(
+        "step {step}{} (stack depth {depth}): opcode {opcode}{} is not in the instruction set `{set}`",
+        at(.step, .pc), Opcode::from_code(*.opcode).map_or(String::new(), |own| format!(" (`{own}`)"))
+    )]
+    InvalidOpcode {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The code of the instruction.
+        opcode: u64,
+        /// The depth of the stack.
+        depth: usize,
+        /// The instruction set.
+        set: InstructionSet,
+    },
+    /// An instruction goes on where the program has no instruction.
+    #[error(
+        "step {step}{}: `{opcode}` leads out of the program, whose addresses are 0 to {instructions} \
+         (its end){}",
+        at(.step, .pc), if *.opcode == Opcode::Ret { ": the top is none of them" } else { "" }
+    )]
+    OutsideProgram {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The instruction.
+        opcode: Opcode,
+        /// The number of instructions.
+        instructions: usize,
+    },
+    /// The tape that the instruction reads has no further word.
+    #[error(
+        "step {step}{}: `{opcode}` finds no further word on its tape, which has {}: give the run more",
+        at(.step, .pc), counted(*.words)
+    )]
+    TapeEnd {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The instruction: `read` or `secret`.
+        opcode: Opcode,
+        /// The number of words on the tape.
+        words: usize,
+    },
+    /// The tape that the run is given states another word than the one that the instruction writes.
+    #[error("step {step}{}: `write` writes another word than the one that the tape states", at(.step, .pc))]
+    OtherWord {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+    },
+    /// The run ends before all that it was given is read.
+    #[error(
+        "the run ends after {steps} steps with {} unread on the {tape} tape: give it fewer, or read them",
+        counted(*.unread)
+    )]
+    Unread {
+        /// The number of steps of the run.
+        steps: usize,
+        /// The tape: `public` or `private`.
+        tape: &'static str,
+        /// How many words are left.
+        unread: usize,
+    },
+    /// The program ends before the run does.
+    #[error("{steps} steps were asked for, but the program has {instructions} instructions")]
+    StepsOutOfRange {
+        /// The number of steps asked for.
+        steps: usize,
+        /// The number of instructions.
+        instructions: usize,
+    },
+    /// A number of steps was asked for, but the program is no straight line that it could cut.
+    #[error("only a program without jumps and calls can be cut after a number of steps")]
+    StepsOfLoop,
+    /// The run does not end.
+    #[error("the run has not ended after {limit} steps")]
+    TooManySteps {
+        /// The most steps that were admitted.
+        limit: u64,
+    },
+    /// The run holds more words than are admitted.
+    #[error(
+        "step {step}{}: the stack and the public tape have more than {limit} words together, the most that are \
+         admitted", at(.step, .pc)
+    )]
+    TooManyWords {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The most words that were admitted.
+        limit: usize,
+    },
+    /// The run has more rows than are admitted.
+    #[error(
+        "the run needs {} rows, its unwinding included, and at most {limit} are admitted",
+        if *.rows == *.limit as u64 + 1 { format!("more than {limit}") } else { .rows.to_string() }
+    )]
+    TooManyRows {
+        /// The number of rows that the run needs; `limit + 1` if it has more steps than `limit`, for it is not run
+        /// to its end then.
+        rows: u64,
+        /// The most rows.
+        limit: usize,
+    },
+}
+
+/// Where a step is, if its number does not say so.
+fn at(step: &usize, pc: &usize) -> String {
+    match step == pc {
+        true => String::new(),
+        false => format!(" (pc {pc})"),
+    }
+}
+
+/// So many words, as it is said.
+fn counted(count: usize) -> String {
+    match count {
+        1 => "1 word".into(),
+        _ => format!("{count} words"),
+    }
+}
+
+impl RunError {
+    /// The error's name in machine-readable output.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            RunError::StackUnderflow { .. } => "stack_underflow",
+            RunError::Fault { .. } => "fault",
+            RunError::InvalidOpcode { .. } => "invalid_opcode",
+            RunError::OutsideProgram { .. } => "outside_program",
+            RunError::TapeEnd { .. } => "tape_end",
+            RunError::OtherWord { .. } => "other_word",
+            RunError::Unread { .. } => "unread",
+            RunError::StepsOutOfRange { .. } => "steps_out_of_range",
+            RunError::StepsOfLoop => "steps_of_loop",
+            RunError::TooManySteps { .. } => "too_many_steps",
+            RunError::TooManyWords { .. } => "too_many_words",
+            RunError::TooManyRows { .. } => "too_many_rows",
+        }
+    }
+
+    /// The step at which the run fails, if it is at one; for a program that is too short, the first one it
+    /// lacks.
+    pub fn step(&self) -> Option<usize> {
+        match self {
+            RunError::StackUnderflow { step, .. }
+            | RunError::Fault { step, .. }
+            | RunError::InvalidOpcode { step, .. }
+            | RunError::OutsideProgram { step, .. }
+            | RunError::TapeEnd { step, .. }
+            | RunError::OtherWord { step, .. }
+            | RunError::TooManyWords { step, .. } => Some(*step),
+            RunError::Unread { steps, .. } => Some(*steps),
+            RunError::StepsOutOfRange { instructions, .. } => Some(*instructions),
+            RunError::StepsOfLoop
+            | RunError::TooManySteps { .. }
+            | RunError::TooManyRows { .. } => None,
+        }
+    }
+
+    /// The address of the instruction that fails, if one does.
+    pub fn pc(&self) -> Option<usize> {
+        match self {
+            RunError::StackUnderflow { pc, .. }
+            | RunError::Fault { pc, .. }
+            | RunError::InvalidOpcode { pc, .. }
+            | RunError::OutsideProgram { pc, .. }
+            | RunError::TapeEnd { pc, .. }
+            | RunError::OtherWord { pc, .. }
+            | RunError::TooManyWords { pc, .. } => Some(*pc),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Runs: what is to be run, and the interpreter's loop.
+
+use super::machine::{Code, Failure, Machine};
+use super::{Inputs, MAX_ROWS, Outcome, RunError, cut};
+use crate::algebra::Word;
+use crate::isa::{InstructionSet, Opcode};
+use crate::program::{Instruction, Program};
+
+/// A run that is to be made: a program, and what it is given.
+#[derive(Clone, Debug)]
+pub struct Job<'a, F> {
+    program: &'a Program<F>,
+    pub(super) set: InstructionSet,
+    steps: Option<usize>,
+    pub(super) inputs: &'a Inputs<F>,
+    pub(super) whole_tape: bool,
+    pub(super) max_steps: u64,
+    max_words: usize,
+    pub(super) max_rows: usize,
+}
+
+impl<'a, F: Word> Job<'a, F> {
+    /// The run of a program that may use the instructions of a set, and is given these inputs.
+    pub fn new(program: &'a Program<F>, set: InstructionSet, inputs: &'a Inputs<F>) -> Self {
+        Job {
+            program,
+            set,
+            steps: None,
+            inputs,
+            whole_tape: false,
+            max_steps: MAX_ROWS as u64,
+            max_words: MAX_ROWS,
+            max_rows: MAX_ROWS,
+        }
+    }
+
+    /// Cuts the program after so many instructions, if that is not `None`.
+    pub fn cut(self, steps: Option<usize>) -> Self {
+        Job { steps, ..self }
+    }
+
+    /// Says that the public words that the run is given are the whole tape: also what is written, in its place
+    /// between what is read. A word that is written must be the one that stands there.
+    pub fn whole_tape(self) -> Self {
+        Job {
+            whole_tape: true,
+            ..self
+        }
+    }
+
+    /// Ends the run with an error if it takes more steps. Without it, that is 2^32 - 1.
+    pub fn max_steps(self, max_steps: u64) -> Self {
+        Job { max_steps, ..self }
+    }
+
+    /// Ends the run with an error where the stack and the public tape hold more words together, and so bounds the
+    /// room that it takes. Without it, that is [`MAX_ROWS`].
+    pub fn max_words(self, max_words: usize) -> Self {
+        Job { max_words, ..self }
+    }
+
+    /// The most rows that a trace may have. Without it, that is [`MAX_ROWS`].
+    pub fn max_rows(self, max_rows: usize) -> Self {
+        Job {
+            max_rows: max_rows.min(MAX_ROWS),
+            ..self
+        }
+    }
+
+    /// The instructions that the run may execute.
+    pub(super) fn instructions(&self) -> Result<&'a [Instruction<F>], RunError> {
+        cut(self.program, self.steps)
+    }
+
+    /// Runs the program.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`], with the step at which the program fails.
+    pub fn run(&self) -> Result<Outcome<F>, RunError> {
+        let code = Code::new(self.instructions()?, self.set);
+        let mut machine = Machine::new(self.inputs, self.whole_tape);
+        let mut steps = 0;
+        while self.advance(&code, &mut machine, steps)? {
+            steps += 1;
+        }
+        Ok(machine.outcome(steps))
+    }
+
+    /// Executes the next instruction; `false` if the run has ended before it.
+    #[inline(always)]
+    pub(super) fn advance(
+        &self,
+        code: &Code<F>,
+        machine: &mut Machine<'a, F>,
+        steps: usize,
+    ) -> Result<bool, RunError> {
+        let instruction = match code.0.get(machine.pc) {
+            Some(instruction) if instruction.opcode != Some(Opcode::Halt) => instruction,
+            _ => {
+                machine.check_used(steps)?;
+                return Ok(false);
+            }
+        };
+        let Some(opcode) = instruction.opcode else {
+            return Err(self.invalid(machine, steps));
+        };
+        if steps as u64 == self.max_steps {
+            return Err(RunError::TooManySteps {
+                limit: self.max_steps,
+            });
+        }
+        let (pc, depth) = (machine.pc, machine.depth());
+        if let Err(failure) = machine.execute(opcode, instruction, code.0.len()) {
+            return Err(self.failed(failure, opcode, steps, pc, depth));
+        }
+        if machine.words() > self.max_words {
+            return Err(RunError::TooManyWords {
+                step: steps,
+                pc,
+                limit: self.max_words,
+            });
+        }
+        Ok(true)
+    }
+
+    fn invalid(&self, machine: &Machine<'_, F>, step: usize) -> RunError {
+        let instruction = self.program.instructions().get(machine.pc);
+        RunError::InvalidOpcode {
+            step,
+            pc: machine.pc,
+            opcode: instruction.map_or(0, |own| own.opcode),
+            depth: machine.depth(),
+            set: self.set,
+        }
+    }
+
+    #[cold]
+    fn failed(
+        &self,
+        failure: Failure,
+        opcode: Opcode,
+        step: usize,
+        pc: usize,
+        depth: usize,
+    ) -> RunError {
+        match failure {
+            Failure::Underflow => RunError::StackUnderflow {
+                step,
+                pc,
+                opcode,
+                needs: opcode.needs(),
+                depth,
+            },
+            Failure::Fault => RunError::Fault {
+                step,
+                pc,
+                opcode,
+                depth,
+                fault: opcode.fault().unwrap_or("its operands are wrong"),
+            },
+            Failure::Outside => RunError::OutsideProgram {
+                step,
+                pc,
+                opcode,
+                instructions: self.program.len(),
+            },
+            Failure::OtherWord => RunError::OtherWord { step, pc },
+            Failure::TapeEnd => RunError::TapeEnd {
+                step,
+                pc,
+                opcode,
+                words: match opcode {
+                    Opcode::Secret => self.inputs.secret.len(),
+                    _ => self.inputs.public.len(),
+                },
+            },
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! An instruction's relation, read on field values.
+
+use crate::algebra::Word;
+use crate::isa::{Cofactor, Opcode, Operands, Target};
+
+/// The operands of an instruction as words.
+struct Values<'a, F> {
+    /// The stack, from the bottom up.
+    stack: &'a [F],
+    argument: F,
+    hint: F,
+    result: F,
+    following: usize,
+    jumps: F,
+}
+
+impl<F: Word> Operands<F> for Values<'_, F> {
+    #[inline(always)]
+    fn word(&self, place: usize) -> F {
+        let place = self.stack.len().wrapping_sub(place + 1);
+        self.stack.get(place).copied().unwrap_or(F::zero())
+    }
+    #[inline(always)]
+    fn argument(&self) -> F {
+        self.argument
+    }
+    #[inline(always)]
+    fn hint(&self) -> F {
+        self.hint
+    }
+    #[inline(always)]
+    fn result(&self) -> F {
+        self.result
+    }
+    #[inline(always)]
+    fn following(&self) -> F {
+        F::constant(self.following as u64)
+    }
+    #[inline(always)]
+    fn jumps(&self) -> F {
+        self.jumps
+    }
+}
+
+/// An instruction's relation on words.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<F> {
+    /// The new top.
+    pub(super) result: F,
+    /// What comes under the new top, if that is moved.
+    pub(super) second: Option<F>,
+    pub(super) third: Option<F>,
+    pub(super) target: Target,
+    pub(crate) jumps: bool,
+    pub(crate) factor: F,
+    /// What the factor is multiplied by; 0 if it is a hint, -1 over the factor.
+    pub(crate) cofactor: F,
+    hinted: bool,
+}
+
+impl<F: Word> Step<F> {
+    /// What an instruction makes of a stack, from the bottom up.
+    ///
+    /// `word` is what comes from a tape, `pc` the instruction's address.
+    #[inline(always)]
+    pub(crate) fn of(opcode: Opcode, stack: &[F], argument: F, word: F, pc: usize) -> Self {
+        let mut values = Values {
+            stack,
+            argument,
+            hint: F::zero(),
+            result: word,
+            following: pc + 1,
+            jumps: F::one(),
+        };
+        let relation = opcode.relation(&values);
+        let target = relation.target;
+        let factor = relation.factor;
+        let jumps = match target {
+            Target::Argument => true,
+            // The test of the factor says, for a row that jumps, whether the top has to be 0.
+            Target::Branch => (factor == F::zero()) == (relation.factor_test == F::one()),
+            Target::Following | Target::Top => false,
+        };
+        values.jumps = if jumps { F::one() } else { F::zero() };
+        let mut relation = match target {
+            Target::Branch => opcode.relation(&values),
+            _ => relation,
+        };
+        let hinted = relation.cofactor == Cofactor::Hint;
+        let cofactor = match relation.cofactor {
+            Cofactor::Second => values.word(1),
+            Cofactor::Argument => argument,
+            Cofactor::Hint | Cofactor::Zero => F::zero(),
+        };
+        let product = match relation.cofactor {
+            Cofactor::Second | Cofactor::Argument => factor * cofactor,
+            // A hint is -1 / factor. It is computed only where the new top needs it.
+            Cofactor::Hint if factor != F::zero() => {
+                if opcode.result_reads_hint() {
+                    values.hint = F::zero() - factor.inverse().unwrap_or(F::zero());
+                    relation = opcode.relation(&values);
+                }
+                F::zero() - F::one()
+            }
+            Cofactor::Hint | Cofactor::Zero => F::zero(),
+        };
+        Step {
+            result: match relation.cofactor {
+                Cofactor::Zero => relation.top,
+                _ => relation.top + product,
+            },
+            second: relation.second,
+            third: relation.third,
+            target,
+            jumps,
+            factor,
+            cofactor,
+            hinted,
+        }
+    }
+
+    /// Whether the cofactor is the prover's word.
+    pub(crate) fn is_hinted(&self) -> bool {
+        self.hinted
+    }
+
+    /// What the step tests, with this cofactor: the tests of the factor and of the cofactor, and what must be
+    /// zero.
+    #[inline(always)]
+    pub(crate) fn tests(&self, opcode: Opcode, stack: &[F], argument: F, cofactor: F) -> [F; 3] {
+        let relation = opcode.relation(&Values {
+            stack,
+            argument,
+            hint: cofactor,
+            result: self.result,
+            following: 0,
+            jumps: if self.jumps { F::one() } else { F::zero() },
+        });
+        [relation.factor_test, relation.cofactor_test, relation.zero]
+    }
+
+    /// Whether the tests pass.
+    #[inline(always)]
+    pub(super) fn holds(&self, opcode: Opcode, stack: &[F], argument: F) -> bool {
+        let cofactor = match self.hinted {
+            true => F::zero() - self.factor.inverse().unwrap_or(F::zero()),
+            false => self.cofactor,
+        };
+        let [factor_test, cofactor_test, zero] = self.tests(opcode, stack, argument, cofactor);
+        [self.factor * factor_test, cofactor * cofactor_test, zero] == [F::zero(); 3]
+    }
+}

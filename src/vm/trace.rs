@@ -1,0 +1,241 @@
+//! Runs that are written down, row by row.
+
+use std::fmt;
+
+use super::machine::{Code, Decoded, Machine};
+use super::{Inputs, Job, Outcome, RunError};
+use crate::algebra::Word;
+use crate::isa::{Effect, InstructionSet, Opcode};
+use crate::program::Program;
+
+impl<F: Word> Job<'_, F> {
+    /// Runs the program and writes down every row.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`], with the step at which the program fails; [`RunError::TooManyRows`] as soon as it has made as
+    /// many steps as a trace may have rows, and does not end there.
+    pub fn trace(&self) -> Result<Trace<F>, RunError> {
+        // A run takes no room, and says how much a trace takes.
+        let limit = self.max_rows as u64;
+        let run = self.clone().max_steps(self.max_steps.min(limit));
+        let rows = match run.run() {
+            Ok(outcome) => outcome.rows as u64,
+            Err(RunError::TooManySteps { .. }) if run.max_steps < self.max_steps => limit + 1,
+            Err(error) => return Err(error),
+        };
+        if rows > limit {
+            return Err(RunError::TooManyRows {
+                rows,
+                limit: self.max_rows,
+            });
+        }
+        // What has run does nothing that the machine would have to go on from regardless.
+        self.write_trace(rows as usize)
+    }
+
+    /// The trace of a machine that goes on where a program fails: it takes zeros from an empty stack or tape,
+    /// skips what it does not know, passes all tests, and goes to the end of the program instead of out of it. A
+    /// circuit rejects it, and so tells by which constraint.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer instructions than steps, or more rows than are admitted.
+    pub fn trace_past_failure(&self) -> Result<Trace<F>, RunError> {
+        self.write_trace(0)
+    }
+
+    /// Writes down every row, of which there are probably so many.
+    fn write_trace(&self, rows: usize) -> Result<Trace<F>, RunError> {
+        let instructions = self.instructions()?;
+        let code = Code::new(instructions, self.set);
+        let addresses = code.0.len();
+        let mut machine = Machine::new(self.inputs, self.whole_tape);
+        let mut writer = TraceWriter {
+            rows: Vec::with_capacity(rows + 1),
+            links: Links::default(),
+        };
+        let end = Decoded {
+            opcode: Some(Opcode::Halt),
+            argument: F::zero(),
+            target: None,
+        };
+        let mut steps = 0;
+        while let Some(instruction) = code.0.get(machine.pc) {
+            let opcode = match instruction.opcode {
+                Some(Opcode::Halt) => break,
+                Some(opcode) => opcode,
+                None => Opcode::IDLE,
+            };
+            if steps >= self.max_rows {
+                return Err(RunError::TooManySteps {
+                    limit: self.max_rows as u64,
+                });
+            }
+            writer.row(&machine, opcode, instruction.argument);
+            let _ = machine.execute(opcode, instruction, addresses);
+            steps += 1;
+        }
+        let halt = machine.pc;
+        let outcome = machine.outcome(steps);
+        if outcome.rows > self.max_rows {
+            return Err(RunError::TooManyRows {
+                rows: outcome.rows as u64,
+                limit: self.max_rows,
+            });
+        }
+        let end = code.0.get(halt).unwrap_or(&end);
+        while machine.depth() >= Opcode::Halt.needs() {
+            writer.row(&machine, Opcode::Halt, end.argument);
+            // It drops a word, and has no way to fail.
+            let _ = machine.execute(Opcode::Halt, end, addresses);
+            machine.pc = halt;
+        }
+        writer.row(&machine, Opcode::Halt, end.argument);
+        Ok(Trace {
+            program: Program::from(instructions.to_vec()),
+            outcome,
+            set: self.set,
+            rows: writer.rows,
+        })
+    }
+}
+
+/// The rows where the words under the window came there: the column `link` of each state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Links {
+    /// Those of the states under the present one.
+    below: Vec<u32>,
+    /// That of the present one.
+    pub(crate) link: u32,
+}
+
+impl Links {
+    /// A step with this effect, that leads to row `next`.
+    pub(crate) fn step(&mut self, effect: Effect, next: u32) {
+        match effect {
+            Effect::Grow => {
+                self.below.push(self.link);
+                self.link = next;
+            }
+            Effect::Keep => {}
+            Effect::Shrink => self.link = self.below.pop().unwrap_or(0),
+        }
+    }
+}
+
+/// A trace that is being written.
+struct TraceWriter<F> {
+    rows: Vec<TraceRow<F>>,
+    links: Links,
+}
+
+impl<F: Word> TraceWriter<F> {
+    fn row(&mut self, machine: &Machine<'_, F>, opcode: Opcode, argument: F) {
+        self.rows.push(TraceRow {
+            opcode,
+            argument,
+            // No machine has more rows than 32 bits count, nor more words than rows.
+            pc: machine.pc as u32,
+            depth: machine.depth() as u32,
+            window: machine.window(),
+            link: self.links.link,
+        });
+        self.links.step(opcode.effect(), self.rows.len() as u32);
+    }
+}
+
+/// A row of a trace: the state before a step, and what the step executes.
+///
+/// Its [`Debug`](fmt::Debug) form shows no word of the stack, for a trace is a witness.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TraceRow<F> {
+    /// The instruction that the step executes; [`Opcode::Halt`] where the machine unwinds, and on
+    /// the final state.
+    pub opcode: Opcode,
+    /// The argument of the instruction.
+    pub argument: F,
+    /// The address of the instruction.
+    pub pc: u32,
+    /// The number of words on the stack.
+    pub depth: u32,
+    /// The topmost words, from the top down, 0 where there is none.
+    pub window: [F; InstructionSet::MAX_WINDOW],
+    /// The row on which the word lowest in the window came there; 0 for none.
+    pub link: u32,
+}
+
+impl<F> fmt::Debug for TraceRow<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TraceRow")
+            .field("opcode", &self.opcode)
+            .field("pc", &self.pc)
+            .field("depth", &self.depth)
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A run, row by row: its steps, then the machine's own steps that unwind the stack, then the final
+/// state.
+///
+/// Its [`Debug`](fmt::Debug) form shows no word of the stack, for a trace is a witness.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Trace<F> {
+    program: Program<F>,
+    outcome: Outcome<F>,
+    set: InstructionSet,
+    rows: Vec<TraceRow<F>>,
+}
+
+impl<F: fmt::Debug> fmt::Debug for Trace<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Of a run that goes on regardless, the output may be any word of the stack.
+        f.debug_struct("Trace")
+            .field("program", &self.program)
+            .field("set", &self.set)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F: Word> Trace<F> {
+    /// Runs the first `steps` instructions of a program that is given no inputs, or all of it, and writes down
+    /// every row. [`Job::trace`] takes inputs.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`], with the step at which the program fails.
+    pub fn new(
+        program: &Program<F>,
+        steps: Option<usize>,
+        set: InstructionSet,
+    ) -> Result<Self, RunError> {
+        Job::new(program, set, &Inputs::none()).cut(steps).trace()
+    }
+
+    /// The program, cut to the steps of the run if that was asked for.
+    pub fn program(&self) -> &Program<F> {
+        &self.program
+    }
+
+    /// What the run gives.
+    pub fn outcome(&self) -> &Outcome<F> {
+        &self.outcome
+    }
+
+    /// The instruction set that the run may use.
+    pub fn set(&self) -> InstructionSet {
+        self.set
+    }
+
+    /// The rows, the final state included.
+    pub fn rows(&self) -> &[TraceRow<F>] {
+        &self.rows
+    }
+
+    /// The number of steps that a machine needs for this run, unwinding included.
+    pub fn steps(&self) -> usize {
+        self.rows.len() - 1
+    }
+}
