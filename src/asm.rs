@@ -53,6 +53,7 @@ use crate::algebra::Word;
 use crate::isa::Opcode;
 use crate::json::{self, Json, Kind};
 use crate::program::{Instruction, Program};
+use crate::text::excerpt;
 
 /// Why a text is not a word.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,23 +151,6 @@ fn literal<'s>(input: &mut &'s str) -> Parsed<Literal<'s>, EmptyError> {
             digits,
         })
         .parse_next(input)
-}
-
-/// The beginning of a text, on one line and fit for a terminal.
-pub(crate) fn excerpt(text: &str) -> String {
-    const MOST_CHARACTERS: usize = 40;
-    let mut characters = text.chars();
-    let mut excerpt = String::new();
-    for character in characters.by_ref().take(MOST_CHARACTERS) {
-        match character {
-            '\'' | '"' | '\\' => excerpt.push(character),
-            _ => excerpt.extend(character.escape_debug()),
-        }
-    }
-    if characters.next().is_some() {
-        excerpt.push('…');
-    }
-    excerpt
 }
 
 /// What is wrong with a line.

@@ -14,6 +14,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 
 use crate::algebra::{Algebra, Formula};
+use crate::text::excerpt;
 
 /// What a relation may be made of.
 pub trait Operands<A: Algebra> {
@@ -649,6 +650,13 @@ impl InstructionSet {
         InstructionSet { members }
     }
 
+    /// The set that has this instruction too.
+    pub const fn with(self, opcode: Opcode) -> InstructionSet {
+        InstructionSet {
+            members: self.members | 1 << opcode.encoded(),
+        }
+    }
+
     /// The number of words in columns, those that cells hold not counted: two, or as many as an
     /// instruction of the set reads.
     pub fn window(self) -> usize {
@@ -790,9 +798,9 @@ impl fmt::Display for InstructionSet {
     .unknown.as_ref().map_or(String::new(), |own| format!(", but `{own}` is no instruction"))
 )]
 pub struct UnknownSet {
-    /// The name that was asked for.
+    /// The beginning of the name that was asked for.
     pub name: String,
-    /// Of a list, what is no instruction.
+    /// Of a list, the beginning of what is no instruction.
     pub unknown: Option<String>,
 }
 
@@ -817,8 +825,8 @@ impl FromStr for InstructionSet {
             .map(|own| Opcode::from_mnemonic(own).ok_or(own))
             .collect();
         let opcodes = opcodes.map_err(|unknown| UnknownSet {
-            name: name.into(),
-            unknown: name.contains(',').then(|| unknown.into()),
+            name: excerpt(name),
+            unknown: name.contains(',').then(|| excerpt(unknown)),
         })?;
         Ok(InstructionSet::of(&opcodes))
     }

@@ -53,6 +53,7 @@ pub mod program;
 pub mod proof;
 pub mod row;
 pub mod sum;
+pub mod text;
 pub mod vm;
 pub mod wiring;
 pub mod witness;
