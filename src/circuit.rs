@@ -11,9 +11,9 @@ use crate::halo2::{
     CircuitLayout, InstructionCells, MachineInput, OpcodeCell, OutputBinding, ProgramBinding,
     ProgramInput, StackVmChip, StackVmConfig, TapeBinding, WordCell,
 };
-use crate::isa::InstructionSet;
-use crate::machine::{LengthError, MachineParams, Schedule, Shape, Witness, WitnessError};
-use crate::program::Program;
+use crate::isa::{InstructionSet, Opcode, Shape};
+use crate::machine::{LengthError, MachineParams, Schedule, Witness, WitnessError};
+use crate::program::{CanonicalProgram, NotCanonical, Program};
 use crate::vm::{RunError, Trace};
 
 /// How a circuit binds its program.
@@ -45,6 +45,17 @@ impl Binding {
     /// The binding with this name.
     pub fn from_name(name: &str) -> Option<Binding> {
         Binding::ALL.into_iter().find(|own| own.name() == name)
+    }
+
+    /// The set that keys and files name for a machine whose program is bound so.
+    ///
+    /// A machine whose key holds a straight line unwinds the stack by the flag of `pop`, and so is the same whether
+    /// its set has `pop` or not: by name it has.
+    pub fn canonical_set(self, set: InstructionSet) -> InstructionSet {
+        match self.shape(set).straight {
+            true => set.and(&[Opcode::Pop]),
+            false => set,
+        }
     }
 
     /// The shape of a machine whose program is bound so.
@@ -117,9 +128,9 @@ impl CircuitParams {
     /// [`SizeError::Rows`] if there is none.
     pub fn for_trace<F: Word>(trace: &Trace<F>, binding: Binding) -> Result<Self, SizeError> {
         let set = trace.set();
-        // All instructions are stated, those too that a straight line does not reach; the end of a program with
-        // control flow needs a row too.
-        let listed = trace.program().len() + usize::from(set.has_control());
+        // Those too that are not executed; the end of a program with control flow needs a row too.
+        let seen = trace.program().canonical_len(binding.shape(set));
+        let listed = seen + usize::from(set.has_control());
         Self::for_steps(trace.steps().max(listed), set, binding)
     }
 
@@ -181,6 +192,12 @@ impl CircuitParams {
     pub fn shape(&self) -> Shape {
         self.binding.shape(self.set)
     }
+
+    /// The circuit by the one name that its key goes by: with [`Binding::canonical_set`].
+    pub fn canonical(self) -> Self {
+        let set = self.binding.canonical_set(self.set);
+        CircuitParams { set, ..self }
+    }
 }
 
 impl Default for CircuitParams {
@@ -198,22 +215,50 @@ impl Default for CircuitParams {
 /// A run of only some steps is the run of the program cut after them ([`Program::cut`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement<F> {
-    /// The program.
-    pub program: Program<F>,
+    /// The program, as the circuit sees it.
+    pub program: CanonicalProgram<F>,
     /// The word at the bottom of the stack after it, or 0.
     pub output: F,
     /// The words that the run reads and writes publicly, in order.
     pub tape: Vec<F>,
 }
 
+/// Why a statement is none of a circuit's, or none of a key's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StatementError {
+    /// The circuit has no room for the program or the public tape.
+    #[error(transparent)]
+    Length(#[from] LengthError),
+    /// The program has instructions that the circuit does not see.
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
+    /// The key holds another program.
+    #[error("the key is one of another program, the one with digest {}", hex::encode(.key))]
+    OtherProgram {
+        /// The digest of the program in the key.
+        key: [u8; 32],
+    },
+    /// The key holds no program, so that one has to be stated.
+    #[error("the key holds no program, so that the statement has to have one")]
+    NoProgram,
+}
+
 impl<F: Word> Statement<F> {
-    /// What a trace proves.
+    /// What a trace proves where the verifier is told the program.
     pub fn of(trace: &Trace<F>) -> Self {
         Statement {
-            program: trace.program().clone(),
+            program: trace.program().canonical(trace.set()),
             output: trace.outcome().output,
             tape: trace.outcome().tape.clone(),
         }
+    }
+
+    /// The same with what another circuit sees of the program: a key that holds a straight line sees less of its
+    /// end.
+    pub fn in_circuit(self, circuit: CircuitParams) -> Self {
+        let program = self.program.into_canonical(circuit.shape());
+        Statement { program, ..self }
     }
 
     /// The instance columns of a circuit: the opcodes; the output and the arguments; and, if the set has one, the
@@ -223,19 +268,9 @@ impl<F: Word> Statement<F> {
     ///
     /// # Errors
     ///
-    /// If the circuit has no room for the program or the tape.
-    pub fn instances(&self, circuit: CircuitParams) -> Result<Vec<Vec<F>>, LengthError> {
-        let machine = circuit.machine();
-        let mut columns = outcome_instances(self.output, &self.tape, circuit)?;
-        match circuit.binding {
-            Binding::Fixed => machine.check_program(self.program.len())?,
-            Binding::Public | Binding::Cells => {
-                let [opcodes, arguments] = machine.program_columns(&self.program)?;
-                columns[0].extend(arguments);
-                columns.insert(0, opcodes);
-            }
-        }
-        Ok(columns)
+    /// If the circuit has no room for the program or the tape, or does not see all of the program.
+    pub fn instances(&self, circuit: CircuitParams) -> Result<Vec<Vec<F>>, StatementError> {
+        instances(Some(&self.program), self.output, &self.tape, circuit)
     }
 }
 
@@ -243,14 +278,36 @@ impl<F: Word> Statement<F> {
 ///
 /// # Errors
 ///
-/// If the circuit has no room for the tape.
+/// If the circuit has no room for the tape, or its binding is another.
 pub fn outcome_instances<F: Word>(
     output: F,
     tape: &[F],
     circuit: CircuitParams,
-) -> Result<Vec<Vec<F>>, LengthError> {
-    let tape = circuit.machine().tape_column(tape)?;
-    Ok(std::iter::once(vec![output]).chain(tape).collect())
+) -> Result<Vec<Vec<F>>, StatementError> {
+    instances(None, output, tape, circuit)
+}
+
+/// The instance columns of a statement; where the program is fixed, it may be left out.
+pub(crate) fn instances<F: Word>(
+    program: Option<&CanonicalProgram<F>>,
+    output: F,
+    tape: &[F],
+    circuit: CircuitParams,
+) -> Result<Vec<Vec<F>>, StatementError> {
+    let machine = circuit.machine();
+    if let Some(program) = program {
+        program.check(circuit.set)?;
+        machine.check_program(program.len())?;
+    }
+    let tape = machine.tape_column(tape)?;
+    let mut columns: Vec<_> = std::iter::once(vec![output]).chain(tape).collect();
+    if circuit.binding != Binding::Fixed {
+        let program = program.ok_or(StatementError::NoProgram)?;
+        let [opcodes, arguments] = machine.program_columns(program)?;
+        columns[0].extend(arguments);
+        columns.insert(0, opcodes);
+    }
+    Ok(columns)
 }
 
 /// Why there is no circuit with a program in its key.
@@ -272,7 +329,7 @@ pub enum TemplateError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template<F> {
     params: CircuitParams,
-    program: Option<Arc<Program<F>>>,
+    program: Option<Arc<CanonicalProgram<F>>>,
 }
 
 impl<F: Word> Template<F> {
@@ -285,6 +342,7 @@ impl<F: Word> Template<F> {
         if params.binding != Binding::Fixed {
             return Err(TemplateError::Program(params.binding));
         }
+        let program = program.into_canonical(params.shape());
         params.machine().check_program(program.len())?;
         if params.shape().straight {
             Schedule::new(&program, params.set, params.rows())?;
@@ -328,7 +386,7 @@ impl<F: Word> Template<F> {
     }
 
     /// The program in the key.
-    pub fn program(&self) -> Option<&Program<F>> {
+    pub fn program(&self) -> Option<&CanonicalProgram<F>> {
         self.program.as_deref()
     }
 }
@@ -377,7 +435,9 @@ impl<F: PrimeField + Word> StackVmCircuit<F> {
     /// one in the key.
     pub fn new(template: Template<F>, trace: &Trace<F>) -> Result<Self, WitnessError> {
         let params = template.params;
-        if template.program().is_some_and(|own| own != trace.program()) {
+        if let Some(own) = template.program()
+            && *own != trace.program().canonical(params.shape())
+        {
             return Err(WitnessError::WrongProgram);
         }
         let witness = Witness::of_shape(trace, params.rows(), params.shape())?;

@@ -49,4 +49,5 @@ mod json;
 pub mod machine;
 pub mod program;
 pub mod proof;
+pub mod text;
 pub mod vm;

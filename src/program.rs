@@ -1,9 +1,10 @@
-//! [`Program`]: a list of instructions, what a run of it executes, and its digest.
+//! [`Program`]: a list of instructions; [`CanonicalProgram`]: what a circuit sees of one, and its digest.
 
 use std::fmt;
+use std::ops::Deref;
 
 use crate::algebra::Word;
-use crate::isa::{InstructionSet, Opcode};
+use crate::isa::{Effect, InstructionSet, Opcode, Shape};
 
 /// An opcode and its argument.
 ///
@@ -119,6 +120,118 @@ impl<F: Word> Program<F> {
             .collect()
     }
 
+    /// The number of instructions that a machine of this shape sees.
+    ///
+    /// - With control flow, all of them.
+    /// - Without, those before the first `halt`: what follows is never executed, and is left out of what the
+    ///   verifier states.
+    /// - Where a straight line is fixed in a key, those at its end neither that do what the machine does at the end
+    ///   of every program: `pop` while more than one word is left and then `nop`, with the argument 0.
+    pub fn canonical_len(&self, shape: impl Into<Shape>) -> usize {
+        let shape = shape.into();
+        if shape.set.has_control() {
+            return self.len();
+        }
+        let is_halt = |own: &Instruction<F>| own.opcode == Opcode::Halt.code();
+        let end = self.instructions.iter().position(is_halt);
+        let end = end.unwrap_or(self.len());
+        if !shape.straight {
+            return end;
+        }
+        let (mut depth, mut seen) = (0usize, 0);
+        for (at, instruction) in self.instructions[..end].iter().enumerate() {
+            let opcode = Opcode::from_code(instruction.opcode);
+            let implied = match depth >= Opcode::Halt.needs() {
+                true => Opcode::Pop,
+                false => Opcode::IDLE,
+            };
+            if opcode != Some(implied) || instruction.argument != F::zero() {
+                seen = at + 1;
+            }
+            depth = match opcode.map(Opcode::effect) {
+                Some(Effect::Grow) => depth + 1,
+                Some(Effect::Shrink) => depth.saturating_sub(1),
+                // No key has a program with an unknown instruction.
+                Some(Effect::Keep) | None => depth,
+            };
+        }
+        seen
+    }
+
+    /// What a machine of this shape sees of the program.
+    pub fn canonical(&self, shape: impl Into<Shape>) -> CanonicalProgram<F> {
+        let seen = self.canonical_len(shape);
+        CanonicalProgram(Program::from(self.instructions[..seen].to_vec()))
+    }
+
+    /// The same, without a copy.
+    pub fn into_canonical(mut self, shape: impl Into<Shape>) -> CanonicalProgram<F> {
+        self.instructions.truncate(self.canonical_len(shape));
+        CanonicalProgram(self)
+    }
+}
+
+/// What a machine sees of a program: [`Program::canonical`].
+///
+/// Of all programs that are the same to the machine, it is the shortest. Only such programs have a digest, so that
+/// there are no two digests for one proof.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct CanonicalProgram<F>(Program<F>);
+
+impl<F> Deref for CanonicalProgram<F> {
+    type Target = Program<F>;
+
+    fn deref(&self) -> &Program<F> {
+        &self.0
+    }
+}
+
+/// A program has instructions that the circuit does not see.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the program has {instructions} instructions, of which the circuit sees the first {canonical}: nothing is proved \
+     of the others, so leave them out"
+)]
+pub struct NotCanonical {
+    /// The number of instructions.
+    pub instructions: usize,
+    /// [`Program::canonical_len`]
+    pub canonical: usize,
+}
+
+impl<F: Word> CanonicalProgram<F> {
+    /// Takes a program that a machine of this shape sees all of.
+    ///
+    /// # Errors
+    ///
+    /// [`NotCanonical`] if it does not.
+    pub fn new(program: Program<F>, shape: impl Into<Shape>) -> Result<Self, NotCanonical> {
+        let program = CanonicalProgram(program);
+        program.check(shape)?;
+        Ok(program)
+    }
+
+    /// Checks that a machine of this shape, which may be another than the program was made for, sees all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotCanonical`] if it does not.
+    pub fn check(&self, shape: impl Into<Shape>) -> Result<(), NotCanonical> {
+        let (instructions, canonical) = (self.len(), self.canonical_len(shape));
+        match instructions == canonical {
+            true => Ok(()),
+            false => Err(NotCanonical {
+                instructions,
+                canonical,
+            }),
+        }
+    }
+
+    /// What a machine of another shape sees of it, without a copy.
+    pub fn into_canonical(self, shape: impl Into<Shape>) -> Self {
+        self.0.into_canonical(shape)
+    }
+
     /// What identifies the program: the BLAKE2b-256 hash, personalised `StackVm.Program`, of the
     /// number of instructions and of each instruction, opcodes and numbers as 8 bytes and arguments
     /// as 32, least significant first.
@@ -127,13 +240,84 @@ impl<F: Word> Program<F> {
             .hash_length(32)
             .personal(b"StackVm.Program")
             .to_state();
-        state.update(&(self.instructions.len() as u64).to_le_bytes());
-        for instruction in &self.instructions {
+        state.update(&(self.len() as u64).to_le_bytes());
+        for instruction in self.instructions() {
             state.update(&instruction.opcode.to_le_bytes());
             state.update(&instruction.argument.to_le_bytes());
         }
         let mut digest = [0; 32];
         digest.copy_from_slice(state.finalize().as_bytes());
         digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asm;
+    use halo2curves::bn256::Fr;
+
+    const STACK: InstructionSet = InstructionSet::STACK;
+
+    fn program(source: &str) -> Program<Fr> {
+        asm::assemble(source).unwrap()
+    }
+
+    #[test]
+    fn a_program_is_what_the_machine_sees_of_it() {
+        let fixed = Shape::fixed(STACK);
+        for (source, public, wired) in [
+            ("", 0, 0),
+            ("push 1\npush 2\nmul", 3, 3),
+            ("push 1\nhalt", 1, 1),
+            ("halt\npush 1\nhalt\nnop", 0, 0),
+            // The last `pop` leaves a word, as the machine itself would; that of the only word does not.
+            ("push 1\npush 2\npop", 3, 2),
+            ("push 1\npop", 2, 2),
+            (
+                "push 1\npush 2\npush 3\npop\npop\nnop\nnop\nhalt\nadd",
+                7,
+                3,
+            ),
+            ("push 1\npush 2\nnop\npop\nnop", 5, 3),
+            ("nop\nnop\npush 1\nnop", 4, 3),
+            ("nop\nnop", 2, 0),
+        ] {
+            let program = program(source);
+            assert_eq!(program.canonical_len(STACK), public, "{source}");
+            assert_eq!(program.canonical_len(fixed), wired, "{source}");
+            // With control flow any instruction may be executed, or read as an address.
+            let full = [
+                InstructionSet::FULL.into(),
+                Shape::fixed(InstructionSet::FULL),
+            ];
+            for shape in full {
+                assert_eq!(program.canonical_len(shape), program.len(), "{source}");
+            }
+            assert_eq!(
+                program.canonical(STACK),
+                program.clone().into_canonical(STACK)
+            );
+            assert_eq!(
+                program.canonical(fixed).canonical(fixed),
+                program.canonical(fixed)
+            );
+        }
+        // An argument is seen, be it read or not.
+        let mut odd = program("push 1\nnop").instructions().to_vec();
+        odd[1].argument = Fr::one();
+        assert_eq!(Program::from(odd).canonical_len(fixed), 2);
+    }
+
+    #[test]
+    fn what_the_machine_does_not_see_is_refused() {
+        let whole = program("push 1\nhalt\npush 2");
+        let seen = CanonicalProgram::new(program("push 1"), STACK).unwrap();
+        assert_eq!(whole.canonical(STACK), seen);
+        let error = CanonicalProgram::new(whole.clone(), STACK).unwrap_err();
+        assert_eq!((error.instructions, error.canonical), (3, 1));
+        let full = CanonicalProgram::new(whole, InstructionSet::FULL).unwrap();
+        assert_eq!(full.check(STACK), Err(error));
+        assert_ne!(full.digest(), seen.digest());
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! What is in a proof file, and how it is read: [`mod@file`]. Verifying keys in files: [`key`].
 
+pub mod atomic;
 pub mod cache;
+mod cost;
 pub mod file;
 pub mod ipa;
 pub mod key;
@@ -23,12 +25,18 @@ use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffe
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_core::OsRng;
 
+use self::cost::{commitments_and_evaluations, opening_sets};
+use self::file::{BackendName, ParametersKind};
+use self::transcript::StrictRead;
 use crate::circuit::{
-    CircuitParams, StackVmCircuit, Statement, Template, TemplateError, outcome_instances,
+    CircuitParams, StackVmCircuit, Statement, Template, TemplateError, instances,
 };
-use crate::machine::{LengthError, WitnessError};
+use crate::machine::WitnessError;
+use crate::program::CanonicalProgram;
 use crate::vm::Trace;
-use transcript::StrictRead;
+
+pub use self::cost::Cost;
+pub use crate::circuit::StatementError;
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -68,24 +76,6 @@ pub enum ProveError {
     Halo2(#[from] plonk::Error),
 }
 
-/// Why a statement is none of a circuit's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StatementError {
-    /// The circuit has no room for the program or the public tape.
-    #[error(transparent)]
-    Length(#[from] LengthError),
-    /// The key holds another program.
-    #[error("the key is one of another program, the one with digest {}", hex::encode(.key))]
-    OtherProgram {
-        /// The digest of the program in the key.
-        key: [u8; 32],
-    },
-    /// The key holds no program, so that one has to be stated.
-    #[error("the key holds no program, so that the statement has to have one")]
-    NoProgram,
-}
-
 /// Why a proof is not accepted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -117,12 +107,17 @@ pub trait Parameters: fmt::Debug + Sized {
     /// What identifies the parameters: of the same size, two with the same digest accept the same
     /// proofs.
     fn digest(&self) -> [u8; 32];
+
+    /// Where they come from.
+    fn kind(&self) -> ParametersKind;
 }
 
 /// A polynomial commitment scheme with all that is needed to prove and verify.
 pub trait Backend: fmt::Debug + Sized + 'static {
     /// The backend's name.
     const NAME: &'static str;
+    /// Its name in files.
+    const BACKEND: BackendName;
     /// Its public parameters.
     type Parameters: Parameters;
 
@@ -182,7 +177,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         trace: &Trace<Fr>,
     ) -> Result<Vec<u8>, ProveError> {
         let circuit = StackVmCircuit::new(key.template.clone(), trace)?;
-        let statement = Statement::of(trace);
+        let statement = Statement::of(trace).in_circuit(key.template.params());
         circuit.check(&statement)?;
         let instances = key.verifying.instances(&statement)?;
         // Those of a ceremony have one digest for every size.
@@ -235,7 +230,10 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         tape: &[Fr],
         proof: &[u8],
     ) -> Result<(), VerifyError> {
-        let instances = key.outcome_instances(output, tape)?;
+        if key.program.is_none() {
+            return Err(StatementError::NoProgram.into());
+        }
+        let instances = key.instances_of(None, output, tape)?;
         Self::verify_instances(params, key, &instances, proof)
     }
 
@@ -268,15 +266,16 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     }
 
     /// Verifies a proof against instance columns of any shape. Parameters of another size than the key's are
-    /// refused.
+    /// refused. What tests forge goes here; [`Backend::verify`] is for the rest.
     ///
     /// It is for the caller to make the columns as [`Statement::instances`] does, which refuses what the circuit
     /// would only see the beginning of, to know that the parameters are the key's otherwise, and to refuse bytes
-    /// of another length than proofs of the key have.
+    /// of another length than proofs of the key have. Columns with zeros appended are the same to IPA.
     ///
     /// # Errors
     ///
     /// What halo2 refuses.
+    #[doc(hidden)]
     fn verify_proof(
         params: &Self::Parameters,
         key: &VerifyingKey<Self>,
@@ -309,7 +308,7 @@ impl<B: Backend> fmt::Debug for VerifyingKey<B> {
 }
 
 impl<B> VerifyingKey<B> {
-    /// The circuit that the key is of.
+    /// The circuit that the key is of, by the name that the key goes by ([`CircuitParams::canonical`]).
     pub fn circuit(&self) -> CircuitParams {
         self.circuit
     }
@@ -332,22 +331,29 @@ impl<B> VerifyingKey<B> {
 
     /// The instance columns of a statement.
     fn instances(&self, statement: &Statement<Fr>) -> Result<Vec<Vec<Fr>>, StatementError> {
-        let instances = statement.instances(self.circuit)?;
-        if let Some(key) = self.program
-            && key != statement.program.digest()
-        {
-            return Err(StatementError::OtherProgram { key });
-        }
-        Ok(instances)
+        let Statement {
+            program,
+            output,
+            tape,
+        } = statement;
+        self.instances_of(Some(program), *output, tape)
     }
 
-    /// The instance columns of an output and a public tape, if the key holds a program.
-    fn outcome_instances(&self, output: Fr, tape: &[Fr]) -> Result<Vec<Vec<Fr>>, StatementError> {
-        let instances = outcome_instances(output, tape, self.circuit)?;
-        match self.program {
-            Some(_) => Ok(instances),
-            None => Err(StatementError::NoProgram),
+    /// The same; where the key holds the program, it may be left out, and else is compared.
+    fn instances_of(
+        &self,
+        program: Option<&CanonicalProgram<Fr>>,
+        output: Fr,
+        tape: &[Fr],
+    ) -> Result<Vec<Vec<Fr>>, StatementError> {
+        let instances = instances(program, output, tape, self.circuit)?;
+        if let (Some(key), Some(program)) = (self.program, program) {
+            program.check(self.circuit.shape())?;
+            if key != program.digest() {
+                return Err(StatementError::OtherProgram { key });
+            }
         }
+        Ok(instances)
     }
 }
 
@@ -394,7 +400,7 @@ fn keygen_vk_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
     }
     Ok(VerifyingKey {
         key: keygen_vk(params, &StackVmCircuit::empty(template.clone()))?,
-        circuit,
+        circuit: circuit.canonical(),
         program: template.program().map(|own| own.digest()),
         params: digest,
         backend: PhantomData,
@@ -474,56 +480,6 @@ where
     Ok(transcript.finish()?)
 }
 
-/// The number of curve points and scalars that a proof has before its openings, instance evaluations
-/// not counted.
-fn commitments_and_evaluations(cs: &ConstraintSystem<Fr>) -> (usize, usize) {
-    let permuted = cs.permutation().get_columns().len();
-    let products = permuted.div_ceil(cs.degree() - 2);
-    // The advice columns, the permutation's products, the blinding polynomial, the quotient.
-    let points = cs.num_advice_columns() + products + 1 + (cs.degree() - 1);
-    // The last of the products is opened at two points, the others at three; the blinding polynomial
-    // and the permutation's polynomials at one.
-    let scalars = cs.advice_queries().len()
-        + cs.fixed_queries().len()
-        + 1
-        + permuted
-        + (3 * products).saturating_sub(1);
-    (points, scalars)
-}
-
-/// The number of distinct sets of rotations at which polynomials are opened.
-fn opening_sets(cs: &ConstraintSystem<Fr>) -> usize {
-    use halo2_proofs::plonk::{Any, Column};
-    use std::collections::{BTreeMap, BTreeSet};
-    let mut rotations: BTreeMap<Column<Any>, BTreeSet<i32>> = BTreeMap::new();
-    let mut query = |column: Column<Any>, rotation: i32| {
-        rotations.entry(column).or_default().insert(rotation);
-    };
-    for (column, rotation) in cs.advice_queries() {
-        query((*column).into(), rotation.0);
-    }
-    for (column, rotation) in cs.fixed_queries() {
-        query((*column).into(), rotation.0);
-    }
-    for (column, rotation) in cs.instance_queries() {
-        query((*column).into(), rotation.0);
-    }
-    let mut sets: BTreeSet<BTreeSet<i32>> = rotations.into_values().collect();
-    // The quotient and the blinding polynomial are opened on the row itself.
-    sets.insert(BTreeSet::from([0]));
-    // The permutation's products are opened on the row and the next one, and all but the last of
-    // them on the last row too.
-    let permuted = cs.permutation().get_columns().len();
-    let products = permuted.div_ceil(cs.degree() - 2);
-    if products > 0 {
-        sets.insert(BTreeSet::from([0, 1]));
-    }
-    if products > 1 {
-        sets.insert(BTreeSet::from([0, 1, i32::MIN]));
-    }
-    sets.len()
-}
-
 /// The hash of a sequence of byte strings.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let prefixed: Vec<u8> = parts
@@ -549,49 +505,3 @@ fn blake2b_256(personal: &[u8], pieces: &[&[u8]]) -> [u8; 32] {
 
 /// The length of a compressed point, and of a scalar, of bn254.
 const ELEMENT_BYTES: usize = 32;
-
-/// What a circuit's constraint system costs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// The circuit.
-    pub circuit: CircuitParams,
-    /// The largest degree of a constraint.
-    pub degree: usize,
-    /// The number of advice columns.
-    pub advice_columns: usize,
-    /// The number of fixed columns.
-    pub fixed_columns: usize,
-    /// The number of instance columns.
-    pub instance_columns: usize,
-    /// The number of lookup arguments.
-    pub lookups: usize,
-    /// The number of columns in the permutation argument.
-    pub permutation_columns: usize,
-    /// The number of polynomials that must vanish.
-    pub constraints: usize,
-    /// The length of a KZG proof.
-    pub kzg_proof_bytes: usize,
-    /// The length of an IPA proof.
-    pub ipa_proof_bytes: usize,
-}
-
-impl Cost {
-    /// Configures a circuit and counts.
-    pub fn of(circuit: CircuitParams) -> Self {
-        use halo2_proofs::plonk::Circuit;
-        let mut cs = ConstraintSystem::<Fr>::default();
-        StackVmCircuit::configure_with_params(&mut cs, circuit);
-        Cost {
-            circuit,
-            degree: cs.degree(),
-            advice_columns: cs.num_advice_columns(),
-            fixed_columns: cs.num_fixed_columns(),
-            instance_columns: cs.num_instance_columns(),
-            lookups: cs.lookups().len(),
-            permutation_columns: cs.permutation().get_columns().len(),
-            constraints: cs.gates().iter().map(|gate| gate.polynomials().len()).sum(),
-            kzg_proof_bytes: kzg::Kzg::proof_bytes(circuit.k(), &cs),
-            ipa_proof_bytes: ipa::Ipa::proof_bytes(circuit.k(), &cs),
-        }
-    }
-}

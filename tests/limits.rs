@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2_stack_vm::asm::{self, AsmErrorKind};
-use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement};
+use halo2_stack_vm::circuit::{Binding, CircuitParams};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::proof::Cost;
 use halo2_stack_vm::proof::cache::{self, Cache};
 use halo2_stack_vm::proof::file::{BackendName, FileError, ParametersKind, ProofFile};
 use halo2_stack_vm::proof::kzg::KzgParams;
@@ -288,25 +289,26 @@ fn json_programs() {
 
 /// A well-formed proof file with so many instructions.
 fn proof_file(instructions: usize) -> ProofFile {
+    let set = InstructionSet::FULL;
+    let circuit = CircuitParams::new(20, set, Binding::Public).unwrap();
     let program: Program<Fr> = (0..instructions)
         .map(|_| Instruction {
             opcode: 0,
             argument: Fr::zero(),
         })
         .collect();
+    let program = program.canonical(set);
     ProofFile {
         backend: BackendName::Ipa,
         parameters: ParametersKind::Transparent,
         parameters_digest: [0; 32],
         key_digest: [0; 32],
-        circuit: CircuitParams::new(20, InstructionSet::STACK, Binding::Public).unwrap(),
+        circuit,
         program_digest: program.digest(),
-        statement: Statement {
-            program,
-            output: Fr::zero(),
-            tape: vec![],
-        },
-        proof: vec![0; 5],
+        program: Some(program),
+        output: Fr::zero(),
+        tape: vec![],
+        proof: vec![0; Cost::of(circuit).ipa_proof_bytes],
     }
 }
 
@@ -340,7 +342,7 @@ fn proof_files() {
     }
 
     // Each field of an honest file as something large.
-    let honest = proof_file(2).to_json().unwrap();
+    let honest = proof_file(2).to_json();
     let size = 16 * MEGABYTE;
     for line in honest.lines().filter(|line| line.contains(':')) {
         let (name, value) = line.trim().split_once(": ").unwrap();
@@ -394,17 +396,17 @@ fn proof_files() {
     // Honest ones that are large.
     let instructions = 500_000;
     let large = proof_file(instructions);
-    let text = large.to_json().unwrap();
-    let described = size_of_program(&large.statement.program);
+    let text = large.to_json();
+    let described = size_of_program(large.program.as_ref().unwrap());
     assert!(read("many instructions", &text, described).unwrap() == large);
     let mut large = proof_file(2);
-    large.statement.tape = vec![Fr::zero(); instructions];
-    let text = large.to_json().unwrap();
+    large.tape = vec![Fr::zero(); instructions];
+    let text = large.to_json();
     let described = instructions * size_of::<Fr>();
     assert!(read("a long tape", &text, described).unwrap() == large);
     let mut large = proof_file(2);
     large.proof = vec![7; 8 * MEGABYTE];
-    assert!(read("a large proof", &large.to_json().unwrap(), 0).unwrap() == large);
+    assert!(read("a large proof", &large.to_json(), 0).unwrap() == large);
 
     // More than any file has.
     let file = fs::File::create(&path).unwrap();
@@ -412,7 +414,7 @@ fn proof_files() {
     let result = measured("proof file: a terabyte of holes", 0, 0, || {
         ProofFile::read(&path)
     });
-    assert!(matches!(result, Err(FileError::TooLarge)));
+    assert!(matches!(result, Err(FileError::TooLarge { .. })));
 }
 
 /// Powers in G1 and their Lagrange basis, 4 MiB together.

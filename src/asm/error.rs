@@ -8,23 +8,6 @@ use super::number::NumberError;
 use super::text::{LONGEST_MESSAGE, MOST_NESTED};
 use crate::isa::Opcode;
 
-/// The beginning of a text, on one line and fit for a terminal.
-pub(crate) fn excerpt(text: &str) -> String {
-    const MOST_CHARACTERS: usize = 40;
-    let mut characters = text.chars();
-    let mut excerpt = String::new();
-    for character in characters.by_ref().take(MOST_CHARACTERS) {
-        match character {
-            '\'' | '"' | '\\' => excerpt.push(character),
-            _ => excerpt.extend(character.escape_debug()),
-        }
-    }
-    if characters.next().is_some() {
-        excerpt.push('…');
-    }
-    excerpt
-}
-
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

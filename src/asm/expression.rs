@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::error::{AsmErrorKind, excerpt};
+use super::error::{AsmErrorKind};
+use crate::text::excerpt;
 use super::number::parse_word;
 use super::text::{Complaint, MOST_NESTED, Token, Tokens};
 use crate::algebra::Word;

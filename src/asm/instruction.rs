@@ -1,6 +1,7 @@
 //! A line as an instruction.
 
-use super::error::{AsmErrorKind, excerpt};
+use super::error::{AsmErrorKind};
+use crate::text::excerpt;
 use super::expression::is_name;
 use super::names::Names;
 use super::text::{Complaint, Located, Statement, Token, unescape};

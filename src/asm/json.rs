@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Number, Value};
 
 use super::number::Literal;
-use super::{NumberError, excerpt, parse_word};
+use super::{NumberError, parse_word};
+use crate::text::excerpt;
 use crate::algebra::Word;
 use crate::json::{self, Json, Kind};
 use crate::program::{Instruction, Program};

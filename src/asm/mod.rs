@@ -59,7 +59,6 @@ mod tests;
 mod text;
 
 pub use disassemble::{DisassembleError, disassemble};
-pub(crate) use error::excerpt;
 pub use error::{AsmError, AsmErrorKind, AsmErrors};
 pub use json::{ElementError, JsonProgramError, from_json, to_json};
 pub use number::{NumberError, parse_word};

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::error::{AsmError, AsmErrorKind, AsmErrors, MOST_ERRORS, excerpt};
+use super::error::{AsmError, AsmErrorKind, AsmErrors, MOST_ERRORS};
+use crate::text::excerpt;
 use super::expression::{evaluate, is_name, is_name_start, no_name, number};
 use super::instruction::most_like;
 use super::symbols::Label;

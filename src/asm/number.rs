@@ -6,7 +6,7 @@ use winnow::combinator::{alt, opt, preceded};
 use winnow::error::EmptyError;
 use winnow::{Parser, Result as Parsed};
 
-use super::excerpt;
+use crate::text::excerpt;
 use crate::algebra::Word;
 
 /// Why a text is not a word.

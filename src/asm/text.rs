@@ -8,7 +8,8 @@ use winnow::stream::{LocatingSlice, Stream};
 use winnow::token::{any, none_of, one_of, take_till, take_while};
 use winnow::{Parser, Result as Parsed};
 
-use super::error::{AsmError, AsmErrorKind, excerpt};
+use super::error::{AsmError, AsmErrorKind};
+use crate::text::excerpt;
 
 /// The most parentheses inside each other.
 pub(super) const MOST_NESTED: usize = 64;

@@ -13,9 +13,11 @@ mod facts;
 mod opcode;
 mod relation;
 mod set;
+mod shape;
 mod table;
 
 pub use relation::{Cofactor, Operands, Relation, Target};
 pub use set::{InstructionSet, UnknownSet};
+pub use shape::Shape;
 pub(crate) use table::Specialised;
 pub use table::{Effect, Opcode};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Effect, Opcode};
+use crate::text::excerpt;
 
 /// Which instructions a circuit has. `nop` and `halt` are in every set.
 ///
@@ -223,9 +224,9 @@ impl fmt::Display for InstructionSet {
     .unknown.as_ref().map_or(String::new(), |own| format!(", but `{own}` is no instruction"))
 )]
 pub struct UnknownSet {
-    /// The name that was asked for.
+    /// The beginning of the name that was asked for.
     pub name: String,
-    /// Of a list, what is no instruction.
+    /// Of a list, the beginning of what is no instruction.
     pub unknown: Option<String>,
 }
 
@@ -250,8 +251,8 @@ impl FromStr for InstructionSet {
             .map(|own| Opcode::from_mnemonic(own).ok_or(own))
             .collect();
         let opcodes = opcodes.map_err(|unknown| UnknownSet {
-            name: name.into(),
-            unknown: name.contains(',').then(|| unknown.into()),
+            name: excerpt(name),
+            unknown: name.contains(',').then(|| excerpt(unknown)),
         })?;
         Ok(InstructionSet::of(&opcodes))
     }

@@ -36,7 +36,7 @@ use halo2curves::bn256::{G1, G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
 use rand_core::{OsRng, RngCore};
 
-use super::file::replace;
+use super::atomic::replace;
 use super::ipa::{self, IpaParams};
 use super::kzg::{self, KzgParams};
 use super::srs::check::{self, G1_BYTES};

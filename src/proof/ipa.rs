@@ -9,6 +9,7 @@ use halo2_proofs::poly::ipa::multiopen::{ProverIPA, VerifierIPA};
 use halo2_proofs::poly::ipa::strategy::SingleStrategy;
 use halo2curves::bn256::{Fr, G1Affine};
 
+use super::file::{BackendName, ParametersKind};
 use super::srs::ParamsError;
 use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
@@ -65,6 +66,10 @@ impl Parameters for IpaParams {
     fn digest(&self) -> [u8; 32] {
         digest(self.k())
     }
+
+    fn kind(&self) -> ParametersKind {
+        ParametersKind::Transparent
+    }
 }
 
 /// What identifies the generators for this `k`.
@@ -74,6 +79,7 @@ pub(super) fn digest(k: u32) -> [u8; 32] {
 
 impl Backend for Ipa {
     const NAME: &'static str = "ipa";
+    const BACKEND: BackendName = BackendName::Ipa;
     type Parameters = IpaParams;
 
     fn keygen_vk_of(

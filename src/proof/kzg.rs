@@ -12,6 +12,7 @@ use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine};
 
+use super::file::{BackendName, ParametersKind};
 use super::srs::secret::{self, DevBases};
 use super::srs::{ParamsError, Powers};
 use super::{
@@ -69,6 +70,10 @@ impl Parameters for KzgParams {
     /// The hash of the secret in G2. It is the same for every `k`.
     fn digest(&self) -> [u8; 32] {
         digest(&self.params.s_g2())
+    }
+
+    fn kind(&self) -> ParametersKind {
+        self.origin.into()
     }
 }
 
@@ -178,6 +183,7 @@ impl KzgParams {
 
 impl Backend for Kzg {
     const NAME: &'static str = "kzg";
+    const BACKEND: BackendName = BackendName::Kzg;
     type Parameters = KzgParams;
 
     fn keygen_vk_of(

@@ -6,7 +6,7 @@ use std::path::Path;
 use halo2_proofs::dev::MockProver;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, StackVmCircuit, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::Backend;
@@ -177,7 +177,7 @@ fn prove_vectors<B: Backend>(params: &B::Parameters, binding: Binding) {
             panic!("{} has no output", vector.name);
         };
         let mut statement = Statement {
-            program: vector.program().cut(vector.steps).unwrap(),
+            program: vector.program().cut(vector.steps).unwrap().canonical(SEED),
             output: asm::parse_word(expected).unwrap(),
             tape: vec![],
         };
@@ -541,7 +541,7 @@ proptest! {
 /// What a run proves, as the evaluator sees it.
 fn stated(case: &Case, ended: &Ended) -> Statement<Fr> {
     Statement {
-        program: case.program(),
+        program: case.program().canonical(case.set),
         output: Fr::from_integer(&ended.output).unwrap(),
         tape: words(&ended.tape),
     }
@@ -640,7 +640,7 @@ fn prove_random<B: Backend>(
         let key = key.as_ref().unwrap();
         let trace = Job::new(&program, set.0, &inputs).trace().unwrap();
         let proof = B::prove(params, key, &trace).unwrap();
-        let statement = stated(&case, &expected);
+        let statement = stated(&case, &expected).in_circuit(circuit);
         B::verify(params, key.verifying_key(), &statement, &proof).unwrap();
         for other in false_ones(&statement, set.0) {
             let verdict = B::verify(params, key.verifying_key(), &other, &proof);
@@ -674,7 +674,8 @@ fn ipa_proofs_agree_with_an_independent_evaluator() {
     prove_random_of::<Ipa>(&IpaParams::setup(5).unwrap());
 }
 
-/// What stands after `halt` is stated too: there is room for it in the circuit of a run that never reaches it.
+/// With control flow what stands after `halt` is stated too: there is room for it in the circuit of a run that never
+/// reaches it. A straight line needs none.
 #[test]
 fn the_circuit_of_a_run_has_room_for_the_whole_program() {
     let source = format!("push 7\nhalt\n{}", "nop\n".repeat(20));
@@ -684,11 +685,12 @@ fn the_circuit_of_a_run_has_room_for_the_whole_program() {
         assert_eq!(trace.steps(), 1);
         for binding in Binding::ALL {
             let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
+            assert_eq!(circuit.k() > MIN_K, set.has_control());
             let params = KzgParams::insecure_dev(circuit.k()).unwrap();
             let template = Template::for_program(circuit, &program).unwrap();
             let key = Kzg::keygen_of(&params, &template).unwrap();
             let proof = Kzg::prove(&params, &key, &trace).unwrap();
-            let statement = Statement::of(&trace);
+            let statement = Statement::of(&trace).in_circuit(circuit);
             Kzg::verify(&params, key.verifying_key(), &statement, &proof).unwrap();
         }
     }

@@ -11,12 +11,14 @@ use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2_stack_vm::asm;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
-use halo2_stack_vm::proof::file::{BackendName, ParametersKind, ProofFile, VERSION};
+use halo2_stack_vm::proof::file::{
+    BackendName, FileError, FileVerifyError, ParametersKind, ProofFile, VERSION,
+};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
-use halo2_stack_vm::proof::key::{KeyFile, KeyFileError, KeyFileVerifyError};
+use halo2_stack_vm::proof::key::KeyFile;
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::srs::PointProblem;
-use halo2_stack_vm::proof::{Backend, Cost, Parameters, VerifyError};
+use halo2_stack_vm::proof::{Backend, Cost, VerifyError};
 use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1Affine, G2Affine};
 use rand_core::OsRng;
@@ -79,11 +81,11 @@ fn keys(circuit: CircuitParams) -> [KeyFile; 3] {
     ]
 }
 
-fn read(bytes: &[u8]) -> Result<KeyFile, KeyFileError> {
+fn read(bytes: &[u8]) -> Result<KeyFile, FileError> {
     KeyFile::read_from(bytes, MAX_K)
 }
 
-fn refused(bytes: &[u8]) -> KeyFileError {
+fn refused(bytes: &[u8]) -> FileError {
     let error = read(bytes).unwrap_err();
     assert!(!error.to_string().is_empty());
     error
@@ -171,10 +173,11 @@ fn a_key_file_round_trips() {
                 let found = KeyFile::read(&path, K).unwrap();
                 assert_eq!(found.backend(), key.backend());
                 assert_eq!(found.parameters(), key.parameters());
-                assert_eq!(found.circuit(), circuit(set, binding));
+                assert_eq!(found.circuit(), circuit(set, binding).canonical());
                 assert_eq!(found.digest(), key.digest());
                 assert_eq!(found.program(), key.program());
-                let program = asm::assemble::<Fr>(PROGRAM).unwrap().digest();
+                let program = asm::assemble::<Fr>(PROGRAM).unwrap();
+                let program = program.canonical(set).digest();
                 let fixed = binding == Binding::Fixed;
                 assert_eq!(found.program(), fixed.then_some(program));
                 assert_eq!(found.parameters_digest(), key.parameters_digest());
@@ -209,17 +212,12 @@ fn every_set_of_members_has_a_circuit() {
     assert!(sets > 600);
 }
 
-fn proved<B: Backend>(
-    backend: BackendName,
-    parameters: ParametersKind,
-    params: &B::Parameters,
-) -> ProofFile {
+fn proved<B: Backend>(params: &B::Parameters) -> ProofFile {
     let trace = Trace::new(&asm::assemble(PROGRAM).unwrap(), None, STACK).unwrap();
-    proved_run::<B>((backend, parameters), params, &trace, Binding::Public)
+    proved_run::<B>(params, &trace, Binding::Public)
 }
 
 fn proved_run<B: Backend>(
-    (backend, parameters): (BackendName, ParametersKind),
     params: &B::Parameters,
     trace: &Trace<Fr>,
     binding: Binding,
@@ -227,26 +225,15 @@ fn proved_run<B: Backend>(
     let circuit = circuit(trace.set(), binding);
     let template = Template::for_program(circuit, trace.program()).unwrap();
     let key = B::keygen_of(params, &template).unwrap();
-    let statement = Statement::of(trace);
-    ProofFile {
-        backend,
-        parameters,
-        parameters_digest: params.digest(),
-        key_digest: key.verifying_key().digest(),
-        circuit,
-        program_digest: statement.program.digest(),
-        statement,
-        proof: B::prove(params, &key, trace).unwrap(),
-    }
+    let proof = B::prove(params, &key, trace).unwrap();
+    ProofFile::new(params, key.verifying_key(), Statement::of(trace), proof)
 }
 
 fn proofs() -> [ProofFile; 3] {
-    let dev = ParametersKind::InsecureDev;
-    let ceremony = ParametersKind::Ceremony;
     [
-        proved::<Ipa>(BackendName::Ipa, ParametersKind::Transparent, &ipa_params()),
-        proved::<Kzg>(BackendName::Kzg, dev, &dev_params()),
-        proved::<Kzg>(BackendName::Kzg, ceremony, &ceremony_params()),
+        proved::<Ipa>(&ipa_params()),
+        proved::<Kzg>(&dev_params()),
+        proved::<Kzg>(&ceremony_params()),
     ]
 }
 
@@ -256,18 +243,20 @@ fn a_key_from_a_file_verifies() {
     for (key, proof) in keys(circuit(STACK, Binding::Public)).iter().zip(proofs()) {
         let key = read(&key.to_bytes()).unwrap();
         key.verify(&proof, None).unwrap();
-        key.verify(&proof, Some(&generators)).unwrap();
+        // KZG has none.
+        let verdict = key.verify(&proof, Some(&generators));
+        assert_eq!(verdict.is_ok(), key.backend() == BackendName::Ipa);
         let mut false_output = proof.clone();
-        false_output.statement.output += Fr::ONE;
+        false_output.output += Fr::ONE;
         assert!(matches!(
             key.verify(&false_output, None),
-            Err(KeyFileVerifyError::Verify(VerifyError::Invalid(_)))
+            Err(FileVerifyError::Verify(VerifyError::Invalid(_)))
         ));
         let mut edited = proof.clone();
         edited.program_digest[0] ^= 1;
         assert!(matches!(
             key.verify(&edited, None),
-            Err(KeyFileVerifyError::Contradiction(_))
+            Err(FileVerifyError::Contradiction(_))
         ));
         let mut longer = proof.clone();
         longer.proof.push(0);
@@ -276,7 +265,7 @@ fn a_key_from_a_file_verifies() {
     let other = IpaParams::setup(K + 1).unwrap();
     assert!(matches!(
         keys(circuit(STACK, Binding::Public))[0].verify(&proofs()[0], Some(&other)),
-        Err(KeyFileVerifyError::Verify(VerifyError::WrongParams))
+        Err(FileVerifyError::Contradiction(other)) if other.field == "parameters_digest"
     ));
 }
 
@@ -286,7 +275,7 @@ fn a_proof_of_another_key_is_refused_by_name() {
     let key = kzg_key(&dev_params(), circuit(STACK, Binding::Public));
     key.verify(&dev, None).unwrap();
     let differs = |key: &KeyFile, proof: &ProofFile| match key.verify(proof, None) {
-        Err(KeyFileVerifyError::Mismatch(mismatch)) => mismatch.field,
+        Err(FileVerifyError::Contradiction(other)) => other.field,
         other => panic!("{other:?}"),
     };
     assert_eq!(differs(&key, &ipa), "backend");
@@ -312,40 +301,32 @@ fn a_proof_of_another_key_is_refused_by_name() {
     assert_eq!(differs(&key, &edited), "verifying_key_digest");
 }
 
-const INSECURE: (BackendName, ParametersKind) = (BackendName::Kzg, ParametersKind::InsecureDev);
-
 /// A proof of another program is none of a key that holds one.
 #[test]
 fn a_proof_of_another_program_is_refused() {
     let params = dev_params();
     let run = |source: &str| Trace::new(&asm::assemble(source).unwrap(), None, STACK).unwrap();
-    let proof = |source: &str| proved_run::<Kzg>(INSECURE, &params, &run(source), Binding::Fixed);
+    let proof = |source: &str| proved_run::<Kzg>(&params, &run(source), Binding::Fixed);
     let key = kzg_key(&params, circuit(STACK, Binding::Fixed));
     let key = read(&key.to_bytes()).unwrap();
     let own = proof(PROGRAM);
     key.verify(&own, None).unwrap();
 
     let other = proof("push 6\npush 3\nmul");
-    assert_eq!(own.statement.output, other.statement.output);
+    assert_eq!(own.output, other.output);
     let differs = |proof: &ProofFile| match key.verify(proof, None) {
-        Err(KeyFileVerifyError::Mismatch(mismatch)) => mismatch.field,
+        Err(FileVerifyError::Contradiction(other)) => other.field,
         other => panic!("{other:?}"),
     };
     assert_eq!(differs(&other), "program_digest");
-    // It claims this program's digest, this key's too, and at last this program.
+    // It claims this program's digest, and this key's too.
     let mut claims = other.clone();
     claims.program_digest = own.program_digest;
     assert_eq!(differs(&claims), "verifying_key_digest");
     claims.key_digest = own.key_digest;
     assert!(matches!(
         key.verify(&claims, None),
-        Err(KeyFileVerifyError::Contradiction(contradiction))
-            if contradiction.field == "program_digest"
-    ));
-    claims.statement = own.statement.clone();
-    assert!(matches!(
-        key.verify(&claims, None),
-        Err(KeyFileVerifyError::Verify(VerifyError::Invalid(_)))
+        Err(FileVerifyError::Verify(VerifyError::Invalid(_)))
     ));
     // Under a key file that states the other program, what is checked is still the key.
     let lies = forged(
@@ -358,7 +339,7 @@ fn a_proof_of_another_program_is_refused() {
     claims.key_digest = own.key_digest;
     assert!(matches!(
         lies.verify(&claims, None),
-        Err(KeyFileVerifyError::Verify(VerifyError::Invalid(_)))
+        Err(FileVerifyError::Verify(VerifyError::Invalid(_)))
     ));
 }
 
@@ -374,7 +355,7 @@ fn a_program_digest_without_a_program_is_refused() {
                 let error = refused(&forged(&honest, &[(PROGRAM_DIGEST_AT + at, &[1])]));
                 assert!(matches!(
                     error,
-                    KeyFileError::Field {
+                    FileError::Field {
                         field: "program_digest",
                         ..
                     }
@@ -394,7 +375,7 @@ fn a_key_file_that_changes_its_binding_is_refused() {
                 let number = (BINDING_AT, &binding.to_le_bytes()[..]);
                 assert!(matches!(
                     refused(&forged(&honest, &[number])),
-                    KeyFileError::Field {
+                    FileError::Field {
                         field: "program_digest",
                         ..
                     }
@@ -402,7 +383,7 @@ fn a_key_file_that_changes_its_binding_is_refused() {
                 let zeros = (PROGRAM_DIGEST_AT, &[0; 32][..]);
                 assert!(matches!(
                     refused(&forged(&honest, &[number, zeros])),
-                    KeyFileError::Length { .. }
+                    FileError::Length { .. }
                 ));
             }
         }
@@ -424,15 +405,15 @@ fn a_key_from_a_file_verifies_tapes() {
         let circuit = circuit(InstructionSet::FULL, binding);
         let template = Template::for_program(circuit, &program).unwrap();
         let key = read(&kzg_key_of(&params, &template).to_bytes()).unwrap();
-        let proof = proved_run::<Kzg>(INSECURE, &params, &trace, binding);
+        let proof = proved_run::<Kzg>(&params, &trace, binding);
         key.verify(&proof, None).unwrap();
-        assert_eq!(proof.statement.tape, [6, 42, 8].map(Fr::from));
+        assert_eq!(proof.tape, [6, 42, 8].map(Fr::from));
         let with_tape = |tape: Vec<Fr>| {
             let mut other = proof.clone();
-            other.statement.tape = tape;
+            other.tape = tape;
             key.verify(&other, None)
         };
-        let tape = &proof.statement.tape;
+        let tape = &proof.tape;
         for other in [
             [&tape[..], &[Fr::ZERO]].concat(),
             tape[..2].to_vec(),
@@ -440,12 +421,12 @@ fn a_key_from_a_file_verifies_tapes() {
         ] {
             assert!(matches!(
                 with_tape(other),
-                Err(KeyFileVerifyError::Verify(VerifyError::Invalid(_)))
+                Err(FileVerifyError::Verify(VerifyError::Invalid(_)))
             ));
         }
         assert!(matches!(
             with_tape(vec![Fr::ZERO; circuit.rows() + 1]),
-            Err(KeyFileVerifyError::Contradiction(contradiction)) if contradiction.field == "tape"
+            Err(FileVerifyError::Contradiction(contradiction)) if contradiction.field == "tape"
         ));
     }
 }
@@ -455,7 +436,7 @@ fn a_key_goes_with_its_parameters() {
     let key = Kzg::keygen_vk(&dev_params(), circuit(STACK, Binding::Public)).unwrap();
     assert!(matches!(
         KeyFile::of_kzg(&key, &ceremony_params()),
-        Err(KeyFileError::WrongParams)
+        Err(FileError::WrongParams)
     ));
 }
 
@@ -497,7 +478,7 @@ fn a_key_has_one_encoding() {
             let error = refused(&honest[..length]);
             assert!(matches!(
                 error,
-                KeyFileError::Magic | KeyFileError::Length { .. }
+                FileError::Format { .. } | FileError::Length { .. }
             ));
         }
         for bit in 0..8 * honest.len() {
@@ -512,13 +493,8 @@ fn a_key_has_one_encoding() {
             let mut longer = honest.clone();
             longer.resize(honest.len() + extra, 0);
             let expected = honest.len();
-            assert!(
-                matches!(refused(&longer), KeyFileError::Length { expected: e } if e == expected)
-            );
-            assert!(matches!(
-                refused(&summed(longer)),
-                KeyFileError::Length { .. }
-            ));
+            assert!(matches!(refused(&longer), FileError::Length { expected: e } if e == expected));
+            assert!(matches!(refused(&summed(longer)), FileError::Length { .. }));
         }
     }
 }
@@ -531,17 +507,17 @@ fn a_lying_header_is_refused() {
         assert!(read(&forged(&honest, &[])).is_ok());
         let number =
             |at: usize, number: u32| refused(&forged(&honest, &[(at, &number.to_le_bytes())]));
-        let field = |error: KeyFileError| match error {
-            KeyFileError::Field { field, .. } => field,
+        let field = |error: FileError| match error {
+            FileError::Field { field, .. } => field,
             other => panic!("{other:?}"),
         };
-        let contradiction = |error: KeyFileError| match error {
-            KeyFileError::Contradiction(contradiction) => contradiction.field,
+        let contradiction = |error: FileError| match error {
+            FileError::Contradiction(contradiction) => contradiction.field,
             other => panic!("{other:?}"),
         };
         assert!(matches!(
             number(VERSION_AT, VERSION + 1),
-            KeyFileError::Version { found } if found == VERSION + 1
+            FileError::Version { found } if found == VERSION + 1
         ));
         for (at, name) in [
             (BACKEND_AT, "backend"),
@@ -559,13 +535,13 @@ fn a_lying_header_is_refused() {
         }
         assert!(matches!(
             number(K_AT, MAX_K + 1),
-            KeyFileError::TooLarge {
+            FileError::LargeCircuit {
                 k: 18,
                 max_k: MAX_K
             }
         ));
-        assert!(matches!(number(K_AT, K + 1), KeyFileError::OtherCircuit));
-        assert!(matches!(number(BINDING_AT, 2), KeyFileError::Length { .. }));
+        assert!(matches!(number(K_AT, K + 1), FileError::OtherCircuit));
+        assert!(matches!(number(BINDING_AT, 2), FileError::Length { .. }));
         let set = |members: u64| refused(&forged(&honest, &[(SET_AT, &members.to_le_bytes())]));
         for members in [0, 1, u64::MAX, STACK.members() | 1 << 63] {
             assert_eq!(field(set(members)), "instruction_set");
@@ -593,11 +569,11 @@ fn a_lying_header_is_refused() {
         for at in [0, 5, 6, 9] {
             assert!(matches!(
                 refused(&forged(&honest, &[(inner + at, &[honest[inner + at] ^ 1])])),
-                KeyFileError::OtherCircuit
+                FileError::OtherCircuit
             ));
         }
         let point = |bytes: &[u8]| match refused(&forged(&honest, &[(inner + 10, bytes)])) {
-            KeyFileError::Point { offset, problem } => {
+            FileError::Point { offset, problem } => {
                 assert_eq!(offset, inner + 10);
                 problem
             }
@@ -656,7 +632,7 @@ fn another_circuits_key_is_refused() {
         if swapped != public {
             assert!(matches!(
                 refused(&swapped),
-                KeyFileError::Contradiction(contradiction)
+                FileError::Contradiction(contradiction)
                     if contradiction.field == "verifying_key_digest"
             ));
         }
@@ -667,7 +643,7 @@ fn another_circuits_key_is_refused() {
         );
         assert!(matches!(
             refused(&swapped),
-            KeyFileError::Contradiction(contradiction)
+            FileError::Contradiction(contradiction)
                 if contradiction.field == "verifying_key_digest"
         ));
     }
@@ -677,18 +653,18 @@ fn another_circuits_key_is_refused() {
 fn parameters_that_lie_are_refused() {
     let honest = kzg_key(&ceremony_params(), circuit(STACK, Binding::Public)).to_bytes();
     let dev = kzg_key(&dev_params(), circuit(STACK, Binding::Public)).to_bytes();
-    let parameters_digest = |error: KeyFileError| match error {
-        KeyFileError::Contradiction(contradiction) => {
+    let parameters_digest = |error: FileError| match error {
+        FileError::Contradiction(contradiction) => {
             assert_eq!(contradiction.field, "parameters_digest");
         }
         other => panic!("{other:?}"),
     };
-    let known = |error: KeyFileError| match error {
-        KeyFileError::KnownSecret { secret } => secret,
+    let known = |error: FileError| match error {
+        FileError::KnownSecret { secret } => secret,
         other => panic!("{other:?}"),
     };
-    let problem = |error: KeyFileError, at: usize| match error {
-        KeyFileError::Point { offset, problem } => {
+    let problem = |error: FileError, at: usize| match error {
+        FileError::Point { offset, problem } => {
             assert_eq!(offset, at);
             problem
         }
@@ -704,11 +680,11 @@ fn parameters_that_lie_are_refused() {
     let s_g1 = (G1Affine::generator() * Fr::from(1 << 41)).to_affine();
     assert!(matches!(
         refused(&with_params(&honest, CEREMONY, &s_g1, &other)),
-        KeyFileError::NotPowers
+        FileError::NotPowers
     ));
     assert!(matches!(
         refused(&forged(&honest, &[(HEADER, s_g1.to_bytes().as_ref())])),
-        KeyFileError::NotPowers
+        FileError::NotPowers
     ));
     // Development parameters that claim to be a ceremony's, and the reverse.
     let claimed = refused(&forged(&dev, &[(KIND_AT, &CEREMONY.to_le_bytes())]));
@@ -769,7 +745,7 @@ fn a_large_claim_is_refused_at_once() {
         let error = refused(&bytes);
         let elapsed = start.elapsed();
         println!("k = {k}: refused in {elapsed:?}: {error}");
-        assert_eq!(k > MAX_K, matches!(error, KeyFileError::TooLarge { .. }));
+        assert_eq!(k > MAX_K, matches!(error, FileError::LargeCircuit { .. }));
         assert!(elapsed < Duration::from_secs(limit), "{elapsed:?}");
     }
     // The search for known secrets, and what has no end.
@@ -779,11 +755,11 @@ fn a_large_claim_is_refused_at_once() {
     println!("a ceremony's key: read in {:?}", start.elapsed());
     assert!(matches!(
         KeyFile::read_from(std::io::repeat(b's'), MAX_K),
-        Err(KeyFileError::Magic)
+        Err(FileError::Format { .. })
     ));
     let endless = std::io::Read::chain(&own[..], std::io::repeat(0));
     assert!(matches!(
         KeyFile::read_from(endless, MAX_K),
-        Err(KeyFileError::Length { .. })
+        Err(FileError::Length { .. })
     ));
 }

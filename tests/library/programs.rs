@@ -98,7 +98,7 @@ fn prove<B: Backend>(
     example: &Example,
     trace: &Trace<Fr>,
 ) {
-    let statement = Statement::of(trace);
+    let statement = Statement::of(trace).in_circuit(key.verifying_key().circuit());
     let proof = B::prove(params, key, trace).unwrap();
     let verify =
         |statement: &Statement<Fr>| B::verify(params, key.verifying_key(), statement, &proof);

@@ -66,7 +66,7 @@ fn false_statements() -> Vec<(&'static str, Statement<Fr>, Vec<&'static str>)> {
     let (a, b, c, m) = ((Push, 3), (Push, 6), (Push, 2), (Mul, 0));
     let case = |name, instructions: &[(Opcode, u64)], word: u64, by: &[&'static str]| {
         let statement = Statement {
-            program: program(instructions),
+            program: program(instructions).canonical(STACK),
             output: Fr::from(word),
             tape: vec![],
         };
@@ -149,7 +149,7 @@ fn an_appended_nop_is_another_statement() {
     let mut instructions = example().instructions().to_vec();
     instructions.push(Instruction::new(Opcode::Nop, Fr::from(0)));
     let longer = Statement {
-        program: Program::from(instructions),
+        program: Program::from(instructions).canonical(STACK),
         output: Fr::from(36),
         tape: vec![],
     };
@@ -186,7 +186,7 @@ fn what_the_circuit_would_not_read_is_no_statement() {
     // The output is 0 of the program with one instruction more.
     let program: Program<Fr> = asm::assemble(&format!("{}pop", nops(rows - 1))).unwrap();
     let longer = Statement {
-        program,
+        program: program.canonical(STACK),
         ..honest.clone()
     };
     let mut instances = honest.instances(circuit).unwrap();
@@ -196,7 +196,8 @@ fn what_the_circuit_would_not_read_is_no_statement() {
     assert_eq!(mock.verify(), Ok(()));
     let (instructions, room) = (rows + 1, rows);
     let refused = LengthError::Program { instructions, room };
-    assert_eq!(longer.instances(circuit), Err(refused.clone()));
+    let error = StatementError::Length(refused.clone());
+    assert_eq!(longer.instances(circuit), Err(error));
     assert_eq!(witnessed.check(&longer), Err(refused.clone().into()));
     let Err(VerifyError::Statement(error)) =
         Kzg::verify(&params, key.verifying_key(), &longer, &proof)
@@ -511,7 +512,10 @@ fn a_fixed_program<B: Backend>(params: &B::Parameters) {
         let key = B::keygen_of(params, &template).unwrap();
         let other_key = B::keygen_of(params, &other_template).unwrap();
         let (verifying, other_verifying) = (key.verifying_key(), other_key.verifying_key());
-        assert_eq!(verifying.program(), Some(trace.program().digest()));
+        assert_eq!(
+            verifying.program(),
+            Some(trace.program().canonical(set).digest())
+        );
         assert_ne!(verifying.digest(), other_verifying.digest());
 
         let proof = B::prove(params, &key, &trace).unwrap();
@@ -541,7 +545,7 @@ fn a_fixed_program<B: Backend>(params: &B::Parameters) {
             (&honest.output, &honest.tape)
         );
         let verdict = B::verify(params, verifying, &stated, &proof);
-        let key_program = trace.program().digest();
+        let key_program = trace.program().canonical(set).digest();
         let Err(VerifyError::Statement(error)) = verdict else {
             panic!("{verdict:?}");
         };

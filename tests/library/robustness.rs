@@ -5,7 +5,7 @@ use halo2_stack_vm::asm;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::program::{Instruction, Program};
-use halo2_stack_vm::proof::file::{BackendName, FileError, ParametersKind, ProofFile, VERSION};
+use halo2_stack_vm::proof::file::{FileError, ProofFile, VERSION};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Parameters, ProvingKey};
@@ -81,7 +81,7 @@ fn padded_instances_can_not_be_stated() {
         argument: Fr::zero(),
     });
     let statement = Statement {
-        program: Program::from(padded),
+        program: Program::from(padded).canonical(STACK),
         output: statement.output,
         tape: vec![],
     };
@@ -91,16 +91,7 @@ fn padded_instances_can_not_be_stated() {
 fn proof_file() -> ProofFile {
     let params = IpaParams::setup(4).unwrap();
     let (key, statement, proof) = setting::<Ipa>(&params);
-    ProofFile {
-        backend: BackendName::Ipa,
-        parameters: ParametersKind::Transparent,
-        parameters_digest: params.digest(),
-        key_digest: key.verifying_key().digest(),
-        circuit: key.verifying_key().circuit(),
-        program_digest: statement.program.digest(),
-        statement,
-        proof,
-    }
+    ProofFile::new(&params, key.verifying_key(), statement, proof)
 }
 
 #[test]
@@ -117,7 +108,7 @@ fn a_proof_file_round_trips() {
 #[test]
 fn an_edited_field_is_noticed() {
     let file = proof_file();
-    let text = file.to_json().unwrap();
+    let text = file.to_json();
     let version = format!("\"version\": {VERSION}");
     let zeros = "0".repeat(64);
     let parameters = hex::encode(file.parameters_digest);
@@ -180,19 +171,10 @@ fn an_edited_tape_is_noticed() {
     let circuit = CircuitParams::new(4, set, Binding::Public).unwrap();
     let key = Ipa::keygen(&params, circuit).unwrap();
     let statement = Statement::of(&trace);
-    let file = ProofFile {
-        circuit,
-        key_digest: key.verifying_key().digest(),
-        program_digest: program.digest(),
-        statement,
-        proof: Ipa::prove(&params, &key, &trace).unwrap(),
-        ..proof_file()
-    };
-    let verified = |file: &ProofFile| {
-        let key = key.verifying_key();
-        file.check().is_ok() && Ipa::verify(&params, key, &file.statement, &file.proof).is_ok()
-    };
-    let text = file.to_json().unwrap();
+    let proof = Ipa::prove(&params, &key, &trace).unwrap();
+    let file = ProofFile::new(&params, key.verifying_key(), statement, proof);
+    let verified = |file: &ProofFile| file.verify::<Ipa>(&params, key.verifying_key()).is_ok();
+    let text = file.to_json();
     let honest = "\"tape\": [\"3\",\"4\",\"7\"]";
     assert_eq!(ProofFile::from_json(&text).unwrap(), file);
     assert!(verified(&file) && text.contains(honest));
@@ -222,20 +204,20 @@ fn an_edited_tape_is_noticed() {
     assert!(ProofFile::from_json(&with((largest + 1u8).to_string())).is_err());
     // More words than rows.
     let mut longer = file.clone();
-    longer.statement.tape = vec![Fr::zero(); circuit.rows()];
+    longer.tape = vec![Fr::zero(); circuit.rows()];
     assert!(longer.check().is_ok() && !verified(&longer));
-    longer.statement.tape.push(Fr::zero());
+    longer.tape.push(Fr::zero());
     assert_eq!(longer.check().unwrap_err().field, "tape");
     // Words where the set has no tape.
     let mut without = proof_file();
     assert!(without.check().is_ok());
-    without.statement.tape = vec![Fr::zero()];
+    without.tape = vec![Fr::zero()];
     assert_eq!(without.check().unwrap_err().field, "tape");
 }
 
 #[test]
 fn a_cut_proof_file_is_refused() {
-    let text = proof_file().to_json().unwrap();
+    let text = proof_file().to_json();
     for length in 0..text.trim_end().len() {
         assert!(ProofFile::from_json(&text[..length]).is_err(), "{length}");
     }
@@ -261,7 +243,7 @@ proptest! {
         static FILE: OnceLock<(ProofFile, String)> = OnceLock::new();
         let (file, text) = FILE.get_or_init(|| {
             let file = proof_file();
-            let text = file.to_json().unwrap();
+            let text = file.to_json();
             (file, text)
         });
         let mut bytes = text.clone().into_bytes();

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use halo2_stack_vm::asm;
 use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
-use halo2_stack_vm::proof::file::{BackendName, FileError, ParametersKind, ProofFile, VERSION};
+use halo2_stack_vm::proof::file::{BackendName, FileError, ProofFile, VERSION};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Parameters};
@@ -87,8 +87,8 @@ fn proofs() -> PathBuf {
     WRITTEN.get_or_init(|| {
         if std::env::var_os("STACKVM_WRITE_PROOFS").is_some() {
             std::fs::create_dir_all(&folder).unwrap();
-            write::<Kzg>(&folder, BackendName::Kzg, kzg_params);
-            write::<Ipa>(&folder, BackendName::Ipa, ipa_params);
+            write::<Kzg>(&folder, kzg_params);
+            write::<Ipa>(&folder, ipa_params);
             let keys = folder.join("keys.txt");
             if !keys.exists() {
                 std::fs::write(keys, all_digests()).unwrap();
@@ -106,14 +106,7 @@ fn ipa_params(k: u32) -> IpaParams {
     IpaParams::setup(k).unwrap()
 }
 
-fn parameters_kind(backend: BackendName) -> ParametersKind {
-    match backend {
-        BackendName::Ipa => ParametersKind::Transparent,
-        BackendName::Kzg => ParametersKind::InsecureDev,
-    }
-}
-
-fn write<B: Backend>(folder: &Path, backend: BackendName, setup: fn(u32) -> B::Parameters) {
+fn write<B: Backend>(folder: &Path, setup: fn(u32) -> B::Parameters) {
     for example in examples() {
         for binding in Binding::ALL {
             let name = format!("{}-{}-{}.proof.json", example.name, B::NAME, binding.name());
@@ -126,17 +119,9 @@ fn write<B: Backend>(folder: &Path, backend: BackendName, setup: fn(u32) -> B::P
             let params = setup(circuit.k());
             let template = Template::for_program(circuit, trace.program()).unwrap();
             let key = B::keygen_of(&params, &template).unwrap();
+            let proof = B::prove(&params, &key, &trace).unwrap();
             let statement = Statement::<Fr>::of(&trace);
-            let file = ProofFile {
-                backend,
-                parameters: parameters_kind(backend),
-                parameters_digest: params.digest(),
-                key_digest: key.verifying_key().digest(),
-                circuit,
-                program_digest: statement.program.digest(),
-                statement,
-                proof: B::prove(&params, &key, &trace).unwrap(),
-            };
+            let file = ProofFile::new(&params, key.verifying_key(), statement, proof);
             file.write(&path).unwrap();
         }
     }
@@ -144,26 +129,33 @@ fn write<B: Backend>(folder: &Path, backend: BackendName, setup: fn(u32) -> B::P
 
 fn verify<B: Backend>(setup: fn(u32) -> B::Parameters, file: &ProofFile, name: &str) {
     let params = setup(file.circuit.k());
-    let template = Template::for_program(file.circuit, &file.statement.program).unwrap();
+    // Those of a fixed program were written when a file had that too.
+    let program = file.program.as_ref().expect(name);
+    let template = Template::for_program(file.circuit, program).unwrap();
     let key = B::keygen_vk_of(&params, &template).unwrap();
     let advice = "the keys have changed: raise the format's version and say so in the changelog";
-    assert_eq!(file.parameters_digest, params.digest(), "{name}");
     assert_eq!(file.key_digest, key.digest(), "{name}: {advice}");
-    let verdict = B::verify(&params, &key, &file.statement, &file.proof);
+    let verify = |file: &ProofFile| file.verify::<B>(&params, &key);
+    let verdict = verify(file);
     assert!(verdict.is_ok(), "{name}: {verdict:?}");
-    let mut others = vec![file.statement.clone()];
+    let mut others = vec![file.clone()];
     others[0].output += Fr::one();
-    for word in 0..file.statement.tape.len() {
-        let mut other = file.statement.clone();
+    for word in 0..file.tape.len() {
+        let mut other = file.clone();
         other.tape[word] += Fr::one();
         others.push(other);
     }
     for other in others {
-        assert!(
-            B::verify(&params, &key, &other, &file.proof).is_err(),
-            "{name}"
-        );
+        assert!(verify(&other).is_err(), "{name}");
     }
+    // What is written now leaves a fixed program out, and is the same otherwise.
+    let text = file.to_json();
+    let is_fixed = file.circuit.binding() == Binding::Fixed;
+    assert_eq!(text.contains("\"program\""), !is_fixed, "{name}");
+    let mut without = file.clone();
+    without.program = without.program.filter(|_| !is_fixed);
+    assert_eq!(ProofFile::from_json(&text).unwrap(), without, "{name}");
+    assert!(verify(&without).is_ok(), "{name}");
 }
 
 #[test]
@@ -183,7 +175,7 @@ fn the_committed_proofs_verify() {
             BackendName::Ipa => verify::<Ipa>(ipa_params, &file, &name),
         }
         verified += 1;
-        words += file.statement.tape.len();
+        words += file.tape.len();
     }
     // Two backends, three bindings.
     assert_eq!(verified, examples().len() * 6);

@@ -320,7 +320,10 @@ impl Machine {
         let mut machine = Self::assembled(host, shape, &cs, config.machine(), &recording);
         machine.fixed_program = template.program().map(|program| {
             let listed = program.stated(params.set()).into_iter();
-            (program.clone(), listed.map(|(a, b)| [a, b]).collect())
+            (
+                Program::clone(program),
+                listed.map(|(a, b)| [a, b]).collect(),
+            )
         });
         machine
     }

@@ -8,7 +8,7 @@ mod text;
 
 use halo2curves::bn256::Fr;
 
-use super::error::excerpt;
+use crate::text::excerpt;
 use super::instruction::nearest;
 use super::names::{MOST_CONSTANTS, MOST_LABELS};
 use super::*;

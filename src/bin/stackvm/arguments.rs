@@ -70,11 +70,22 @@ pub enum Command {
         after_help = "Examples:\n  stackvm keygen --k 4 -o ipa-4.vkey\n  stackvm keygen --k 4 --binding fixed --program programs/example.svm -o example.vkey\n  stackvm keygen --k 14 --backend kzg --srs ceremony.ptau -o kzg-14.vkey"
     )]
     Keygen(KeygenArguments),
-    /// Verify a proof, and print the digest of its program, its output and its public tape.
+    /// Verify a proof, and print what was proved, with what it was compared, and what was assumed.
+    ///
+    /// Whoever made the proof chose its program: say which one you mean with --program, or nothing that you want to
+    /// know is proved.
     #[command(
-        after_help = "Examples:\n  stackvm verify example.proof.json --program programs/example.svm\n  stackvm verify example.proof.json --key ipa-4.vkey --fingerprint 5d41..."
+        after_help = "Examples:\n  stackvm verify example.proof.json --program programs/example.svm\n  stackvm verify example.proof.json --program programs/example.svm --key ipa-4.vkey --fingerprint 5d41...\n  stackvm prove programs/example.svm -o - | stackvm verify - --program programs/example.svm"
     )]
     Verify(VerifyArguments),
+    /// Print what identifies a program: the digest that its proofs and keys name.
+    ///
+    /// It is that of the instructions that the circuit sees: without control flow, those before the first `halt`;
+    /// with --binding fixed, without those at the end neither that leave no trace in a key.
+    #[command(
+        after_help = "Examples:\n  stackvm digest programs/example.svm\n  stackvm digest programs/example.svm --binding fixed --json"
+    )]
+    Digest(DigestArguments),
     /// Print the reference of the instructions and the constraints.
     #[command(after_help = "Example:\n  stackvm isa")]
     Isa,
@@ -278,10 +289,13 @@ pub struct ProveArguments {
     pub backend: BackendName,
     #[command(flatten)]
     pub srs: SrsArguments,
-    /// Overwrite a file that is no proof, or is write-protected.
+    /// Overwrite whatever is there: a file that is no proof or is write-protected, or, without -o, a proof of another
+    /// program.
     #[arg(long)]
     pub force: bool,
-    /// Where to write the proof [default: the program's name with `.proof.json`, in this folder].
+    /// Where to write the proof; `-` is standard output, and the report goes to standard error then. A proof that is
+    /// there is overwritten, with a warning if it is one of another program [default: the program's name with
+    /// `.proof.json`, in this folder, where a proof of another program is not overwritten].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -304,9 +318,31 @@ pub struct KeygenArguments {
     /// Overwrite a file that is no key file, or is write-protected.
     #[arg(long)]
     pub force: bool,
-    /// Where to write the key.
+    /// Where to write the key; `-` is standard output, and the report goes to standard error then.
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct DigestArguments {
+    /// The program; `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub cut: CutArguments,
+    /// The instruction set: a name, instructions with commas between, or `auto` for the smallest set that
+    /// has what the program uses. By default that is `stack`, and `auto` for a program that uses what
+    /// `stack` has not.
+    #[arg(
+        long,
+        default_value = SetChoice::STACK_OR_AUTO,
+        hide_default_value = true,
+        value_name = "seed|stack|field|full|LIST|auto"
+    )]
+    pub set: SetChoice,
+    /// How the program is bound.
+    #[arg(long, value_enum, default_value_t = BindingName::Public)]
+    pub binding: BindingName,
 }
 
 #[derive(Debug, Args)]
@@ -314,7 +350,7 @@ pub struct VerifyArguments {
     /// The proof file; `-` reads standard input.
     #[arg(value_name = "PROOF")]
     pub proof: PathBuf,
-    /// Also check that the proof is one of this program.
+    /// Check that the proof is one of this program. Where the program is fixed in the key, the key is made from it.
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,
     /// With --program: the program's first N instructions.

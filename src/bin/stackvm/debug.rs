@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::program::Instruction;
+use halo2_stack_vm::text::escaped;
 use halo2_stack_vm::vm::session::{Session, Stop};
 
 use crate::arguments::DebugArguments;
-use crate::failure::{Failure, advice, shown};
+use crate::failure::{Failure, advice};
 use crate::source::{Labels, RunRequest};
 use crate::table::{Align, table};
 use crate::text::{counted, decimal, decimals};
@@ -462,7 +463,7 @@ fn quoted(text: &str) -> String {
     if start.len() < text.len() {
         start += "...";
     }
-    shown(&start)
+    escaped(&start)
 }
 
 fn help() -> Report {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use halo2_stack_vm::asm::AsmErrors;
 use halo2_stack_vm::isa::Opcode;
+use halo2_stack_vm::text::{escaped, shown_path, source_line};
 use halo2_stack_vm::vm::RunError;
 
 /// Why a command does not do what it was asked for.
@@ -59,7 +60,7 @@ impl Failure {
 
     /// A file that can't be used.
     pub fn file(kind: &'static str, path: &Path, problem: impl std::fmt::Display) -> Self {
-        Self::input(kind, format!("{}: {problem}", path.display()))
+        Self::input(kind, format!("{}: {problem}", shown_path(path)))
     }
 
     /// With the constraints by which the circuit rejects a program that does not run.
@@ -123,7 +124,7 @@ impl Failure {
             Failure::Input { kind, message } => error(kind, message),
             Failure::Rejected { report, .. } => report.clone(),
             Failure::Assembly { path, errors, .. } => {
-                let mut value = error("assembly", &format!("{}: {errors}", path.display()));
+                let mut value = error("assembly", &format!("{}: {errors}", shown_path(path)));
                 value["error"]["errors"] = errors
                     .errors()
                     .iter()
@@ -157,11 +158,13 @@ impl Failure {
                     None => titled(&message),
                 };
                 if !rejected_by.is_empty() {
-                    text += &format!("\n{}", shown(&rejection(rejected_by)));
+                    text += &format!("\n{}", rejection(rejected_by));
                 }
                 return Some(text);
             }
-            Failure::Unsatisfied { rejected_by } => rejection(rejected_by),
+            Failure::Unsatisfied { rejected_by } => {
+                return Some(format!("{ERROR}: {}", rejection(rejected_by)));
+            }
             Failure::Wiring { message, .. } | Failure::Input { message, .. } => message.clone(),
             Failure::Assembly {
                 path,
@@ -173,13 +176,18 @@ impl Failure {
     }
 }
 
+const ERROR: &str = "\x1b[1;31merror\x1b[0m";
+
+/// A message, which is one line whatever it quotes.
 fn titled(message: &str) -> String {
-    format!("\x1b[1;31merror\x1b[0m: {}", shown(message))
+    format!("{ERROR}: {}", escaped(message))
 }
 
 /// By which constraints a circuit rejects a run.
 fn rejection(constraints: &[String]) -> String {
-    let names = constraints.iter().map(|name| format!("\n  {name}"));
+    let names = constraints
+        .iter()
+        .map(|name| format!("\n  {}", escaped(name)));
     format!("the circuit rejects the run:{}", names.collect::<String>())
 }
 
@@ -200,17 +208,6 @@ pub fn advice(error: &RunError) -> &'static str {
     }
 }
 
-/// A text without the control characters by which a name or a program could command the terminal.
-pub fn shown(text: &str) -> String {
-    let show = |own: char| match own.is_control() && own != '\n' {
-        // As long as it in UTF-8, so that places in the text stay where they are.
-        true if own.len_utf8() == 2 => '\u{b7}',
-        true if own != '\t' => '?',
-        _ => own,
-    };
-    text.chars().map(show).collect()
-}
-
 /// A path as it can be pasted into a shell's command line, where its characters can all be shown.
 pub fn pasted(path: &Path) -> String {
     let text = path.display().to_string();
@@ -222,7 +219,7 @@ pub fn pasted(path: &Path) -> String {
         true => format!("\"{text}\""),
         false => shlex::try_quote(&text).map_or(text.clone(), |own| own.into_owned()),
     };
-    shown(&quoted).replace('\n', "?")
+    escaped(&quoted)
 }
 
 /// How many errors of a text are shown.
@@ -235,7 +232,7 @@ fn line_around<'s>(source: &'s str, span: &Range<usize>) -> (&'s str, Range<usiz
     let end = source[start..]
         .find('\n')
         .map_or(source.len(), |at| start + at);
-    let line = &source[start..end];
+    let line = source[start..end].trim_end_matches('\r');
     let cut = (0..=line.len().min(LONGEST))
         .rev()
         .find(|at| line.is_char_boundary(*at));
@@ -246,17 +243,18 @@ fn line_around<'s>(source: &'s str, span: &Range<usize>) -> (&'s str, Range<usiz
 
 /// An error of a run, with the instruction underlined that fails.
 fn render_line(message: &str, line: &SourceLine) -> String {
-    let text = shown(&line.text);
+    let text = &line.text;
     // Names end with a colon, and comments begin with `#`: there is neither in an instruction.
     let code = text.split('#').next().unwrap_or_default().trim_end();
     let start = code.rfind(':').map_or(0, |colon| colon + 1);
     let start = code.len() - code[start..].trim_start().len();
-    let (text, span) = line_around(&text, &(start..code.len()));
-    let message = shown(message);
+    let (text, span) = line_around(text, &(start..code.len()));
+    let (text, span) = source_line(text, span);
+    let message = escaped(message);
     let report = Level::ERROR.primary_title(&message).element(
-        Snippet::source(text)
+        Snippet::source(&text)
             .line_start(line.number)
-            .path(shown(&line.path.display().to_string()))
+            .path(shown_path(&line.path))
             .annotation(AnnotationKind::Primary.span(span)),
     );
     Renderer::styled().render(&[report]).to_string()
@@ -264,12 +262,11 @@ fn render_line(message: &str, line: &SourceLine) -> String {
 
 /// The errors of a program's text, each with its line and the offending text underlined.
 fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
-    let path = shown(&path.display().to_string());
-    let source = &shown(source);
+    let path = shown_path(path);
     let titles: Vec<_> = errors
         .errors()
         .iter()
-        .map(|error| error.kind.to_string())
+        .map(|error| escaped(&error.kind.to_string()))
         .collect();
     let report: Vec<Group> = errors
         .errors()
@@ -279,6 +276,7 @@ fn render(path: &Path, source: &str, errors: &AsmErrors) -> String {
         .map(|(error, title)| {
             // The renderer looks at all of its source for each of its snippets.
             let (line, span) = line_around(source, &error.span);
+            let (line, span) = source_line(line, span);
             let label = error
                 .suggestion()
                 .map_or(String::new(), |known| format!("did you mean `{known}`?"));

@@ -14,7 +14,7 @@ use crate::Report;
 use crate::arguments::{BackendName, InfoArguments, KeygenArguments};
 use crate::circuit::{cut, stated_circuit, template};
 use crate::failure::{Failure, pasted};
-use crate::output::KEY;
+use crate::output::{KEY, OutputFile, is_standard_output};
 use crate::parameters::{Source, check_backend, no_parameters};
 use crate::progress::Progress;
 use crate::source::load;
@@ -23,8 +23,15 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
     let path = &arguments.output;
     check_backend(arguments.backend, &arguments.srs)?;
     let template = key_template(arguments)?;
-    let circuit = template.params();
-    KEY.check_output(path, arguments.force)?;
+    let circuit = template.params().canonical();
+    let output = OutputFile {
+        kind: &KEY,
+        path,
+        named: true,
+        force: arguments.force,
+        program: None,
+    };
+    output.check()?;
     let internal = |error: String| Failure::input("internal", error);
     let progress = Progress::new();
     let k = circuit.k();
@@ -44,23 +51,29 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
             KeyFile::of_kzg(&key, &params).map_err(|e| internal(e.to_string()))?
         }
     };
-    KEY.put(path, arguments.force, &key.to_bytes())?;
+    output.put(&key.to_bytes())?;
     drop(progress);
     let backend = key.backend().name();
     let fingerprint = hex::encode(key.fingerprint());
     let program = key.program().map(hex::encode);
+    let (place, named) = match is_standard_output(path) {
+        true => ("on standard output".into(), "FILE".into()),
+        false => (format!("in {}", pasted(path)), pasted(path)),
+    };
     Ok(Report {
         text: format!(
-            "verifying key ({backend}, k = {k}, {}, {}) in {}\n{}fingerprint {fingerprint}\nverify with \
-             it: stackvm verify PROOF --key {}{}",
+            "verifying key ({backend}, k = {k}, {}, {}) {place}\n{}fingerprint {fingerprint}\nverify with \
+             it: stackvm verify PROOF {}--key {named} --fingerprint {fingerprint}{}",
             circuit.set(),
             circuit.binding().name(),
-            pasted(path),
             match &program {
                 Some(program) => format!("of the program with digest {program}\n"),
                 None => String::new(),
             },
-            pasted(path),
+            match &program {
+                Some(_) => "",
+                None => "--program FILE ",
+            },
             match key.parameters() {
                 ParametersKind::InsecureDev => " --insecure-dev-srs",
                 _ => "",

@@ -3,51 +3,101 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use halo2_stack_vm::proof::file::{Destination, FileError, ProofFile};
+use halo2_stack_vm::proof::atomic::Destination;
+use halo2_stack_vm::proof::file::{FileError, ProofFile};
 use halo2_stack_vm::proof::key::KeyFile;
 
 use crate::failure::{Failure, pasted};
 
 /// A kind of file that a command writes.
+#[derive(Debug)]
 pub struct FileKind {
     noun: &'static str,
-    /// Whether the file at a path is one.
-    is_one: fn(&Path) -> bool,
+    look: fn(&Path) -> Standing,
+}
+
+/// What a file is that stands where another one is to go.
+#[derive(Clone, Copy, Debug)]
+enum Standing {
+    /// None of the kind.
+    Other,
+    /// One of the kind; of a proof, the digest of its program, if it can be read.
+    OfKind(Option<[u8; 32]>),
 }
 
 pub const PROOF: FileKind = FileKind {
     noun: "proof",
-    // One of another version is a proof too.
-    is_one: |path| {
-        matches!(
-            ProofFile::read(path),
-            Ok(_) | Err(FileError::Version { .. })
-        )
+    look: |path| match ProofFile::read(path) {
+        Ok(proof) => Standing::OfKind(Some(proof.program_digest)),
+        // It is a proof all the same.
+        Err(
+            FileError::Version { .. } | FileError::Contradiction(_) | FileError::NotCanonical(_),
+        ) => Standing::OfKind(None),
+        Err(_) => Standing::Other,
     },
 };
 pub const KEY: FileKind = FileKind {
     noun: "key file",
-    is_one: KeyFile::has_form,
+    look: |path| match KeyFile::has_form(path) {
+        true => Standing::OfKind(None),
+        false => Standing::Other,
+    },
 };
 
-impl FileKind {
-    /// Refuses, before a file is made, where it can't be written.
-    pub fn check_output(&self, path: &Path, force: bool) -> Result<(), Failure> {
-        self.destination(path, force)
-            .and_then(|own| own.check().map_err(unwritable))
-            .map_err(|(kind, problem)| Failure::file(kind, path, problem))
+/// Whether a path leads to where the command's report would go too: then that goes to standard error.
+pub fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-") || is_open_as_standard_output(path)
+}
+
+#[cfg(unix)]
+fn is_open_as_standard_output(path: &Path) -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+    let own = stdout.and_then(|own| std::fs::File::from(own).metadata());
+    match (own, std::fs::metadata(path)) {
+        (Ok(own), Ok(other)) => (own.dev(), own.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_open_as_standard_output(_: &Path) -> bool {
+    false
+}
+
+/// A file that a command is going to write.
+#[derive(Debug)]
+pub struct OutputFile<'p> {
+    pub kind: &'static FileKind,
+    pub path: &'p Path,
+    /// Whether the user named it.
+    pub named: bool,
+    /// Whether the user wants whatever is there overwritten.
+    pub force: bool,
+    /// Of a proof, the digest of the program that it is going to be one of, once that is known.
+    pub program: Option<[u8; 32]>,
+}
+
+impl OutputFile<'_> {
+    /// Refuses, before a file is made, where it can't be written; gives what the user should know of what is going to
+    /// be overwritten.
+    pub fn check(&self) -> Result<Option<String>, Failure> {
+        if is_standard_output(self.path) {
+            return Ok(None);
+        }
+        self.destination()
+            .and_then(|(own, warning)| own.check().map(|()| warning).map_err(unwritable))
+            .map_err(|(kind, problem)| Failure::file(kind, self.path, problem))
     }
 
-    /// Where a file is to go; or what is in the way, and of which kind that is: what can be no file and, unless the
-    /// user insists, whatever is there that is of another kind or protected.
-    fn destination(&self, path: &Path, force: bool) -> Result<Destination, (&'static str, String)> {
-        let noun = self.noun;
+    /// Where the file is to go, and a warning; or what is in the way, and of which kind that is: what can be no file
+    /// and, unless the user insists, whatever is there that is of another kind, protected, or a proof of another
+    /// program under a name that the user did not choose.
+    fn destination(&self) -> Result<(Destination, Option<String>), (&'static str, String)> {
+        let OutputFile { kind, path, .. } = self;
+        let noun = kind.noun;
         let refused = |problem: String| Err(("usage", problem));
-        if path == Path::new("-") {
-            return refused(format!(
-                "a {noun} is not written to standard output: name a file with -o"
-            ));
-        }
         if path.is_dir() {
             return refused("this is a folder: name a file with -o".into());
         }
@@ -56,30 +106,50 @@ impl FileKind {
             return refused("there is no such folder".into());
         }
         let destination = Destination::of(path).map_err(unwritable)?;
-        if let Some(old) = destination.old().filter(|_| !force) {
+        let mut warning = None;
+        if let Some(old) = destination.old().filter(|_| !self.force) {
             let kept = |what: &str| {
                 format!("there is a {what}: it is not overwritten, unless with --force")
             };
             // Of an empty file nothing is lost.
-            if old.len() > 0 && !(self.is_one)(path) {
-                return refused(kept(&format!("file that is no {noun}")));
+            if old.len() > 0 {
+                let standing = match (kind.look)(path) {
+                    Standing::Other => return refused(kept(&format!("file that is no {noun}"))),
+                    Standing::OfKind(standing) => standing,
+                };
+                match self.program {
+                    Some(program) if standing != Some(program) && self.named => {
+                        let path = pasted(path);
+                        warning = Some(format!("{path} was a proof of another program"));
+                    }
+                    Some(program) if standing != Some(program) => {
+                        let problem = "there is a proof of another program: name a file with -o, or \
+                                       overwrite it with --force";
+                        return refused(problem.into());
+                    }
+                    _ => {}
+                }
             }
             if old.permissions().readonly() {
                 return refused(kept("file that is write-protected"));
             }
         }
-        Ok(destination)
+        Ok((destination, warning))
     }
 
     /// Writes a file, if there is still nothing in the way. If it can't be written where it should, it is kept where
     /// it can be, as it took long to make.
-    pub fn put(&self, path: &Path, force: bool, contents: &[u8]) -> Result<(), Failure> {
-        let destination = self.destination(path, force);
-        let written = destination.and_then(|own| own.write(contents).map_err(unwritable));
+    pub fn put(&self, contents: &[u8]) -> Result<(), Failure> {
+        let written = match is_standard_output(self.path) {
+            true => print(contents).map_err(unwritable),
+            false => self
+                .destination()
+                .and_then(|(own, _)| own.write(contents).map_err(unwritable)),
+        };
         let Err((kind, problem)) = written else {
             return Ok(());
         };
-        let noun = self.noun;
+        let noun = self.kind.noun;
         let keep = |folder: &Path| -> std::io::Result<PathBuf> {
             let mut file = tempfile::Builder::new()
                 .prefix("stackvm-kept-")
@@ -92,8 +162,15 @@ impl FileKind {
             Ok(kept) => format!("{problem}; the {noun} is kept in {}", pasted(&kept)),
             Err(error) => format!("{problem}; the {noun} could not be kept elsewhere: {error}"),
         };
-        Err(Failure::file(kind, path, problem))
+        Err(Failure::file(kind, self.path, problem))
     }
+}
+
+/// Writes to standard output.
+fn print(contents: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(contents)?;
+    out.flush()
 }
 
 /// What the file system reports of an output, with its kind.

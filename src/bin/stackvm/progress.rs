@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
+use halo2_stack_vm::text::escaped;
+
 /// Shows the phase that the work is in. Nothing is shown where standard error is no terminal.
 pub struct Progress(ProgressBar);
 
@@ -21,7 +23,7 @@ impl Progress {
     /// Prints a warning above the progress.
     pub fn warn(&self, text: &str) {
         self.0.suspend(|| {
-            anstream::eprintln!("\x1b[1;33mwarning\x1b[0m: {text}");
+            anstream::eprintln!("\x1b[1;33mwarning\x1b[0m: {}", escaped(text));
         });
     }
 }

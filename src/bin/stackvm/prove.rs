@@ -1,72 +1,82 @@
 //! `stackvm prove`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::json;
 
-use halo2_stack_vm::circuit::{CircuitParams, Statement, Template};
-use halo2_stack_vm::proof::file::{BackendName as FileBackend, ParametersKind, ProofFile};
+use halo2_proofs::halo2curves::bn256::Fr;
+use halo2_stack_vm::circuit::{Statement, Template};
+use halo2_stack_vm::proof::Backend;
+use halo2_stack_vm::proof::file::{ParametersKind, ProofFile};
 use halo2_stack_vm::proof::ipa::Ipa;
 use halo2_stack_vm::proof::kzg::Kzg;
-use halo2_stack_vm::proof::{Backend, Parameters};
 use halo2_stack_vm::vm::Trace;
 
 use crate::Report;
 use crate::arguments::{BackendName, ProveArguments};
 use crate::circuit::{circuit, template, trace, unproved};
 use crate::failure::{Failure, pasted};
-use crate::output::PROOF;
+use crate::output::{OutputFile, PROOF, is_standard_output};
 use crate::parameters::{Source, check_backend, no_parameters};
 use crate::progress::Progress;
 use crate::source::{RunRequest, is_standard_input};
-use crate::text::{decimal, decimals, tape_line};
+use crate::tape::{TapeUse, tape_text};
+use crate::text::{decimal, decimals};
 
 pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let srs = &arguments.srs;
     check_backend(arguments.backend, srs)?;
     let path = proof_path(arguments);
-    PROOF.check_output(&path, arguments.force)?;
+    let mut output = OutputFile {
+        kind: &PROOF,
+        path: &path,
+        named: arguments.output.is_some(),
+        force: arguments.force,
+        program: None,
+    };
+    // Before anything is read, and again once it is known which program it is.
+    output.check()?;
     let progress = Progress::new();
     progress.phase("running the program");
     let request = RunRequest::read(&arguments.program, false)?;
     let trace = trace(&request).map_err(|error| unproved(&request, error))?;
     let circuit = circuit(&arguments.circuit, &trace)?;
     let template = template(circuit, trace.program())?;
+    output.program = Some(trace.program().canonical(circuit.shape()).digest());
+    if let Some(warning) = output.check()? {
+        progress.warn(&warning);
+    }
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));
     let source = Source::any(&progress);
     let file = match arguments.backend {
         BackendName::Ipa => {
             let params = source.ipa(circuit.k()).map_err(no_parameters)?;
-            let proved = prove_with::<Ipa>(&params, &template, &trace, &progress)?;
-            proved.file(FileBackend::Ipa, ParametersKind::Transparent, &trace)
+            prove_with::<Ipa>(&params, &template, &trace, &progress)?
         }
         BackendName::Kzg => {
-            let (params, kind) = source.kzg(srs, circuit.k()).map_err(no_parameters)?;
-            let proved = prove_with::<Kzg>(&params, &template, &trace, &progress)?;
-            proved.file(FileBackend::Kzg, kind, &trace)
+            let (params, _) = source.kzg(srs, circuit.k()).map_err(no_parameters)?;
+            prove_with::<Kzg>(&params, &template, &trace, &progress)?
         }
     };
-    let text = file
-        .to_json()
-        .map_err(|error| Failure::input("internal", error.to_string()))?;
-    PROOF.put(&path, arguments.force, text.as_bytes())?;
+    output.put(file.to_json().as_bytes())?;
     drop(progress);
-    let output = decimal(file.statement.output);
+    let uses = TapeUse::of_run(&trace);
+    let tape = match &file.tape[..] {
+        [] => String::new(),
+        words => format!("tape {}\n", tape_text(words, Some(&uses))),
+    };
     Ok(Report {
         text: format!(
-            "output {output}{}\nproof of {} bytes ({}, k = {}) in {}\nverify it with: stackvm verify {}{}",
-            tape_line(&file.statement.tape),
+            "output {}\n{tape}proof of {} bytes ({}, k = {}) {}\nverify it with: {}",
+            decimal(file.output),
             file.proof.len(),
             file.backend_name(),
             circuit.k(),
-            pasted(&path),
-            pasted(&path),
-            match (&srs.srs, file.parameters) {
-                (Some(path), _) => format!(" --srs {}", pasted(path)),
-                (None, ParametersKind::InsecureDev) => " --insecure-dev-srs".into(),
-                _ => String::new(),
+            match is_standard_output(&path) {
+                true => "on standard output".into(),
+                false => format!("in {}", pasted(&path)),
             },
+            verify_command(arguments, &path, file.parameters),
         ),
         json: json!({
             "proof": path.display().to_string(),
@@ -74,14 +84,39 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
             "k": circuit.k(),
             "rows": trace.steps(),
             "proof_bytes": file.proof.len(),
-            "output": output,
-            "tape": decimals(&file.statement.tape),
+            "program_digest": hex::encode(file.program_digest),
+            "output": decimal(file.output),
+            "tape": decimals(&file.tape),
+            "tape_uses": uses.json(),
         }),
     })
 }
 
+/// What a verifier types who has the program.
+fn verify_command(arguments: &ProveArguments, path: &Path, kind: ParametersKind) -> String {
+    let program = &arguments.program;
+    let proof = match is_standard_output(path) {
+        true => "-".into(),
+        false => pasted(path),
+    };
+    let mut command = format!("stackvm verify {proof} --program ");
+    command += &match is_standard_input(&program.file) {
+        true => "FILE".into(),
+        false => pasted(&program.file),
+    };
+    if let Some(steps) = program.cut.steps {
+        command += &format!(" --steps {steps}");
+    }
+    match &arguments.srs.srs {
+        Some(srs) => command += &format!(" --srs {}", pasted(srs)),
+        None if kind == ParametersKind::InsecureDev => command += " --insecure-dev-srs",
+        None => {}
+    }
+    command
+}
+
 /// Where the proof goes.
-fn proof_path(arguments: &ProveArguments) -> PathBuf {
+pub fn proof_path(arguments: &ProveArguments) -> PathBuf {
     let program = &arguments.program.file;
     match &arguments.output {
         Some(path) => path.clone(),
@@ -94,51 +129,23 @@ fn proof_path(arguments: &ProveArguments) -> PathBuf {
     }
 }
 
-/// A proof and what identifies its key and parameters.
-struct Proved {
-    circuit: CircuitParams,
-    parameters_digest: [u8; 32],
-    key_digest: [u8; 32],
-    proof: Vec<u8>,
-}
-
-impl Proved {
-    fn file(
-        self,
-        backend: FileBackend,
-        parameters: ParametersKind,
-        trace: &Trace<Fr>,
-    ) -> ProofFile {
-        let statement = Statement::of(trace);
-        ProofFile {
-            backend,
-            parameters,
-            parameters_digest: self.parameters_digest,
-            key_digest: self.key_digest,
-            circuit: self.circuit,
-            program_digest: statement.program.digest(),
-            statement,
-            proof: self.proof,
-        }
-    }
-}
-
 fn prove_with<B: Backend>(
     params: &B::Parameters,
     template: &Template<Fr>,
     trace: &Trace<Fr>,
     progress: &Progress,
-) -> Result<Proved, Failure> {
+) -> Result<ProofFile, Failure> {
     progress.phase("keys");
     let key = B::keygen_of(params, template)
         .map_err(|error| Failure::input("internal", error.to_string()))?;
     progress.phase(format!("proving {} rows", trace.steps()));
     let proof = B::prove(params, &key, trace)
         .map_err(|error| Failure::input("internal", error.to_string()))?;
-    Ok(Proved {
-        circuit: template.params(),
-        parameters_digest: params.digest(),
-        key_digest: key.verifying_key().digest(),
+    let statement = Statement::of(trace);
+    Ok(ProofFile::new(
+        params,
+        key.verifying_key(),
+        statement,
         proof,
-    })
+    ))
 }

@@ -1,6 +1,6 @@
 //! [`Shape`]: which columns a machine has.
 
-use crate::isa::{InstructionSet, Opcode};
+use super::{InstructionSet, Opcode};
 
 /// Which columns a machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
