@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 use ff::Field;
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::poly::commitment::ParamsProver;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Cost, ProvingKey};
 use halo2_stack_vm::vm::Trace;
@@ -116,7 +117,7 @@ fn msm(quick: bool) {
         } = workload;
         let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
         let template =
-            Template::for_program(circuit, trace.program()).expect("the program can be fixed");
+            KeySource::for_program(circuit, trace.program()).expect("the program can be fixed");
         let key = Kzg::keygen_of(&params, &template).expect("the sizes agree");
         let instances = Statement::of(&trace)
             .instances(circuit)
@@ -186,7 +187,7 @@ fn verify(quick: bool) {
     let fixed = lengths.map(|length| {
         let trace = support::straight_run(length, InstructionSet::STACK);
         let template =
-            Template::for_program(circuit, trace.program()).expect("the program can be fixed");
+            KeySource::for_program(circuit, trace.program()).expect("the program can be fixed");
         let key = Kzg::keygen_of(&params, &template).expect("the sizes agree");
         let proof = Kzg::prove(&params, &key, &trace).expect("the run fits");
         (key, trace.outcome().output, proof)

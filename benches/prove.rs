@@ -6,8 +6,9 @@
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::Kzg;
@@ -39,7 +40,7 @@ fn backend<B: Backend>(c: &mut Criterion, setup: impl Fn(u32) -> B::Parameters) 
         });
         // Without laying the witness out and checking it.
         let witnessed =
-            StackVmCircuit::new(Template::unfixed(circuit).expect("it is public"), &trace)
+            StackVmCircuit::new(KeySource::unfixed(circuit).expect("it is public"), &trace)
                 .expect("the run fits");
         group.bench_function("create_proof", |b| {
             b.iter(|| {

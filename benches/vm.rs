@@ -8,11 +8,11 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use halo2_stack_vm::circuit::{Binding, CircuitParams};
-use halo2_stack_vm::machine::Challenges;
 use halo2_stack_vm::isa::InstructionSet;
-use halo2_stack_vm::vm::{self, Trace};
+use halo2_stack_vm::machine::Challenges;
 use halo2_stack_vm::machine::Witness;
+use halo2_stack_vm::machine::{Binding, CircuitParams};
+use halo2_stack_vm::vm::{self, Trace};
 use halo2curves::bn256::Fr;
 
 fn run(c: &mut Criterion) {

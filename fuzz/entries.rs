@@ -9,8 +9,9 @@ use halo2_proofs::dev::MockProver;
 use halo2_proofs::poly::commitment::Params;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, MIN_K, Statement};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::cache::{self, Cache};
 use halo2_stack_vm::proof::file::{BackendName, ProofFile};
@@ -236,7 +237,7 @@ struct Setting<B: Backend> {
 }
 
 /// What the keys are of.
-fn templates() -> Vec<Template<Fr>> {
+fn templates() -> Vec<KeySource<Fr>> {
     let mut templates = vec![];
     for set in [
         InstructionSet::STACK,
@@ -246,7 +247,7 @@ fn templates() -> Vec<Template<Fr>> {
         let program = asm::assemble(fixed_program(set)).unwrap();
         for binding in Binding::ALL {
             let circuit = CircuitParams::new(MIN_K, set, binding).unwrap();
-            templates.push(Template::for_program(circuit, &program).unwrap());
+            templates.push(KeySource::for_program(circuit, &program).unwrap());
         }
     }
     templates
@@ -615,7 +616,7 @@ fn circuit_agrees(trace: &Trace<Fr>, runs: bool, binding: Binding) {
     if params.k() > 6 {
         return;
     }
-    let template = match Template::for_program(params, trace.program()) {
+    let template = match KeySource::for_program(params, trace.program()) {
         Ok(template) => template,
         // No run of the program can be proved.
         Err(error) => return assert!(!runs, "{error}"),

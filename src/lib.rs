@@ -14,7 +14,7 @@
 //!   [`air::logup`] has the theorem that they rest on, [`isa`] the table of instructions.
 //!
 //! ```
-//! use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement};
+//! use halo2_stack_vm::machine::{Binding, CircuitParams, Statement};
 //! use halo2_stack_vm::isa::InstructionSet;
 //! use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 //! use halo2_stack_vm::proof::Backend;
@@ -42,7 +42,6 @@
 pub mod air;
 pub mod algebra;
 pub mod asm;
-pub mod circuit;
 pub mod halo2;
 pub mod isa;
 mod json;

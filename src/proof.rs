@@ -28,15 +28,14 @@ use rand_core::OsRng;
 use self::cost::{commitments_and_evaluations, opening_sets};
 use self::file::{BackendName, ParametersKind};
 use self::transcript::StrictRead;
-use crate::circuit::{
-    CircuitParams, StackVmCircuit, Statement, Template, TemplateError, instances,
-};
+use crate::halo2::StackVmCircuit;
 use crate::machine::WitnessError;
+use crate::machine::{CircuitParams, KeySource, KeySourceError, Statement, instances};
 use crate::program::CanonicalProgram;
 use crate::vm::Trace;
 
 pub use self::cost::Cost;
-pub use crate::circuit::StatementError;
+pub use crate::machine::StatementError;
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +51,7 @@ pub enum KeygenError {
     },
     /// There is no such circuit.
     #[error(transparent)]
-    Template(#[from] TemplateError),
+    KeySource(#[from] KeySourceError),
     /// halo2 refuses.
     #[error("key generation failed: {0}")]
     Halo2(#[from] plonk::Error),
@@ -130,20 +129,20 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         params: &Self::Parameters,
         circuit: CircuitParams,
     ) -> Result<VerifyingKey<Self>, KeygenError> {
-        Self::keygen_vk_of(params, &Template::unfixed(circuit)?)
+        Self::keygen_vk_of(params, &KeySource::unfixed(circuit)?)
     }
 
     /// Makes the proving key, which holds the verifying key, of a circuit for any program.
     ///
     /// # Errors
     ///
-    /// [`KeygenError::WrongSize`] if the parameters are for another `k`, [`KeygenError::Template`] if the
+    /// [`KeygenError::WrongSize`] if the parameters are for another `k`, [`KeygenError::KeySource`] if the
     /// circuit's key has to hold a program.
     fn keygen(
         params: &Self::Parameters,
         circuit: CircuitParams,
     ) -> Result<ProvingKey<Self>, KeygenError> {
-        Self::keygen_of(params, &Template::unfixed(circuit)?)
+        Self::keygen_of(params, &KeySource::unfixed(circuit)?)
     }
 
     /// Makes a verifying key, of a program if the template has one.
@@ -153,7 +152,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
     fn keygen_vk_of(
         params: &Self::Parameters,
-        template: &Template<Fr>,
+        template: &KeySource<Fr>,
     ) -> Result<VerifyingKey<Self>, KeygenError>;
 
     /// Makes a proving key, of a program if the template has one.
@@ -163,7 +162,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
     fn keygen_of(
         params: &Self::Parameters,
-        template: &Template<Fr>,
+        template: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError>;
 
     /// Proves a run, once it has checked that the run satisfies the circuit.
@@ -361,7 +360,7 @@ impl<B> VerifyingKey<B> {
 #[derive(Clone)]
 pub struct ProvingKey<B> {
     key: plonk::ProvingKey<G1Affine>,
-    template: Template<Fr>,
+    template: KeySource<Fr>,
     verifying: VerifyingKey<B>,
 }
 
@@ -389,7 +388,7 @@ impl<B> ProvingKey<B> {
 fn keygen_vk_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
     params: &P,
     digest: [u8; 32],
-    template: &Template<Fr>,
+    template: &KeySource<Fr>,
 ) -> Result<VerifyingKey<B>, KeygenError> {
     let circuit = template.params();
     if params.k() != circuit.k() {
@@ -410,7 +409,7 @@ fn keygen_vk_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
 fn keygen_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
     params: &P,
     digest: [u8; 32],
-    template: &Template<Fr>,
+    template: &KeySource<Fr>,
 ) -> Result<ProvingKey<B>, KeygenError> {
     let verifying = keygen_vk_with(params, digest, template)?;
     let key = keygen_pk(

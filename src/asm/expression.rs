@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::error::{AsmErrorKind};
-use crate::text::excerpt;
+use super::error::AsmErrorKind;
 use super::number::parse_word;
 use super::text::{Complaint, MOST_NESTED, Token, Tokens};
 use crate::algebra::Word;
+use crate::text::excerpt;
 
 /// What stands between two parentheses, as far as it is read.
 struct Level<F> {

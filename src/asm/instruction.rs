@@ -1,13 +1,13 @@
 //! A line as an instruction.
 
-use super::error::{AsmErrorKind};
-use crate::text::excerpt;
+use super::error::AsmErrorKind;
 use super::expression::is_name;
 use super::names::Names;
 use super::text::{Complaint, Located, Statement, Token, unescape};
 use crate::algebra::Word;
 use crate::isa::Opcode;
 use crate::program::Instruction;
+use crate::text::excerpt;
 
 /// An instruction, and the message that stands after it, as it is written.
 pub(super) type Read<'s, F> = (Instruction<F>, Option<Located<'s>>);

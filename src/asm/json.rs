@@ -6,10 +6,10 @@ use serde_json::{Number, Value};
 
 use super::number::Literal;
 use super::{NumberError, parse_word};
-use crate::text::excerpt;
 use crate::algebra::Word;
 use crate::json::{self, Json, Kind};
 use crate::program::{Instruction, Program};
+use crate::text::excerpt;
 
 /// Why a JSON text is not a program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

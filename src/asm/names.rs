@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::error::{AsmError, AsmErrorKind, AsmErrors, MOST_ERRORS};
-use crate::text::excerpt;
 use super::expression::{evaluate, is_name, is_name_start, no_name, number};
 use super::instruction::most_like;
 use super::symbols::Label;
 use super::text::{Complaint, Located, Statement, Token, Tokens, error, statements};
 use crate::algebra::Word;
 use crate::isa::Opcode;
+use crate::text::excerpt;
 
 /// The most labels that a text may define.
 pub(super) const MOST_LABELS: usize = 1 << 16;

@@ -6,8 +6,8 @@ use winnow::combinator::{alt, opt, preceded};
 use winnow::error::EmptyError;
 use winnow::{Parser, Result as Parsed};
 
-use crate::text::excerpt;
 use crate::algebra::Word;
+use crate::text::excerpt;
 
 /// Why a text is not a word.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

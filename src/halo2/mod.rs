@@ -20,6 +20,7 @@
 mod binding;
 mod cells;
 mod chip;
+mod circuit;
 mod config;
 mod error;
 mod expression;
@@ -30,6 +31,7 @@ mod synthesis;
 pub use binding::{OutputBinding, ProgramBinding, TapeBinding};
 pub use cells::{InstructionCells, MachineInput, OpcodeCell, ProgramInput, WordCell};
 pub use chip::StackVmChip;
+pub use circuit::{CircuitConfig, StackVmCircuit};
 pub use config::StackVmConfig;
 pub use error::ChipError;
 pub use instructions::StackVmInstructions;

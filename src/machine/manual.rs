@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::{Challenges, Column, Columns, Output, Phase, Reader, Shape, Window};
 use crate::air::Gate;
 use crate::algebra::{Definition, Formula, Word};
-use crate::circuit::Binding;
 use crate::isa::{InstructionSet, Opcode};
+use crate::machine::Binding;
 
 /// A row of the manual: names, with a prime on the next row.
 struct Named {

@@ -3,22 +3,29 @@
 //! This file is the list of its parts. A part is a file with the columns, the gates, the interactions and the argument of one
 //! concern; what is here puts them together.
 
+mod circuit_params;
 mod columns;
 mod core;
+mod key_source;
 pub mod manual;
 mod params;
 pub mod program;
 mod schedule;
 pub mod stack;
+mod statement;
 pub mod tape;
 mod walk;
 pub mod window;
 mod witness;
 
+pub use crate::isa::Shape;
+pub use circuit_params::{Binding, CircuitParams, MAX_K, MIN_K, SizeError};
 pub use columns::{Column, Columns, Extent, Fetch, Phase, TapeFold};
+pub use key_source::{KeySource, KeySourceError};
 pub use params::{LengthError, MachineParams, tape_column};
 pub use schedule::Schedule;
-pub use crate::isa::Shape;
+pub(crate) use statement::instances;
+pub use statement::{Statement, StatementError, outcome_instances};
 pub use walk::{PublicInputs, fill_second_phase};
 pub use window::{Challenges, Given, Output, Reader, Window};
 pub use witness::{Witness, WitnessError};

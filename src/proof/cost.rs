@@ -4,7 +4,8 @@ use halo2_proofs::plonk::{Circuit, ConstraintSystem};
 use halo2curves::bn256::Fr;
 
 use super::{Backend, ipa, kzg};
-use crate::circuit::{CircuitParams, StackVmCircuit};
+use crate::halo2::StackVmCircuit;
+use crate::machine::CircuitParams;
 
 /// The number of curve points and scalars that a proof has before its openings, instance evaluations
 /// not counted.

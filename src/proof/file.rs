@@ -21,9 +21,9 @@ use super::atomic::Destination;
 use super::kzg::SrsOrigin;
 use super::{Backend, Cost, Parameters, VerifyError, VerifyingKey};
 use crate::algebra::Word;
-use crate::circuit::{Binding, CircuitParams, SizeError, Statement};
 use crate::isa::{InstructionSet, UnknownSet};
 use crate::json::Json;
+use crate::machine::{Binding, CircuitParams, SizeError, Statement};
 use crate::program::{CanonicalProgram, Instruction, Program};
 use crate::text::excerpt;
 

@@ -15,7 +15,8 @@ use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
     commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
 };
-use crate::circuit::{StackVmCircuit, Template};
+use crate::halo2::StackVmCircuit;
+use crate::machine::KeySource;
 
 /// The inner product argument of Bowe, Grigg and Hopwood, *Recursive Proof Composition without a
 /// Trusted Setup*, ePrint 2019/1021, section 3, over bn254's G1.
@@ -84,14 +85,14 @@ impl Backend for Ipa {
 
     fn keygen_vk_of(
         params: &IpaParams,
-        template: &Template<Fr>,
+        template: &KeySource<Fr>,
     ) -> Result<VerifyingKey<Self>, KeygenError> {
         keygen_vk_with(&params.params, params.digest(), template)
     }
 
     fn keygen_of(
         params: &IpaParams,
-        template: &Template<Fr>,
+        template: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError> {
         keygen_with(&params.params, params.digest(), template)
     }

@@ -57,7 +57,8 @@ use super::ipa::{Ipa, IpaParams};
 use super::kzg::{Kzg, KzgParams, SrsOrigin};
 use super::srs::secret;
 use super::{Parameters, VerifyError, VerifyingKey};
-use crate::circuit::{CircuitParams, StackVmCircuit};
+use crate::halo2::StackVmCircuit;
+use crate::machine::CircuitParams;
 
 /// What every key file begins with.
 pub const MAGIC: &[u8; 8] = b"svm-vkey";

@@ -19,7 +19,8 @@ use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
     commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
 };
-use crate::circuit::{StackVmCircuit, Template};
+use crate::halo2::StackVmCircuit;
+use crate::machine::KeySource;
 
 /// The commitments of Kate, Zaverucha and Goldberg with the openings of Boneh, Drake, Fisch and
 /// Gabizon, *Efficient polynomial commitment schemes for multiple points and polynomials*, ePrint
@@ -188,14 +189,14 @@ impl Backend for Kzg {
 
     fn keygen_vk_of(
         params: &KzgParams,
-        template: &Template<Fr>,
+        template: &KeySource<Fr>,
     ) -> Result<VerifyingKey<Self>, KeygenError> {
         keygen_vk_with(&params.params, params.digest(), template)
     }
 
     fn keygen_of(
         params: &KzgParams,
-        template: &Template<Fr>,
+        template: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError> {
         keygen_with(&params.params, params.digest(), template)
     }

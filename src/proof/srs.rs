@@ -28,7 +28,7 @@ use halo2_proofs::arithmetic::g_to_lagrange;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
 
-use crate::circuit::MAX_K;
+use crate::machine::MAX_K;
 pub use check::PointProblem;
 use check::{G1_BYTES, G2_BYTES};
 

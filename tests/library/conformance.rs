@@ -6,8 +6,9 @@ use std::path::Path;
 use halo2_proofs::dev::MockProver;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, MIN_K, Statement};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
@@ -94,7 +95,7 @@ fn mock_verdict(
     trace: &Trace<Fr>,
     statement: &Statement<Fr>,
 ) -> Result<(), Vec<String>> {
-    let template = Template::for_program(params, trace.program()).unwrap();
+    let template = KeySource::for_program(params, trace.program()).unwrap();
     let circuit = StackVmCircuit::new(template, trace).unwrap();
     let instances = statement.instances(params).unwrap();
     let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
@@ -158,7 +159,7 @@ fn the_circuit_rejects_what_the_vectors_call_errors() {
         }
         // There is no key of such a program.
         let params = CircuitParams::for_steps(trace.steps(), SEED, Binding::Fixed).unwrap();
-        assert!(Template::fixed(params, trace.program().clone()).is_err());
+        assert!(KeySource::fixed(params, trace.program().clone()).is_err());
     }
 }
 
@@ -584,7 +585,7 @@ proptest! {
         let Ok(trace) = past_failure else { return Ok(()); };
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&trace, binding).unwrap();
-            let template = Template::for_program(params, trace.program());
+            let template = KeySource::for_program(params, trace.program());
             match &expected {
                 Ok(expected) => {
                     let statement = stated(&case, expected);
@@ -630,7 +631,7 @@ fn prove_random<B: Backend>(
             continue;
         }
         let (program, inputs) = (case.program(), case.inputs());
-        let Ok(template) = Template::for_program(circuit, &program) else {
+        let Ok(template) = KeySource::for_program(circuit, &program) else {
             // An instruction that is never executed may be none of the set.
             continue;
         };
@@ -687,7 +688,7 @@ fn the_circuit_of_a_run_has_room_for_the_whole_program() {
             let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
             assert_eq!(circuit.k() > MIN_K, set.has_control());
             let params = KzgParams::insecure_dev(circuit.k()).unwrap();
-            let template = Template::for_program(circuit, &program).unwrap();
+            let template = KeySource::for_program(circuit, &program).unwrap();
             let key = Kzg::keygen_of(&params, &template).unwrap();
             let proof = Kzg::prove(&params, &key, &trace).unwrap();
             let statement = Statement::of(&trace).in_circuit(circuit);

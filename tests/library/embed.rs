@@ -21,11 +21,11 @@ use halo2_stack_vm::halo2::{
     WordCell,
 };
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
-use halo2_stack_vm::machine::{LengthError, MachineParams};
-use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::machine::Shape;
-use halo2_stack_vm::vm::{Inputs, Job, RunError};
+use halo2_stack_vm::machine::{LengthError, MachineParams};
 use halo2_stack_vm::machine::{Witness, WitnessError};
+use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::vm::{Inputs, Job, RunError};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
 

@@ -8,9 +8,10 @@ use std::fmt::Write;
 use expect_test::{ExpectFile, expect_file};
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
 use halo2_stack_vm::algebra::Definition;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
-use halo2_stack_vm::machine::manual;
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::manual;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::Kzg;
@@ -287,7 +288,7 @@ fn constraint_system(set: InstructionSet, binding: Binding) -> String {
         .hash_length(32)
         .hash(format!("{:?}", cs.pinned()).as_bytes());
     // IPA's generators are the same for everybody, so its key is too.
-    let template = Template::for_program(circuit, &program(set)).expect("the program fits");
+    let template = KeySource::for_program(circuit, &program(set)).expect("the program fits");
     let key = Ipa::keygen_vk_of(&IpaParams::setup(K).unwrap(), &template).expect("the sizes agree");
     lines.push(format!("\nblake2b-256 digests at k = {K}"));
     lines.push(format!("  constraint system {}", pinned.to_hex()));
@@ -302,7 +303,7 @@ fn check_proof_length<B: Backend>(
     predicted: impl Fn(&Cost) -> usize,
 ) {
     let circuit = circuit(params.k(), trace.set(), binding);
-    let template = Template::for_program(circuit, trace.program()).expect("the program fits");
+    let template = KeySource::for_program(circuit, trace.program()).expect("the program fits");
     let key = B::keygen_of(params, &template).expect("the sizes agree");
     let proof = B::prove(params, &key, trace).expect("the run fits");
     assert_eq!(

@@ -9,8 +9,8 @@ use group::{Curve, GroupEncoding};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, MIN_K, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, MIN_K, Statement};
 use halo2_stack_vm::proof::file::{
     BackendName, FileError, FileVerifyError, ParametersKind, ProofFile, VERSION,
 };
@@ -56,8 +56,8 @@ fn ceremony_params() -> KzgParams {
 /// The program that a key holds, if it holds one.
 const PROGRAM: &str = "push 3\npush 6\nmul";
 
-fn template(circuit: CircuitParams, source: &str) -> Template<Fr> {
-    Template::for_program(circuit, &asm::assemble(source).unwrap()).unwrap()
+fn template(circuit: CircuitParams, source: &str) -> KeySource<Fr> {
+    KeySource::for_program(circuit, &asm::assemble(source).unwrap()).unwrap()
 }
 
 fn ipa_key(circuit: CircuitParams) -> KeyFile {
@@ -68,7 +68,7 @@ fn kzg_key(params: &KzgParams, circuit: CircuitParams) -> KeyFile {
     kzg_key_of(params, &template(circuit, PROGRAM))
 }
 
-fn kzg_key_of(params: &KzgParams, template: &Template<Fr>) -> KeyFile {
+fn kzg_key_of(params: &KzgParams, template: &KeySource<Fr>) -> KeyFile {
     KeyFile::of_kzg(&Kzg::keygen_vk_of(params, template).unwrap(), params).unwrap()
 }
 
@@ -223,7 +223,7 @@ fn proved_run<B: Backend>(
     binding: Binding,
 ) -> ProofFile {
     let circuit = circuit(trace.set(), binding);
-    let template = Template::for_program(circuit, trace.program()).unwrap();
+    let template = KeySource::for_program(circuit, trace.program()).unwrap();
     let key = B::keygen_of(params, &template).unwrap();
     let proof = B::prove(params, &key, trace).unwrap();
     ProofFile::new(params, key.verifying_key(), Statement::of(trace), proof)
@@ -403,7 +403,7 @@ fn a_key_from_a_file_verifies_tapes() {
     let trace = job.trace().unwrap();
     for binding in Binding::ALL {
         let circuit = circuit(InstructionSet::FULL, binding);
-        let template = Template::for_program(circuit, &program).unwrap();
+        let template = KeySource::for_program(circuit, &program).unwrap();
         let key = read(&kzg_key_of(&params, &template).to_bytes()).unwrap();
         let proof = proved_run::<Kzg>(&params, &trace, binding);
         key.verify(&proof, None).unwrap();

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The library's modules: each uses those before it alone.
 const FLOORS: &[&str] = &[
-    "text", "algebra", "air", "isa", "program", "json", "vm", "asm", "machine", "halo2", "files", "proof",
+    "text", "algebra", "air", "isa", "program", "json", "vm", "asm", "machine", "halo2", "files",
+    "proof",
 ];
 
 /// The modules that may name halo2.
@@ -37,7 +38,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
@@ -60,7 +63,9 @@ fn modules() -> BTreeMap<String, Vec<PathBuf>> {
 fn used(code: &str) -> BTreeSet<String> {
     let pieces = code.split("crate::").skip(1);
     let name = |piece: &str| -> String {
-        let letters = piece.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_');
+        let letters = piece
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_');
         letters.collect()
     };
     pieces.map(name).filter(|own| !own.is_empty()).collect()
@@ -101,7 +106,10 @@ fn halo2_is_named_where_it_may_be() {
             }
         }
     }
-    assert!(named.contains("halo2") && named.contains("proof"), "{named:?}");
+    assert!(
+        named.contains("halo2") && named.contains("proof"),
+        "{named:?}"
+    );
 }
 
 #[test]

@@ -20,9 +20,9 @@ use halo2_stack_vm::halo2::{
 };
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::MachineParams;
+use halo2_stack_vm::machine::Witness;
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
-use halo2_stack_vm::machine::Witness;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
 

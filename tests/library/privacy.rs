@@ -11,18 +11,19 @@ use halo2_proofs::circuit::{Cell, Value};
 use halo2_proofs::plonk::ConstraintSystem;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::halo2::{
     ChipError, InstructionCells, MachineInput, OpcodeCell, ProgramInput, WordCell,
 };
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::Witness;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::file::ProofFile;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::vm::{self, Inputs, Job, RunError, Trace};
-use halo2_stack_vm::machine::Witness;
 use halo2curves::bn256::Fr;
 use halo2curves::serde::SerdeObject;
 
@@ -125,7 +126,7 @@ fn proofs_hide<B: Backend>(params: &B::Parameters) {
 
     for binding in Binding::ALL {
         let circuit = CircuitParams::new(5, FULL, binding).unwrap();
-        let template = Template::for_program(circuit, &statement.program).unwrap();
+        let template = KeySource::for_program(circuit, &statement.program).unwrap();
         let key = B::keygen_of(params, &template).unwrap();
         let mut proofs = BTreeSet::new();
         for trace in traces.iter().cycle().take(2 * PROOFS) {
@@ -277,7 +278,7 @@ fn witness_words_are_not_printed() {
     let witness = Witness::new(&trace, 20).unwrap();
     see(&witness);
     let params = CircuitParams::new(5, STACK, Binding::Public).unwrap();
-    let template = Template::unfixed(params).unwrap();
+    let template = KeySource::unfixed(params).unwrap();
     let circuit = StackVmCircuit::new(template.clone(), &trace).unwrap();
     see(&circuit);
 
@@ -453,7 +454,7 @@ fn secrets_are_not_printed() {
         see(&past_failure.rows());
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&past_failure, binding).unwrap();
-            let template = Template::for_program(params, &program).unwrap();
+            let template = KeySource::for_program(params, &program).unwrap();
             let circuit = StackVmCircuit::new(template, &past_failure).unwrap();
             see(&circuit);
             if let Err(error) = circuit.check(&Statement::of(&past_failure)) {
@@ -502,8 +503,8 @@ fn secrets_are_not_printed() {
         (Binding::Fixed, asm::assemble("secret").unwrap()),
     ] {
         let circuit = CircuitParams::new(4, FULL, binding).unwrap();
-        let template = Template::for_program(circuit, &program);
-        let template = template.unwrap_or_else(|_| Template::unfixed(circuit).unwrap());
+        let template = KeySource::for_program(circuit, &program);
+        let template = template.unwrap_or_else(|_| KeySource::unfixed(circuit).unwrap());
         let key = Kzg::keygen_of(&params, &template).unwrap();
         see(&key);
         errors.push(Kzg::prove(&params, &key, &trace).unwrap_err().into());

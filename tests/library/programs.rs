@@ -9,14 +9,15 @@ use std::time::Instant;
 
 use halo2_proofs::dev::MockProver;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::WitnessError;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, VerifyError};
 use halo2_stack_vm::vm::{Inputs, Job, RunError, Trace};
-use halo2_stack_vm::machine::WitnessError;
 use halo2curves::bn256::Fr;
 
 /// A program and what its file says of it.
@@ -82,7 +83,7 @@ fn the_programs_give_what_they_say() {
         assert_eq!(larger.outcome(), outcome, "{}", example.name);
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&trace, binding).unwrap();
-            let template = Template::for_program(params, &example.program).unwrap();
+            let template = KeySource::for_program(params, &example.program).unwrap();
             let instances = Statement::of(&trace).instances(params).unwrap();
             let circuit = StackVmCircuit::new(template, &trace).unwrap();
             let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
@@ -128,7 +129,7 @@ fn each_is_proved<B: Backend>(params: impl Fn(u32) -> B::Parameters) {
         for binding in [Binding::Public, Binding::Fixed] {
             let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
             let params = params(circuit.k());
-            let template = Template::for_program(circuit, &example.program).unwrap();
+            let template = KeySource::for_program(circuit, &example.program).unwrap();
             let key = B::keygen_of(&params, &template).unwrap();
             prove::<B>(&params, &key, &example, &trace);
         }
@@ -201,7 +202,7 @@ fn collatz_secrets(mut n: u64) -> Vec<Fr> {
 fn satisfies(trace: &Trace<Fr>, binding: Binding) -> bool {
     let statement = Statement::of(trace);
     let params = CircuitParams::for_trace(trace, binding).unwrap();
-    let template = Template::for_program(params, trace.program()).unwrap();
+    let template = KeySource::for_program(params, trace.program()).unwrap();
     let circuit = StackVmCircuit::new(template, trace).unwrap();
     let checked = circuit.check(&statement);
     assert!(

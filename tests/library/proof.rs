@@ -3,15 +3,16 @@
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Statement, Template};
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::LengthError;
+use halo2_stack_vm::machine::WitnessError;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, ProveError, StatementError, VerifyError};
 use halo2_stack_vm::vm::{Inputs, Job, Trace};
-use halo2_stack_vm::machine::WitnessError;
 use halo2curves::bn256::Fr;
 
 const STACK: InstructionSet = InstructionSet::STACK;
@@ -24,7 +25,7 @@ fn program(instructions: &[(Opcode, u64)]) -> Program<Fr> {
 }
 
 fn unfixed(params: CircuitParams, trace: &Trace<Fr>) -> StackVmCircuit<Fr> {
-    StackVmCircuit::new(Template::unfixed(params).unwrap(), trace).unwrap()
+    StackVmCircuit::new(KeySource::unfixed(params).unwrap(), trace).unwrap()
 }
 
 /// 3 * (6 * 2)
@@ -409,7 +410,7 @@ fn a_tape_is_bound<B: Backend>(params: &B::Parameters) {
     assert_eq!(honest.tape, [6, 42, 8].map(Fr::from));
     for binding in Binding::ALL {
         let circuit = CircuitParams::new(5, InstructionSet::FULL, binding).unwrap();
-        let template = Template::for_program(circuit, trace.program()).unwrap();
+        let template = KeySource::for_program(circuit, trace.program()).unwrap();
         let key = B::keygen_of(params, &template).unwrap();
         let proof = B::prove(params, &key, &trace).unwrap();
         let verifying = key.verifying_key();
@@ -508,7 +509,7 @@ fn a_fixed_program<B: Backend>(params: &B::Parameters) {
         let set = trace.set();
         let circuit = CircuitParams::new(5, set, Binding::Fixed).unwrap();
         let [template, other_template] =
-            [&trace, &other].map(|own| Template::fixed(circuit, own.program().clone()).unwrap());
+            [&trace, &other].map(|own| KeySource::fixed(circuit, own.program().clone()).unwrap());
         let key = B::keygen_of(params, &template).unwrap();
         let other_key = B::keygen_of(params, &other_template).unwrap();
         let (verifying, other_verifying) = (key.verifying_key(), other_key.verifying_key());

@@ -2,8 +2,8 @@
 
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement};
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::{Binding, CircuitParams, Statement};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::file::{FileError, ProofFile, VERSION};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, Statement, Template};
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
 use halo2_stack_vm::proof::file::{BackendName, FileError, ProofFile, VERSION};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
@@ -117,7 +117,7 @@ fn write<B: Backend>(folder: &Path, setup: fn(u32) -> B::Parameters) {
             let trace = example.trace();
             let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
             let params = setup(circuit.k());
-            let template = Template::for_program(circuit, trace.program()).unwrap();
+            let template = KeySource::for_program(circuit, trace.program()).unwrap();
             let key = B::keygen_of(&params, &template).unwrap();
             let proof = B::prove(&params, &key, &trace).unwrap();
             let statement = Statement::<Fr>::of(&trace);
@@ -131,7 +131,7 @@ fn verify<B: Backend>(setup: fn(u32) -> B::Parameters, file: &ProofFile, name: &
     let params = setup(file.circuit.k());
     // Those of a fixed program were written when a file had that too.
     let program = file.program.as_ref().expect(name);
-    let template = Template::for_program(file.circuit, program).unwrap();
+    let template = KeySource::for_program(file.circuit, program).unwrap();
     let key = B::keygen_vk_of(&params, &template).unwrap();
     let advice = "the keys have changed: raise the format's version and say so in the changelog";
     assert_eq!(file.key_digest, key.digest(), "{name}: {advice}");
@@ -191,7 +191,7 @@ fn digests<B: Backend>(params: &B::Parameters) -> String {
     for (name, set) in InstructionSet::NAMED {
         for binding in Binding::ALL {
             let circuit = CircuitParams::new(params.k(), *set, binding).unwrap();
-            let template = Template::for_program(circuit, &program).unwrap();
+            let template = KeySource::for_program(circuit, &program).unwrap();
             let digest = hex::encode(B::keygen_vk_of(params, &template).unwrap().digest());
             lines += &format!("{name} {} {} {digest}\n", binding.name(), B::NAME);
         }

@@ -7,10 +7,10 @@ use std::iter;
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
+use halo2_stack_vm::machine::Witness;
 use halo2_stack_vm::machine::tape_column;
 use halo2_stack_vm::row::{Cell, Row};
 use halo2_stack_vm::vm::Trace;
-use halo2_stack_vm::machine::Witness;
 use halo2curves::bn256::Fr;
 
 use crate::machine::{self, Claim, Machine, secrets};

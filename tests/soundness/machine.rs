@@ -6,19 +6,20 @@ use ff::{Field, FromUniformBytes};
 use halo2_proofs::circuit::{Cell as HaloCell, Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error, Instance};
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
-use halo2_stack_vm::machine::Challenges;
+use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::halo2::{
     CircuitLayout, InstructionCells, MachineInput, OpcodeCell, OutputBinding, ProgramBinding,
     ProgramInput, StackVmChip, StackVmConfig, TapeBinding, WordCell,
 };
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::Challenges;
 use halo2_stack_vm::machine::MachineParams;
+use halo2_stack_vm::machine::Witness;
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::row::{Cell, Phase, Row, Shape};
 use halo2_stack_vm::sum::{self, Stated};
 use halo2_stack_vm::vm::{Inputs, Job, Trace};
-use halo2_stack_vm::machine::Witness;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -270,7 +271,7 @@ impl Machine {
         let params = CircuitParams::new(k, set, host.binding()).unwrap();
         match host {
             Host::Public | Host::Cells | Host::Fixed => {
-                let template = Template::for_program(params, &Program::default()).unwrap();
+                let template = KeySource::for_program(params, &Program::default()).unwrap();
                 Self::alone(host, &template)
             }
             Host::Outer => {
@@ -302,11 +303,11 @@ impl Machine {
             return (words <= self.rows).then(|| Self::embedded(params));
         }
         let params = CircuitParams::new(self.k, self.set, self.host.binding()).unwrap();
-        let template = Template::fixed(params, program.clone()).ok()?;
+        let template = KeySource::fixed(params, program.clone()).ok()?;
         Some(Self::alone(self.host, &template))
     }
 
-    fn alone(host: Host, template: &Template<Fr>) -> Self {
+    fn alone(host: Host, template: &KeySource<Fr>) -> Self {
         let params = template.params();
         let circuit = StackVmCircuit::<Fr>::empty(template.clone());
         let (cs, config, recording) = record(params.k(), &circuit, &mock_challenges());
@@ -505,11 +506,11 @@ impl Machine {
     }
 
     /// What the keys of the circuit are made from.
-    pub fn template(&self) -> Template<Fr> {
+    pub fn template(&self) -> KeySource<Fr> {
         let params = CircuitParams::new(self.k, self.set, self.host.binding()).unwrap();
         match &self.fixed_program {
-            Some((program, _)) => Template::fixed(params, program.clone()).unwrap(),
-            None => Template::unfixed(params).unwrap(),
+            Some((program, _)) => KeySource::fixed(params, program.clone()).unwrap(),
+            None => KeySource::unfixed(params).unwrap(),
         }
     }
 

@@ -8,13 +8,13 @@ mod text;
 
 use halo2curves::bn256::Fr;
 
-use crate::text::excerpt;
 use super::instruction::nearest;
 use super::names::{MOST_CONSTANTS, MOST_LABELS};
 use super::*;
 use crate::algebra::Algebra;
 use crate::isa::Opcode;
 use crate::program::Instruction;
+use crate::text::excerpt;
 
 fn word(value: u64) -> Fr {
     Fr::constant(value)

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::circuit::{Binding, MAX_K, MIN_K};
 use halo2_stack_vm::isa::{InstructionSet, UnknownSet};
+use halo2_stack_vm::machine::{Binding, MAX_K, MIN_K};
 use halo2_stack_vm::program::Program;
 
 /// Runs programs of a stack machine, and proves with halo2 that they give what they give.

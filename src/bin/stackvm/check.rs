@@ -5,7 +5,8 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::json;
 
 use halo2_stack_vm::asm;
-use halo2_stack_vm::circuit::{StackVmCircuit, Statement};
+use halo2_stack_vm::halo2::StackVmCircuit;
+use halo2_stack_vm::machine::Statement;
 use halo2_stack_vm::proof::Cost;
 use halo2_stack_vm::vm::{RunError, Trace};
 

@@ -2,8 +2,10 @@
 
 use halo2_proofs::halo2curves::bn256::Fr;
 
-use halo2_stack_vm::circuit::{Binding, CircuitParams, MAX_K, SizeError, Template, TemplateError};
 use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::machine::{
+    Binding, CircuitParams, KeySource, KeySourceError, MAX_K, SizeError,
+};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::vm::{self, RunError, Trace};
 
@@ -63,9 +65,9 @@ pub fn circuit(arguments: &CircuitArguments, trace: &Trace<Fr>) -> Result<Circui
 }
 
 /// The template of a circuit for a program.
-pub fn template(circuit: CircuitParams, program: &Program<Fr>) -> Result<Template<Fr>, Failure> {
-    Template::for_program(circuit, program).map_err(|error| match &error {
-        TemplateError::Schedule(run) if !matches!(run, RunError::TooManyRows { .. }) => {
+pub fn template(circuit: CircuitParams, program: &Program<Fr>) -> Result<KeySource<Fr>, Failure> {
+    KeySource::for_program(circuit, program).map_err(|error| match &error {
+        KeySourceError::Schedule(run) if !matches!(run, RunError::TooManyRows { .. }) => {
             Failure::Wiring {
                 kind: run.kind(),
                 step: run.step(),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use halo2_stack_vm::circuit::Binding;
+use halo2_stack_vm::machine::Binding;
 
 use crate::Report;
 use crate::arguments::DigestArguments;

@@ -3,7 +3,7 @@
 use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::json;
 
-use halo2_stack_vm::circuit::{Binding, CircuitParams, Template};
+use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::file::ParametersKind;
 use halo2_stack_vm::proof::ipa::Ipa;
@@ -95,7 +95,7 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
 }
 
 /// What the key is to be made from.
-fn key_template(arguments: &KeygenArguments) -> Result<Template<Fr>, Failure> {
+fn key_template(arguments: &KeygenArguments) -> Result<KeySource<Fr>, Failure> {
     let InfoArguments { k, set, binding } = &arguments.circuit;
     let Some(path) = &arguments.program else {
         return template(stated_circuit(&arguments.circuit)?, &Default::default());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use halo2_proofs::halo2curves::bn256::Fr;
-use halo2_stack_vm::circuit::{Statement, Template};
+use halo2_stack_vm::machine::{KeySource, Statement};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::file::{ParametersKind, ProofFile};
 use halo2_stack_vm::proof::ipa::Ipa;
@@ -131,7 +131,7 @@ pub fn proof_path(arguments: &ProveArguments) -> PathBuf {
 
 fn prove_with<B: Backend>(
     params: &B::Parameters,
-    template: &Template<Fr>,
+    template: &KeySource<Fr>,
     trace: &Trace<Fr>,
     progress: &Progress,
 ) -> Result<ProofFile, Failure> {

@@ -7,8 +7,8 @@ use halo2_proofs::halo2curves::bn256::Fr;
 
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm::{self, Assembly, NumberError, Symbols};
-use halo2_stack_vm::circuit::MAX_K;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::MAX_K;
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::{Value, json};
 
-use halo2_stack_vm::circuit::{Binding, Template};
 use halo2_stack_vm::isa::Opcode;
+use halo2_stack_vm::machine::{Binding, KeySource};
 use halo2_stack_vm::program::CanonicalProgram;
 use halo2_stack_vm::proof::file::{
     BackendName as FileBackend, Contradiction, FileError, ParametersKind, ProofFile,
@@ -185,7 +185,7 @@ impl<'a> Known<'a> {
         // Only a key that holds a program is made from one. Whoever wrote the file chose it too.
         let none = CanonicalProgram::default();
         let program = self.program().unwrap_or(&none);
-        let template = match Template::for_program(file.circuit, program) {
+        let template = match KeySource::for_program(file.circuit, program) {
             Ok(template) => template,
             Err(error) => return Ok(Err(error.to_string())),
         };

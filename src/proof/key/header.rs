@@ -7,8 +7,8 @@ use halo2_proofs::plonk;
 use halo2curves::bn256::G1Affine;
 
 use super::MAGIC;
-use crate::circuit::{Binding, CircuitParams};
 use crate::isa::InstructionSet;
+use crate::machine::{Binding, CircuitParams};
 use crate::proof::file::{BackendName, Contradiction, FileError, KeyName, ParametersKind, VERSION};
 use crate::proof::kzg::{KzgParams, SrsOrigin};
 use crate::proof::srs::PointProblem;
