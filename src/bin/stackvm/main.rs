@@ -7,12 +7,16 @@ mod check;
 mod circuit;
 mod debug;
 mod failure;
+mod file;
 mod info;
+mod interrupt;
 mod isa;
 mod keygen;
+mod labels;
 mod output;
 mod parameters;
 mod profile;
+mod program_failure;
 mod progress;
 mod prove;
 mod run;
@@ -20,6 +24,7 @@ mod source;
 mod table;
 mod text;
 mod verify;
+mod words;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -87,6 +92,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// What a command has to say.
+#[derive(Debug)]
 struct Report {
     text: String,
     json: serde_json::Value,
@@ -101,6 +107,9 @@ fn print(json: bool, report: Result<Report, Failure>) -> std::io::Result<()> {
         Err(failure) => {
             if json {
                 writeln!(out, "{}", failure.json())?;
+            } else if let Some(report) = failure.report() {
+                writeln!(out, "{}", report.text.trim_end())?;
+                out.flush()?;
             }
             if let Some(text) = failure.text(json) {
                 writeln!(err, "{text}")?;
