@@ -2,4 +2,5 @@
 
 #[cfg(unix)]
 mod faults;
+mod programs;
 mod usage;

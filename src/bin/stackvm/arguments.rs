@@ -32,6 +32,25 @@ pub struct Arguments {
     pub command: Command,
 }
 
+/// Reads a number from 0 on.
+fn number<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse::<u64>().ok().filter(|_| is_digits);
+    number
+        .and_then(|number| N::try_from(number).ok())
+        .ok_or_else(|| match is_digits {
+            true => "this number is too large".into(),
+            false => "it takes a number from 0 on".into(),
+        })
+}
+
+/// Reads the logarithm of a circuit's rows.
+fn rows(text: &str) -> Result<u32, String> {
+    let k = number(text).ok();
+    k.filter(|k| (MIN_K..=MAX_K).contains(k))
+        .ok_or_else(|| format!("it takes a number from {MIN_K} to {MAX_K}"))
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a program and print its output.
@@ -49,12 +68,16 @@ pub enum Command {
     ///
     /// Commands are read from standard input, one a line; `help` lists them. A program that fails can be
     /// stepped through up to the step that fails. The end of the input ends the session, with exit code 0.
+    /// Ctrl-C stops a command that takes long, and the session goes on; at the prompt of a terminal it discards
+    /// what is typed, and elsewhere it ends a session that waits for a command.
     /// With --json, what each command prints is an object on a line.
     #[command(
         after_help = "Examples:\n  stackvm debug programs/example.svm\n  printf 'break 3\\ncontinue\\nstack\\n' | stackvm debug programs/example.svm"
     )]
     Debug(DebugArguments),
     /// Run a program and print where its rows go: how many to the instructions after each label.
+    ///
+    /// Of a program that fails, those up to there are counted.
     #[command(after_help = "Example:\n  stackvm profile programs/example.svm")]
     Profile(ProfileArguments),
     /// Prove what a program gives.
@@ -116,7 +139,13 @@ pub struct ProgramArguments {
     )]
     pub set: SetChoice,
     /// End the run with an error if it takes more than N steps.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1_000_000_000,
+        value_parser = number::<u64>,
+        allow_negative_numbers = true
+    )]
     pub max_steps: u64,
 }
 
@@ -192,7 +221,7 @@ impl FromStr for SetChoice {
 #[derive(Debug, Args)]
 pub struct CutArguments {
     /// Run the first N instructions only.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<usize>, allow_negative_numbers = true)]
     pub steps: Option<usize>,
 }
 
@@ -200,7 +229,7 @@ pub struct CutArguments {
 pub struct RunArguments {
     #[command(flatten)]
     pub program: ProgramArguments,
-    /// Print every step, of a run with 2^20 rows at most.
+    /// Print every step, of a run with 2^20 rows at most; of a program that fails, those before.
     #[arg(long)]
     pub trace: bool,
 }
@@ -232,7 +261,7 @@ pub struct CheckArguments {
 #[derive(Debug, Args)]
 pub struct CircuitArguments {
     /// Use a circuit of 2^K rows, K from 4 to 24, instead of the smallest that has room for the run.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
+    #[arg(long, value_parser = rows, allow_negative_numbers = true)]
     pub k: Option<u32>,
     /// How the program is bound.
     #[arg(long, value_enum, default_value_t = BindingName::Public)]
@@ -308,7 +337,13 @@ pub struct KeygenArguments {
     #[arg(long, value_name = "FILE", required_if_eq("binding", "fixed"))]
     pub program: Option<PathBuf>,
     /// With --program: the program's first N instructions.
-    #[arg(long, value_name = "N", requires = "program")]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "program",
+        value_parser = number::<usize>,
+        allow_negative_numbers = true
+    )]
     pub steps: Option<usize>,
     /// The polynomial commitment scheme.
     #[arg(long, value_enum, default_value_t = BackendName::Ipa)]
@@ -354,7 +389,13 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,
     /// With --program: the program's first N instructions.
-    #[arg(long, value_name = "N", requires = "program")]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "program",
+        value_parser = number::<usize>,
+        allow_negative_numbers = true
+    )]
     pub steps: Option<usize>,
     /// Verify with the key in this file instead of one made anew, and with its parameters: trust whoever
     /// made it, or give its --fingerprint.
@@ -365,7 +406,7 @@ pub struct VerifyArguments {
     pub fingerprint: Option<String>,
     /// Refuse proofs of circuits with more than 2^K rows [default: 17, and 10 where parameters, or the
     /// Lagrange basis of a ceremony's, would have to be made that are not in the cache].
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = number::<u32>, allow_negative_numbers = true)]
     pub max_k: Option<u32>,
     #[command(flatten)]
     pub srs: SrsArguments,
@@ -374,7 +415,7 @@ pub struct VerifyArguments {
 #[derive(Debug, Args)]
 pub struct InfoArguments {
     /// The circuit has 2^K rows, K from 4 to 24.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(MIN_K as i64..=MAX_K as i64))]
+    #[arg(long, default_value_t = 10, value_parser = rows, allow_negative_numbers = true)]
     pub k: u32,
     /// The instruction set: a name, or instructions with commas between; where a program is given, also
     /// `auto` for the smallest set that has what it uses. By default that is `stack`, and `auto` for a

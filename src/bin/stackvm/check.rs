@@ -14,6 +14,7 @@ use crate::Report;
 use crate::arguments::CheckArguments;
 use crate::circuit::{circuit, largest_circuit, template, trace, unproved};
 use crate::failure::Failure;
+use crate::program_failure::StackWords;
 use crate::progress::Progress;
 use crate::source::RunRequest;
 use crate::text::{decimal, decimals, tape_line};
@@ -43,15 +44,16 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
         Ok(trace) => (trace, None),
         Err(error) => match trace_past_failure(&request, &error) {
             Some(trace) => (trace, Some(error)),
-            None => return Err(unproved(&request, error)),
+            None => return Err(unproved(&request, error, StackWords::Shown)),
         },
     };
+    let failure = |error: RunError| request.failure(error, StackWords::Shown);
     let made = circuit(&arguments.circuit, &trace)
         .and_then(|params| Ok((params, template(params, trace.program())?)));
     let (params, template) = match (made, &failed) {
         (Ok(made), _) => made,
         // That the program fails is what there is to say.
-        (Err(_), Some(error)) => return Err(request.labels.failure(error.clone())),
+        (Err(_), Some(error)) => return Err(failure(error.clone()).into()),
         (Err(failure), None) => return Err(failure),
     };
     let mut statement = Statement::of(&trace);
@@ -94,10 +96,7 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
             "the program fails ({error}), but the circuit accepts a run of it: this is a hole in \
              the circuit, please report it"
         ))),
-        (Err(failures), Some(error)) => Err(request
-            .labels
-            .failure(error)
-            .rejected_by(violated(&failures))),
+        (Err(failures), Some(error)) => Err(failure(error).rejected_by(violated(&failures)).into()),
         (Err(failures), None) => Err(Failure::Unsatisfied {
             rejected_by: violated(&failures),
         }),

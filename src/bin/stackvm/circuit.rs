@@ -11,7 +11,8 @@ use halo2_stack_vm::vm::{self, RunError, Trace};
 
 use crate::arguments::{CircuitArguments, InfoArguments, SetChoice};
 use crate::failure::Failure;
-use crate::source::{Labels, RunRequest};
+use crate::program_failure::{ProgramFailure, StackWords};
+use crate::source::RunRequest;
 
 /// The rows of the largest circuit.
 pub fn largest_circuit() -> usize {
@@ -25,13 +26,21 @@ pub fn trace(request: &RunRequest) -> Result<Trace<Fr>, RunError> {
 }
 
 /// A run that can't be proved.
-pub fn unproved(request: &RunRequest, error: RunError) -> Failure {
+pub fn unproved(request: &RunRequest, error: RunError, words: StackWords) -> Failure {
     match error {
+        // It is not run to its end.
+        RunError::TooManyRows { rows, limit } if rows == limit as u64 + 1 => Failure::input(
+            "size",
+            format!(
+                "the run needs more than {limit} rows, its unwinding included, and the largest circuit \
+                 (k = {MAX_K}) has no more: if it is without end, `stackvm debug` shows where it is"
+            ),
+        ),
         RunError::TooManyRows { rows, .. } => {
             let rows = usize::try_from(rows).unwrap_or(usize::MAX);
             Failure::input("size", SizeError::Rows { rows }.to_string())
         }
-        error => request.labels.failure(error),
+        error => request.failure(error, words).into(),
     }
 }
 
@@ -81,7 +90,7 @@ pub fn template(circuit: CircuitParams, program: &Program<Fr>) -> Result<KeySour
 /// A program cut after so many instructions, if that was asked for.
 pub fn cut(program: Program<Fr>, steps: Option<usize>) -> Result<Program<Fr>, Failure> {
     // No instruction fails here.
-    let cut = vm::cut(&program, steps).map_err(|error| Labels::default().failure(error))?;
+    let cut = vm::cut(&program, steps).map_err(ProgramFailure::from)?;
     Ok(Program::from(cut.to_vec()))
 }
 

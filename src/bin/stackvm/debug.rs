@@ -12,10 +12,13 @@ use halo2_stack_vm::text::escaped;
 use halo2_stack_vm::vm::session::{Session, Stop};
 
 use crate::arguments::DebugArguments;
-use crate::failure::{Failure, advice};
-use crate::source::{Labels, RunRequest};
+use crate::failure::Failure;
+use crate::interrupt::Interrupts;
+use crate::labels::Labels;
+use crate::program_failure::{Calls, ProgramFailure, StackWords};
+use crate::source::RunRequest;
 use crate::table::{Align, table};
-use crate::text::{counted, decimal, decimals};
+use crate::text::{TOP, decimal, decimals, stack_line};
 use crate::{Report, print};
 
 /// What a session is told.
@@ -90,7 +93,7 @@ const COMMANDS: &[(Command, &str, &str, &str, &str)] = &[
         "where",
         "w",
         "",
-        "print the step, the next instruction, and the top of the stack",
+        "print the step, the next instruction, the top of the stack, and the calls that it is in",
     ),
     (
         Command::List,
@@ -117,8 +120,6 @@ const COMMANDS: &[(Command, &str, &str, &str, &str)] = &[
     (Command::Quit, "quit", "q", "", "end the session"),
 ];
 
-/// How many words of the stack are shown with every state.
-const TOP: usize = 8;
 /// How many instructions are listed before the next one and after it.
 const AROUND: usize = 5;
 /// The longest line that is read.
@@ -129,12 +130,15 @@ const PROMPT: &str = "(stackvm) ";
 /// Steps through a run as standard input says.
 pub fn debug(arguments: &DebugArguments, json: bool) -> Result<(), Failure> {
     let request = RunRequest::read(&arguments.program, true)?;
-    let session = Session::new(&request.job()).map_err(|error| request.labels.failure(error))?;
+    let session = Session::new(&request.job()).map_err(ProgramFailure::from)?;
+    let terminal = io::stdin().is_terminal() && !json;
+    let prompt = terminal.then_some(PROMPT);
+    let interrupts = Interrupts::handle(prompt);
     let debugger = Debugger {
-        session,
+        session: session.interrupted_by(interrupts.flag()),
         labels: &request.labels,
     };
-    match debugger.talk(json) {
+    match debugger.talk(json, prompt, &interrupts) {
         Ok(()) => Ok(()),
         // Whoever reads has closed the pipe.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -148,25 +152,24 @@ struct Debugger<'a> {
 }
 
 impl Debugger<'_> {
-    fn talk(mut self, json: bool) -> io::Result<()> {
+    fn talk(mut self, json: bool, prompt: Option<&str>, interrupts: &Interrupts) -> io::Result<()> {
         let mut input = io::stdin().lock();
-        let terminal = input.is_terminal() && !json;
         print(json, Ok(self.view(None)))?;
         let mut last = String::new();
         loop {
-            if terminal {
+            if let Some(prompt) = prompt {
                 let mut out = io::stdout();
-                out.write_all(PROMPT.as_bytes())?;
+                out.write_all(prompt.as_bytes())?;
                 out.flush()?;
             }
-            let Some(mut line) = read_line(&mut input)? else {
-                if terminal {
+            let Some(mut line) = interrupts.wait(|| read_line(&mut input))? else {
+                if prompt.is_some() {
                     io::stdout().write_all(b"\n")?;
                 }
                 return Ok(());
             };
             if line.trim().is_empty() {
-                if !terminal {
+                if prompt.is_none() {
                     continue;
                 }
                 line.clone_from(&last);
@@ -237,7 +240,7 @@ impl Debugger<'_> {
             Command::Break => return self.set_breakpoint(argument).map(Some),
             Command::Delete => return self.delete(argument).map(Some),
             Command::Breakpoints => return Ok(Some(self.breakpoints())),
-            Command::Where => return Ok(Some(self.view(None))),
+            Command::Where => return Ok(Some(self.place())),
             Command::List => return Ok(Some(self.list(number(AROUND)?))),
             Command::Stack => return Ok(Some(self.stack(number(usize::MAX)?))),
             Command::Tape => return Ok(Some(self.tape())),
@@ -259,6 +262,24 @@ impl Debugger<'_> {
         }
     }
 
+    /// Where the run is, and the calls that it is in.
+    fn place(&mut self) -> Report {
+        let Report { mut text, mut json } = self.view(None);
+        let calls = self.calls();
+        for line in calls.lines() {
+            text += &format!("\n{line}");
+        }
+        json["call_depth"] = calls.count().into();
+        json["calls"] = calls.json();
+        Report { text, json }
+    }
+
+    /// The calls that the run is in.
+    fn calls(&self) -> Calls {
+        let instructions = self.session.run().instructions();
+        Calls::new(self.session.state().calls(), self.labels, instructions)
+    }
+
     /// Where the run is and, if a command led there, why it stopped.
     fn view(&mut self, stop: Option<Stop>) -> Report {
         let obstacle = self.session.obstacle();
@@ -277,21 +298,12 @@ impl Debugger<'_> {
         let mut text = match &stop {
             Some(Stop::Breakpoint) => "breakpoint\n".into(),
             Some(Stop::Start) => "the start of the run\n".into(),
+            Some(Stop::Interrupted) => "interrupted\n".into(),
             _ => String::new(),
         };
         let place = self.labels.place(pc);
         text += &format!("step {step}, pc {place}: {}\n", self.written(pc));
-        text += &match depth {
-            0 => "the stack is empty".into(),
-            _ => format!(
-                "stack of {}, from the top: {}",
-                counted(depth, "word"),
-                list(&top)
-            ),
-        };
-        if depth > top.len() {
-            text += " ...";
-        }
+        text += &stack_line(state.stack());
         json["stop"] = match stop {
             None | Some(Stop::Stepped) => Value::Null,
             Some(Stop::Breakpoint) => "breakpoint".into(),
@@ -302,9 +314,15 @@ impl Debugger<'_> {
         };
         match obstacle {
             Some(Stop::Failed(error)) => {
-                text += &format!("\nerror: {error}{}", advice(&error));
-                let failure = self.labels.failure(error).json();
-                json["error"] = failure["error"].clone();
+                let instructions = self.session.run().instructions();
+                let failure = ProgramFailure::from(error).of_text(self.labels).at(
+                    self.session.state(),
+                    StackWords::Hidden,
+                    self.labels,
+                    instructions,
+                );
+                text += &format!("\nerror: {}", failure.title());
+                json["error"] = failure.json()["error"].take();
             }
             Some(Stop::End) => {
                 let output = decimal(state.outcome().output);
@@ -480,7 +498,9 @@ fn help() -> Report {
     ];
     let names: Value = COMMANDS.iter().map(|own| own.1).collect();
     Report {
-        text: table(&columns, lines) + "On a terminal an empty line repeats the last command.",
+        text: table(&columns, lines)
+            + "On a terminal an empty line repeats the last command. Ctrl-C stops a command that takes long; at the \
+               prompt, what is typed is discarded. `quit` or Ctrl-D ends the session.",
         json: json!({ "commands": names }),
     }
 }

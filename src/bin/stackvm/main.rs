@@ -8,12 +8,16 @@ mod circuit;
 mod debug;
 mod digest;
 mod failure;
+mod file;
 mod info;
+mod interrupt;
 mod isa;
 mod keygen;
+mod labels;
 mod output;
 mod parameters;
 mod profile;
+mod program_failure;
 mod progress;
 mod prove;
 mod run;
@@ -22,6 +26,7 @@ mod table;
 mod tape;
 mod text;
 mod verify;
+mod words;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -112,6 +117,7 @@ fn shown(error: clap::Error) -> clap::Error {
 }
 
 /// What a command has to say.
+#[derive(Debug)]
 struct Report {
     text: String,
     json: serde_json::Value,
@@ -134,6 +140,9 @@ fn print_aside(json: bool, aside: bool, report: Result<Report, Failure>) -> std:
         Err(failure) => {
             if json {
                 writeln!(out, "{}", failure.json())?;
+            } else if let Some(report) = failure.report() {
+                writeln!(out, "{}", report.text.trim_end())?;
+                out.flush()?;
             }
             if let Some(text) = failure.text(json) {
                 writeln!(err, "{text}")?;

@@ -1,23 +1,34 @@
 //! `stackvm profile`.
 
+use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::{Value, json};
 
-use halo2_stack_vm::vm::Profile;
+use halo2_stack_vm::vm::{Profile, RunError};
 
 use crate::Report;
 use crate::arguments::ProfileArguments;
 use crate::failure::Failure;
+use crate::labels::Labels;
+use crate::program_failure::StackWords;
 use crate::source::RunRequest;
 use crate::table::{Align, table};
 use crate::text::{decimal, decimals};
 
 pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
     let request = RunRequest::read(&arguments.program, false)?;
-    let profile = Profile::of(&request.job()).map_err(|error| request.labels.failure(error))?;
-    if let Some(error) = profile.failure() {
-        return Err(request.labels.failure(error.clone()));
+    let failure = |error: RunError| request.failure(error, StackWords::Hidden);
+    let profile = Profile::of(&request.job()).map_err(failure)?;
+    let report = report(&profile, &request.labels);
+    match profile.failure() {
+        None => Ok(report),
+        Some(error) => Err(failure(error.clone()).with_report(report).into()),
     }
+}
+
+/// Where the rows go, of a run that fails those up to there.
+fn report(profile: &Profile<Fr>, labels: &Labels) -> Report {
     let outcome = profile.outcome();
+    let ends = profile.failure().is_none();
     /// The instructions from a label to the next one.
     struct Region<'a> {
         label: Option<&'a str>,
@@ -28,7 +39,7 @@ pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
     }
     let mut regions: Vec<Region> = vec![];
     for (address, steps) in profile.steps().iter().enumerate() {
-        let label = request.labels.region(address);
+        let label = labels.region(address);
         match regions.last_mut().filter(|last| last.label == label) {
             Some(last) => last.rows += steps,
             None => regions.push(Region {
@@ -41,7 +52,7 @@ pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
     }
     // Those with as many rows stay in the order of the program.
     regions.sort_by_key(|own| std::cmp::Reverse(own.rows));
-    let percent = |rows: u64| match outcome.rows {
+    let percent = |rows: u64| match profile.rows() {
         0 => 0.0,
         all => 100.0 * rows as f64 / all as f64,
     };
@@ -55,7 +66,10 @@ pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
             let label = own.label.unwrap_or("(start)");
             line(label, own.rows, own.entered.to_string())
         });
-        let others = [("(unwinding)", unwinding), ("total", outcome.rows as u64)];
+        let unwinding = ends.then_some(("(unwinding)", unwinding));
+        let others = unwinding
+            .into_iter()
+            .chain([("total", profile.rows() as u64)]);
         lines.chain(others.map(|(name, rows)| line(name, rows, String::new())))
     };
     let columns = [
@@ -64,8 +78,8 @@ pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
         ("percent", Align::Right),
         ("entered", Align::Right),
     ];
-    let json = json!({
-        "rows": outcome.rows,
+    let mut json = json!({
+        "rows": profile.rows(),
         "steps": outcome.steps,
         "unwinding": unwinding,
         "labels": regions
@@ -80,11 +94,13 @@ pub fn profile(arguments: &ProfileArguments) -> Result<Report, Failure> {
                 })
             })
             .collect::<Value>(),
-        "output": decimal(outcome.output),
-        "tape": decimals(&outcome.tape),
     });
-    Ok(Report {
+    if ends {
+        json["output"] = decimal(outcome.output).into();
+        json["tape"] = decimals(&outcome.tape);
+    }
+    Report {
         text: table(&columns, lines),
         json,
-    })
+    }
 }

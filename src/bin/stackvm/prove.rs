@@ -18,6 +18,7 @@ use crate::circuit::{circuit, template, trace, unproved};
 use crate::failure::{Failure, pasted};
 use crate::output::{OutputFile, PROOF, is_standard_output};
 use crate::parameters::{Source, check_backend, no_parameters};
+use crate::program_failure::StackWords;
 use crate::progress::Progress;
 use crate::source::{RunRequest, is_standard_input};
 use crate::tape::{TapeUse, tape_text};
@@ -39,7 +40,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let progress = Progress::new();
     progress.phase("running the program");
     let request = RunRequest::read(&arguments.program, false)?;
-    let trace = trace(&request).map_err(|error| unproved(&request, error))?;
+    let trace = trace(&request).map_err(|error| unproved(&request, error, StackWords::Hidden))?;
     let circuit = circuit(&arguments.circuit, &trace)?;
     let template = template(circuit, trace.program())?;
     output.program = Some(trace.program().canonical(circuit.shape()).digest());

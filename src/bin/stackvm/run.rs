@@ -4,12 +4,12 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::{Value, json};
 
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::program::Instruction;
-use halo2_stack_vm::vm::{RunError, Trace};
+use halo2_stack_vm::vm::{Outcome, RunError};
 
 use crate::Report;
 use crate::arguments::RunArguments;
 use crate::failure::Failure;
+use crate::program_failure::StackWords;
 use crate::source::RunRequest;
 use crate::table::{Align, table};
 use crate::text::{counted, decimal, decimals, tape_line};
@@ -17,36 +17,30 @@ use crate::text::{counted, decimal, decimals, tape_line};
 /// The most rows of which `run --trace` prints every step.
 const MAX_TRACE_ROWS: usize = 1 << 20;
 
-/// Of a long trace only one form is made: the text, or the JSON.
 pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
     let request = RunRequest::read(&arguments.program, false)?;
-    let mut text = String::new();
-    let mut json = json!({});
-    let outcome = match arguments.trace {
-        false => {
-            let run = request.job().run();
-            run.map_err(|error| request.labels.failure(error))?
-        }
-        true => {
-            let trace = request.job().max_rows(MAX_TRACE_ROWS).trace();
-            let trace = trace.map_err(|error| match error {
-                RunError::TooManyRows { rows, limit } => Failure::input(
-                    "size",
-                    format!(
-                        "the run has {rows} rows, its unwinding included, and --trace prints {limit} \
-                         at most: look at it with `stackvm debug`"
-                    ),
-                ),
-                error => request.labels.failure(error),
-            })?;
-            let steps = || steps(&trace, &request);
-            match as_json {
-                true => json["trace"] = steps().map(|step| step.json()).collect(),
-                false => text = table(&STEP_COLUMNS, || steps().map(Step::cells)) + "\n",
-            }
-            trace.outcome().clone()
+    let result = match arguments.trace {
+        false => request.job().run(),
+        true => short_run(&request)?,
+    };
+    let trace = || match arguments.trace {
+        false => Report {
+            text: String::new(),
+            json: json!({}),
+        },
+        true => trace(&request, as_json),
+    };
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let failure = request.failure(error, StackWords::Shown);
+            return Err(match arguments.trace {
+                false => failure.into(),
+                true => failure.with_report(trace()).into(),
+            });
         }
     };
+    let Report { mut text, mut json } = trace();
     json["output"] = decimal(outcome.output).into();
     json["steps"] = outcome.steps.into();
     json["max_depth"] = outcome.max_depth.into();
@@ -62,12 +56,46 @@ pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
     Ok(Report { text, json })
 }
 
+/// What a run gives whose steps are to be shown.
+fn short_run(request: &RunRequest) -> Result<Result<Outcome<Fr>, RunError>, Failure> {
+    const LIMIT: u64 = MAX_TRACE_ROWS as u64;
+    let result = request.job().max_steps(request.max_steps.min(LIMIT)).run();
+    let too_long = match &result {
+        Ok(outcome) => outcome.rows > MAX_TRACE_ROWS,
+        Err(RunError::TooManySteps { .. }) => request.max_steps > LIMIT,
+        Err(_) => false,
+    };
+    match too_long {
+        false => Ok(result),
+        true => Err(Failure::input(
+            "size",
+            format!(
+                "the run has more than {MAX_TRACE_ROWS} rows, its unwinding included, the most that --trace \
+                 prints: look at it with `stackvm debug`"
+            ),
+        )),
+    }
+}
+
+/// The steps of a run, those before the one that fails if it does. Of a long trace only one form is made: the text, or
+/// the JSON.
+fn trace(request: &RunRequest, as_json: bool) -> Report {
+    let steps = || steps(request);
+    let mut text = String::new();
+    let mut json = json!({});
+    match as_json {
+        true => json["trace"] = steps().map(|step| step.json()).collect(),
+        false => text = table(&STEP_COLUMNS, || steps().map(Step::cells)) + "\n",
+    }
+    Report { text, json }
+}
+
 /// A step of a trace, as it is shown: the stack is what the step leaves.
 struct Step {
     number: usize,
-    pc: u32,
+    pc: usize,
     instruction: String,
-    depth: u32,
+    depth: usize,
     /// The two words on top, as many as there are.
     top: [Option<Fr>; 2],
 }
@@ -103,21 +131,24 @@ impl Step {
     }
 }
 
-/// The steps that were executed, in the order in which they were.
-fn steps(trace: &Trace<Fr>, request: &RunRequest) -> impl Iterator<Item = Step> {
-    let rows = trace.rows();
-    let after = rows.iter().skip(1);
-    let executed = rows.iter().take(trace.outcome().steps);
-    executed
-        .zip(after)
-        .enumerate()
-        .map(move |(number, (row, after))| Step {
+/// The steps of a run, up to its end or to the one that fails.
+fn steps(request: &RunRequest) -> impl Iterator<Item = Step> {
+    let mut stepper = request.job().stepper().ok();
+    std::iter::from_fn(move || {
+        let stepper = stepper.as_mut()?;
+        let (number, pc) = (stepper.state().steps(), stepper.state().pc());
+        if stepper.step() != Ok(true) {
+            return None;
+        }
+        let executed = stepper.instructions().get(pc)?;
+        let stack = stepper.state().stack();
+        let mut words = stack.iter().rev().copied();
+        Some(Step {
             number,
-            pc: row.pc,
-            instruction: request
-                .labels
-                .instruction(&Instruction::new(row.opcode, row.argument)),
-            depth: after.depth,
-            top: [0, 1].map(|place| (after.depth > place).then(|| after.window[place as usize])),
+            pc,
+            instruction: request.labels.instruction(executed),
+            depth: stack.len(),
+            top: [words.next(), words.next()],
         })
+    })
 }

@@ -24,6 +24,23 @@ pub fn tape_line(tape: &[Fr]) -> String {
     }
 }
 
+/// How many words of a stack are shown.
+pub const TOP: usize = 8;
+
+/// A line with the topmost words of a stack, which is given from the bottom up.
+pub fn stack_line(stack: &[Fr]) -> String {
+    let top: Vec<_> = stack.iter().rev().take(TOP).map(Word::to_text).collect();
+    let more = if stack.len() > TOP { " ..." } else { "" };
+    match stack {
+        [] => "the stack is empty".into(),
+        _ => format!(
+            "stack of {}, from the top: {}{more}",
+            counted(stack.len(), "word"),
+            top.join(" ")
+        ),
+    }
+}
+
 pub fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
