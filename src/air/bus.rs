@@ -47,8 +47,8 @@ pub enum Placement<A, C> {
     Exclusive(&'static str),
 }
 
-/// The most entries of a tuple.
-const MOST_ENTRIES: usize = 4;
+/// The most entries of a tuple after the first.
+const MORE_ENTRIES: usize = 3;
 
 /// A tuple, and the challenges by which it becomes a denominator.
 #[derive(Clone, Debug)]
@@ -57,18 +57,20 @@ pub struct Message<A> {
     name: Option<&'static str>,
     point: A,
     fold: A,
-    entries: [Option<A>; MOST_ENTRIES],
+    first: A,
+    more: [Option<A>; MORE_ENTRIES],
 }
 
 impl<A: Algebra> Message<A> {
-    /// The tuple of these entries, at least one, on the bus whose fractions are evaluated at `point`. `fold` is what makes one
-    /// word of the entries.
-    pub fn new(point: &A, fold: &A, entries: [Option<A>; MOST_ENTRIES]) -> Self {
+    /// The tuple of these entries on the bus whose fractions are evaluated at `point`. `fold` is what makes one word of the
+    /// entries.
+    pub fn new(point: &A, fold: &A, first: A, more: [Option<A>; MORE_ENTRIES]) -> Self {
         Message {
             name: None,
             point: point.clone(),
             fold: fold.clone(),
-            entries,
+            first,
+            more,
         }
     }
 
@@ -84,34 +86,29 @@ impl<A: Algebra> Message<A> {
     /// The same without one of its entries: what an auditor's mutant has.
     #[must_use]
     pub fn without(mut self, entry: usize) -> Self {
-        if let Some(own) = self.entries.get_mut(entry).filter(|own| own.is_some()) {
-            *own = Some(A::constant(0));
+        let entries = std::iter::once(&mut self.first).chain(self.more.iter_mut().flatten());
+        if let Some(own) = entries.into_iter().nth(entry) {
+            *own = A::constant(0);
         }
         self
     }
 
     /// The number of entries.
-    pub fn len(&self) -> usize {
-        self.entries.iter().flatten().count()
-    }
-
-    /// Whether there are none, which no message has.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub fn entries(&self) -> usize {
+        1 + self.more.iter().flatten().count()
     }
 
     /// `point + e_0 + fold e_1 + fold^2 e_2 + ...`
     pub fn denominator(&self) -> A {
-        let mut entries = self.entries.iter().flatten();
-        let first = entries.next().cloned().unwrap_or(A::constant(0));
         // Horner's rule.
-        let folded = entries.rev().fold(None, |folded: Option<A>, entry| {
+        let more = self.more.iter().flatten();
+        let folded = more.rev().fold(None, |folded: Option<A>, entry| {
             Some(match folded {
                 None => entry.clone(),
                 Some(folded) => entry.clone() + self.fold.clone() * folded,
             })
         });
-        let sum = self.point.clone() + first;
+        let sum = self.point.clone() + self.first.clone();
         let denominator = match folded {
             None => sum,
             Some(folded) => sum + self.fold.clone() * folded,

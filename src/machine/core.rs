@@ -1,6 +1,6 @@
 //! Which instruction a row executes, and what that computes.
 
-use super::window::{Given, Window};
+use super::window::{Given, Window, missing};
 use super::{Columns, Event, Part, bit};
 use crate::air::{Constraint, Gate};
 use crate::algebra::{Algebra, Word};
@@ -131,9 +131,11 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
                 - window.idle() * window.relation(Opcode::IDLE).top
                 - product),
     );
+    // Where there is no column for the cofactor, it is the second word.
+    let cofactor = row.cofactor.as_ref().unwrap_or(&row.words[1]);
     let tests = [
-        (&row.factor, &row.factor_test),
-        (&row.cofactor, &row.cofactor_test),
+        (row.factor.as_ref(), &row.factor_test),
+        (Some(cofactor), &row.cofactor_test),
     ];
     const TEST_NAMES: [[&str; 2]; 2] = [
         [
@@ -147,8 +149,7 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     ];
     for (i, (tested, test)) in tests.into_iter().enumerate() {
         let Some(test) = test else { continue };
-        // Where there is no column for the cofactor, it is the second word.
-        let tested = tested.as_ref().unwrap_or(&row.words[1]);
+        let tested = tested.unwrap_or_else(|| missing("a factor"));
         let own = |own: Relation<A>| match i {
             0 => own.factor_test,
             _ => own.cofactor_test,

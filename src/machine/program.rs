@@ -22,7 +22,7 @@
 //! `halt` on the last row, the rows are those of the program from its first instruction to a `halt` that it has.
 //! A jump or a return to what is no address leads to a lookup of what is not listed.
 
-use super::window::{Given, Window, missing};
+use super::window::{Challenges, Given, Window, missing};
 use super::{Column, Columns, Event, Fetch, Part, bit};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word};
@@ -53,14 +53,10 @@ impl Part for Program {
             (None, Given::Own { .. } | Given::Scheduled { .. }) => return,
             _ => missing("the listing of the program"),
         };
+        let Challenges { delta, gamma, .. } = &window.challenges;
         let message = |address: &A, opcode: A, argument: &A| {
-            let entries = [
-                Some(address.clone()),
-                Some(opcode),
-                Some(argument.clone()),
-                None,
-            ];
-            Message::new(&window.challenges.delta, &window.challenges.gamma, entries)
+            let rest = [Some(opcode), Some(argument.clone()), None];
+            Message::new(delta, gamma, address.clone(), rest)
         };
         let looked_up = fetch.opcode.clone() + A::constant(1);
         emit(Interaction {

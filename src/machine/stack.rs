@@ -65,7 +65,7 @@
 //! Outside the machine all of these are 0. The cells' keys are known to be right, so that M = T says that a word
 //! comes back where it went; what is in the columns is then the honest machine's by induction.
 
-use super::window::Window;
+use super::window::{Challenges, Window};
 use super::{Column, Columns, Event, Part, bit};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word};
@@ -121,7 +121,7 @@ impl Part for Stack {
             name: "the bottom word's cell",
             sign: Sign::Receive,
             count: window.nonempty(),
-            message: message(window, [Some(row.link.clone()), None, None, None]),
+            message: message(window, &row.link, [None, None, None]),
             rows: Rows::Last,
             placement: Placement::Absorbed,
         });
@@ -138,8 +138,9 @@ impl Part for Stack {
     }
 }
 
-fn message<A: Algebra>(window: &Window<A>, entries: [Option<A>; 4]) -> Message<A> {
-    Message::new(&window.challenges.alpha, &window.challenges.gamma, entries)
+fn message<A: Algebra>(window: &Window<A>, key: &A, content: [Option<A>; 3]) -> Message<A> {
+    let Challenges { alpha, gamma, .. } = &window.challenges;
+    Message::new(alpha, gamma, key.clone(), content)
 }
 
 /// The cell with this key that holds what a state has at the bottom of its window.
@@ -147,7 +148,7 @@ fn cell<A: Algebra>(window: &Window<A>, key: &A, state: &Columns<A>) -> Message<
     let present = state.last_present().cloned();
     let link = present.is_some().then(|| state.link.clone());
     let lowest = state.lowest().clone();
-    message(window, [Some(key.clone()), Some(lowest), present, link])
+    message(window, key, [Some(lowest), present, link])
 }
 
 /// What the next row's words are, from the second on.
