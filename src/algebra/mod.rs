@@ -22,12 +22,35 @@ pub trait Algebra:
     Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Sized
 {
     /// The image of the integer `value`.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(Fr::constant(3) * Fr::constant(4), Fr::from(12));
+    /// assert_eq!(Formula::constant(3).to_string(), "3");
+    /// ```
     fn constant(value: u64) -> Self;
 
     /// Whether the element is known to be 0, so that what it is a factor of need not be computed.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert!(Formula::constant(0).vanishes());
+    /// // That the difference is 0 is not known without computing.
+    /// let x = Formula::name("x");
+    /// assert!(!(x.clone() - x).vanishes());
+    /// ```
     fn vanishes(&self) -> bool;
 
     /// The same element, which [`Formula`] writes as `name` from here on.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// let sum = (Formula::name("a") + Formula::name("b")).named("sum");
+    /// assert_eq!((sum.clone() * sum).to_string(), "sum * sum");
+    /// ```
     #[inline]
     fn named(self, _name: &'static str) -> Self {
         self
@@ -39,33 +62,84 @@ pub trait Algebra:
 /// Implemented for every prime field with canonical representatives of 32 bytes.
 pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// The additive identity.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(<Fr as Word>::zero(), Fr::from(0));
+    /// ```
     fn zero() -> Self {
         Self::constant(0)
     }
 
     /// The multiplicative identity.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(<Fr as Word>::one(), Fr::from(1));
+    /// ```
     fn one() -> Self {
         Self::constant(1)
     }
 
     /// The multiplicative inverse, or `None` for zero.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(Fr::from(2).inverse().map(|half| half + half), Some(Fr::from(1)));
+    /// assert_eq!(Fr::from(0).inverse(), None);
+    /// ```
     fn inverse(&self) -> Option<Self>;
 
     /// The canonical representative, 32 bytes, least significant first.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(Word::to_le_bytes(&Fr::from(258))[..3], [2, 1, 0]);
+    /// ```
     fn to_le_bytes(&self) -> [u8; 32];
 
     /// The word whose canonical representative is `bytes`, or `None` if that is not below the modulus.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(<Fr as Word>::from_le_bytes(&[0; 32]), Some(Fr::from(0)));
+    /// assert_eq!(<Fr as Word>::from_le_bytes(&[255; 32]), None);
+    /// ```
     fn from_le_bytes(bytes: &[u8; 32]) -> Option<Self>;
 
     /// The number of words.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!((Fr::from(0) - Fr::from(1)).to_integer() + 1u8, Fr::modulus());
+    /// ```
     fn modulus() -> BigUint;
 
     /// The canonical representative as an integer.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(Fr::from(7).to_integer(), 7u8.into());
+    /// ```
     fn to_integer(&self) -> BigUint {
         BigUint::from_bytes_le(&self.to_le_bytes())
     }
 
     /// The word that `value` represents, or `None` if it is not below the modulus.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(<Fr as Word>::from_integer(&7u8.into()), Some(Fr::from(7)));
+    /// assert_eq!(<Fr as Word>::from_integer(&Fr::modulus()), None);
+    /// ```
     fn from_integer(value: &BigUint) -> Option<Self> {
         let digits = value.to_bytes_le();
         let mut bytes = [0; 32];
@@ -74,6 +148,13 @@ pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
     }
 
     /// The word as people write it and the assembler reads it: decimal, the largest million as negatives.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(Fr::from(7).to_text(), "7");
+    /// assert_eq!((Fr::from(0) - Fr::from(7)).to_text(), "-7");
+    /// ```
     fn to_text(&self) -> String {
         const LEAST_NEGATIVE: u64 = 1_000_000;
         match (Self::zero() - *self).to_u64() {
@@ -83,6 +164,13 @@ pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
     }
 
     /// The canonical representative, if it fits.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(Fr::from(7).to_u64(), Some(7));
+    /// assert_eq!((Fr::from(0) - Fr::from(1)).to_u64(), None);
+    /// ```
     fn to_u64(&self) -> Option<u64> {
         let bytes = self.to_le_bytes();
         let (low, high) = bytes.split_at(8);

@@ -12,7 +12,7 @@ use super::{
 use crate::algebra::Word;
 use crate::isa::Opcode;
 use crate::machine::{
-    Column as Name, Extent, MachineParams, Phase, Schedule, Witness, WitnessError,
+    Column as Name, Extent, MachineParams, Phase, Schedule, Shape, Witness, WitnessError,
 };
 
 /// The machine as a chip: it assigns machines at rows of a region that the caller hands it.
@@ -42,6 +42,11 @@ impl StackVmChip {
     /// The chip, in a circuit with this layout.
     pub fn new(config: StackVmConfig, layout: CircuitLayout) -> Self {
         StackVmChip { config, layout }
+    }
+
+    /// The shape of its machines.
+    pub(super) fn shape(&self) -> Shape {
+        self.config.shape()
     }
 
     /// The size of a machine, and its instruction set.

@@ -18,6 +18,13 @@ pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
     /// The program is traced in each of the prover's passes, which takes a hundredth of the proof's
     /// time; [`StackVmChip::assign`] takes a witness made once.
     ///
+    /// ```
+    #[doc = include_str!("doctest/before.txt")]
+    /// // `cells` is the program: push x, push x, mul.
+    /// let output = vm.run(layouter.namespace(|| "machine"), 0, &cells)?;
+    #[doc = include_str!("doctest/after.txt")]
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ChipError`], as halo2's error.
@@ -27,11 +34,20 @@ pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
         offset: usize,
         program: &[InstructionCells<F>],
     ) -> Result<WordCell<F>, Error> {
-        self.run_with(layouter, offset, program, &[], Value::known(&[]))
+        let program = ProgramInput::Cells(program);
+        self.run_with(layouter, offset, program.into(), Value::known(&[]))
     }
 
-    /// The same with a public tape, all of whose words the outer circuit has as cells, those that are read
-    /// and those that are written; and with the words of the private one.
+    /// The same of a program of cells or of the key, with a public tape, all of whose words the outer circuit has as
+    /// cells, those that are read and those that are written; and with the words of the private one.
+    ///
+    /// ```
+    #[doc = include_str!("doctest/before.txt")]
+    /// let input = MachineInput::from(ProgramInput::Cells(&cells));
+    /// let secrets = Value::known(&[][..]);
+    /// let output = vm.run_with(layouter.namespace(|| "machine"), 0, input, secrets)?;
+    #[doc = include_str!("doctest/after.txt")]
+    /// ```
     ///
     /// # Errors
     ///
@@ -40,12 +56,23 @@ pub trait StackVmInstructions<F: PrimeField>: Chip<F> {
         &self,
         layouter: impl Layouter<F>,
         offset: usize,
-        program: &[InstructionCells<F>],
-        tape: &[WordCell<F>],
+        input: MachineInput<'_, F>,
         secrets: Value<&[F]>,
     ) -> Result<WordCell<F>, Error>;
 
     /// Runs a program in a machine at row `offset`, of which a witness was made, and returns its output.
+    ///
+    /// ```
+    #[doc = include_str!("doctest/before.txt")]
+    /// let input = MachineInput::from(ProgramInput::Cells(&cells));
+    /// // Made once, outside of `synthesize`, which the prover calls twice.
+    /// let program = asm::assemble(&format!("push {x}\npush {x}\nmul"))?;
+    /// let trace = Trace::new(&program, None, InstructionSet::SEED)?;
+    /// let witness = Witness::new(&trace, config.vm.params().rows)?;
+    /// let machine = layouter.namespace(|| "machine");
+    /// let output = vm.run_witness(machine, 0, input, Value::known(&witness))?;
+    #[doc = include_str!("doctest/after.txt")]
+    /// ```
     ///
     /// # Errors
     ///
@@ -98,34 +125,41 @@ impl<F: PrimeField + Word> StackVmInstructions<F> for StackVmChip {
         &self,
         layouter: impl Layouter<F>,
         offset: usize,
-        program: &[InstructionCells<F>],
-        tape: &[WordCell<F>],
+        input: MachineInput<'_, F>,
         secrets: Value<&[F]>,
     ) -> Result<WordCell<F>, Error> {
-        let input = MachineInput {
-            program: ProgramInput::Cells(program),
-            tape,
-        };
         // Said before the program is run, so that keys and proofs fail alike.
-        self.check_input(input.program, tape)?;
-        let values: Value<Vec<_>> = program
-            .iter()
-            .map(|cells| cells.opcode.word().value.zip(cells.argument.value))
-            .collect();
-        let words: Value<Vec<F>> = tape.iter().map(|cell| cell.value).collect();
+        self.check_input(input.program, input.tape)?;
         let MachineParams { rows, set } = self.machine();
+        let shape = self.shape();
+        let program: Value<Result<Program<F>, ChipError>> = match input.program {
+            ProgramInput::Cells(cells) => {
+                let values: Value<Vec<_>> = cells
+                    .iter()
+                    .map(|cells| cells.opcode.word().value.zip(cells.argument.value))
+                    .collect();
+                values.map(|values| decode(&values, set))
+            }
+            ProgramInput::Fixed(program) => Value::known(Ok(program.clone())),
+            // Which one it is does not stand there; `run_witness` takes its run.
+            ProgramInput::Public | ProgramInput::Listing(_) => {
+                let stated = "program is one that is stated: make a witness of its run";
+                return Err(ChipError::WrongBinding(stated).into());
+            }
+        };
+        let words: Value<Vec<F>> = input.tape.iter().map(|cell| cell.value).collect();
         let mut failure = None;
-        let witness = values
+        let witness = program
             .zip(words)
             .zip(secrets)
-            .map(|((values, words), secrets)| {
-                let witness = decode(&values, set).and_then(|program| {
+            .map(|((program, words), secrets)| {
+                let witness = program.and_then(|program| {
                     let inputs = Inputs {
                         public: words,
                         secret: secrets.to_vec(),
                     };
                     let job = Job::new(&program, set, &inputs).whole_tape();
-                    Ok(Witness::new(&job.trace()?, rows)?)
+                    Ok(Witness::of_shape(&job.trace()?, rows, shape)?)
                 });
                 witness.map_err(|error| failure = Some(error)).ok()
             });

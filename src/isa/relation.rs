@@ -3,6 +3,45 @@
 use crate::algebra::Algebra;
 
 /// What a relation may be made of.
+///
+/// ```
+/// use halo2_stack_vm::isa::{Opcode, Operands};
+/// use halo2_stack_vm::algebra::Algebra;
+/// use halo2curves::bn256::Fr;
+///
+/// /// 3 under 4, the instruction at address 6, which jumps.
+/// struct State;
+///
+/// impl Operands<Fr> for State {
+///     fn word(&self, place: usize) -> Fr {
+///         Fr::from([4, 3, 0, 0][place])
+///     }
+///     fn argument(&self) -> Fr {
+///         Fr::from(10)
+///     }
+///     fn hint(&self) -> Fr {
+///         Fr::from(0)
+///     }
+///     fn result(&self) -> Fr {
+///         Fr::from(7)
+///     }
+///     fn following(&self) -> Fr {
+///         Fr::from(7)
+///     }
+///     fn jumps(&self) -> Fr {
+///         Fr::from(1)
+///     }
+/// }
+///
+/// // word(0) + word(1), word(0) + argument(), following(), result()
+/// assert_eq!(Opcode::Add.relation(&State).top, Fr::from(7));
+/// assert_eq!(Opcode::Addi.relation(&State).top, Fr::from(14));
+/// assert_eq!(Opcode::Call.relation(&State).top, Fr::from(7));
+/// assert_eq!(Opcode::Read.relation(&State).tape, Some(Fr::from(7)));
+/// // hint() + 1; a jump where the top is 0 tests what jumps() says.
+/// assert_eq!(Opcode::Inv.relation(&State).top, Fr::from(1));
+/// assert_eq!(Opcode::Jz.relation(&State).factor_test, Fr::from(1));
+/// ```
 pub trait Operands<A: Algebra> {
     /// The word so far below the top of the stack, 0 if there is none.
     fn word(&self, place: usize) -> A;

@@ -98,6 +98,63 @@ pub enum Given<A> {
 }
 
 /// Where a [`Window`] is read from: one for each kind of thing that can stand in it.
+///
+/// ```
+/// use halo2_stack_vm::algebra::Formula;
+/// use halo2_stack_vm::isa::InstructionSet;
+/// use halo2_stack_vm::machine::{Challenges, Columns, Output, Reader, Shape, Window, gates};
+///
+/// /// A machine as text.
+/// struct Text(Shape);
+///
+/// fn name(name: &str, next: bool) -> Formula {
+///     Formula::name(format!("{name}{}", if next { "'" } else { "" }))
+/// }
+///
+/// impl Reader<Formula> for Text {
+///     fn columns(&self, next: bool) -> Columns<Formula> {
+///         Columns::new(self.0, |column| name(&column.to_string(), next))
+///     }
+///     fn index(&self, next: bool) -> Formula {
+///         name("index", next)
+///     }
+///     fn follows(&self, next: bool) -> Formula {
+///         name("follows", next)
+///     }
+///     fn opcode(&self) -> Formula {
+///         name("opcode", false)
+///     }
+///     fn next_opcode(&self) -> Option<Formula> {
+///         None
+///     }
+///     fn argument(&self) -> Formula {
+///         name("argument", false)
+///     }
+///     fn tape(&self) -> Formula {
+///         name("tape_word", false)
+///     }
+///     fn output(&self) -> Output<Formula> {
+///         Output::Open
+///     }
+///     fn challenges(&self) -> Challenges<Formula> {
+///         let names = Challenges {
+///             alpha: "alpha",
+///             gamma: "gamma",
+///             beta: "beta",
+///             delta: "delta",
+///             rho: "rho",
+///         };
+///         names.map(|own| name(own, false))
+///     }
+/// }
+///
+/// let text = Text(InstructionSet::STACK.into());
+/// let mut window = Window::read(text.0, name("rows", false), &text);
+/// assert_eq!(gates(&window)[0].name, "decode");
+/// // Of other rows, without new room.
+/// window.load(&text);
+/// assert_eq!(window.row.link.to_string(), "link");
+/// ```
 pub trait Reader<A> {
     /// What stands in the columns on this row, or on the next one.
     fn columns(&self, next: bool) -> Columns<A>;

@@ -214,13 +214,9 @@ impl Circuit<Fr> for Outer {
                 }
                 Call::Run(secrets) => {
                     let secrets = self.value(&secrets[..]);
-                    chip.run_with(
-                        layouter.namespace(|| "machine"),
-                        offset,
-                        &cells,
-                        tape,
-                        secrets,
-                    )?
+                    let program = ProgramInput::Cells(&cells);
+                    let input = MachineInput { program, tape };
+                    chip.run_with(layouter.namespace(|| "machine"), offset, input, secrets)?
                 }
                 Call::Witnessed(runs, inputs) => {
                     let witness = self.witness(runs, inputs);
