@@ -6,7 +6,7 @@ use crate::algebra::Word;
 use crate::isa::Opcode;
 use crate::program::{Instruction, Program};
 
-/// What the text form can't say. [`to_json`] can.
+/// What the text form can't say. [`to_json`](super::to_json) can.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DisassembleError {
@@ -46,7 +46,7 @@ pub enum DisassembleError {
     },
 }
 
-/// Writes a program in text form, such that [`assemble`] gives the same program again.
+/// Writes a program in text form, such that [`assemble`](super::assemble) gives the same program again.
 ///
 /// Arguments are as [`Word::to_text`] writes them. Addresses that the program goes to have labels, `L` and the
 /// address.
