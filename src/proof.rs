@@ -101,13 +101,66 @@ pub enum VerifyError {
 /// Public parameters of a backend (an SRS).
 pub trait Parameters: fmt::Debug + Sized {
     /// The logarithm of the number of rows of the circuits that they serve.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// assert_eq!(params.k(), 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn k(&self) -> u32;
 
     /// What identifies the parameters: of the same size, two with the same digest accept the same
     /// proofs.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// assert_eq!(params.digest(), IpaParams::setup(4)?.digest());
+    /// assert_ne!(params.digest(), IpaParams::setup(5)?.digest());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn digest(&self) -> [u8; 32];
 
     /// Where they come from.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// use halo2_stack_vm::proof::file::ParametersKind;
+    /// assert_eq!(params.kind(), ParametersKind::Transparent);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn kind(&self) -> ParametersKind;
 }
 
@@ -125,6 +178,25 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// # Errors
     ///
     /// As [`Backend::keygen`].
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// let key = Ipa::keygen_vk(&params, circuit)?;
+    /// // Anybody makes the same.
+    /// assert_eq!(key.digest(), Ipa::keygen_vk(&params, circuit)?.digest());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn keygen_vk(
         params: &Self::Parameters,
         circuit: CircuitParams,
@@ -138,6 +210,25 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     ///
     /// [`KeygenError::WrongSize`] if the parameters are for another `k`, [`KeygenError::KeySource`] if the
     /// circuit's key has to hold a program.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// let key = Ipa::keygen(&params, circuit)?;
+    /// let verifying = Ipa::keygen_vk(&params, circuit)?;
+    /// assert_eq!(key.verifying_key().digest(), verifying.digest());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn keygen(
         params: &Self::Parameters,
         circuit: CircuitParams,
@@ -150,6 +241,26 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// # Errors
     ///
     /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// let circuit = CircuitParams::new(4, set, Binding::Fixed)?;
+    /// let source = KeySource::fixed(circuit, program.clone())?;
+    /// let key = Ipa::keygen_vk_of(&params, &source)?;
+    /// assert_eq!(key.program(), Some(program.canonical(circuit.shape()).digest()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn keygen_vk_of(
         params: &Self::Parameters,
         template: &KeySource<Fr>,
@@ -160,6 +271,26 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// # Errors
     ///
     /// [`KeygenError::WrongSize`] if the parameters are for another `k`.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// let circuit = CircuitParams::new(4, set, Binding::Fixed)?;
+    /// let source = KeySource::fixed(circuit, program.clone())?;
+    /// let key = Ipa::keygen_of(&params, &source)?;
+    /// assert!(key.verifying_key().program().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn keygen_of(
         params: &Self::Parameters,
         template: &KeySource<Fr>,
@@ -170,6 +301,25 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// # Errors
     ///
     /// If the run does not satisfy the circuit, in particular if it is too long for it.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// let key = Ipa::keygen(&params, circuit)?;
+    /// let proof = Ipa::prove(&params, &key, &trace)?;
+    /// assert_eq!(proof.len(), Ipa::proof_bytes(4, key.verifying_key().inner().cs()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn prove(
         params: &Self::Parameters,
         key: &ProvingKey<Self>,
@@ -192,6 +342,34 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// # Errors
     ///
     /// What halo2 refuses.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// use halo2_stack_vm::halo2::StackVmCircuit;
+    ///
+    /// let key = Ipa::keygen(&params, circuit)?;
+    /// let source = KeySource::unfixed(circuit)?;
+    /// let run = StackVmCircuit::new(source, &trace)?;
+    /// let statement = Statement {
+    ///     output: Fr::from(13),
+    ///     ..Statement::of(&trace)
+    /// };
+    /// // Nobody has looked whether the statement is true: it is not, and the proof does not verify.
+    /// let proof = Ipa::create_proof(&params, &key, run, &statement.instances(circuit)?)?;
+    /// assert!(Ipa::verify(&params, key.verifying_key(), &statement, &proof).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn create_proof(
         params: &Self::Parameters,
         key: &ProvingKey<Self>,
@@ -206,6 +384,32 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// # Errors
     ///
     /// [`VerifyError`] unless it does.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// let key = Ipa::keygen(&params, circuit)?;
+    /// let proof = Ipa::prove(&params, &key, &trace)?;
+    /// let statement = Statement::of(&trace);
+    /// Ipa::verify(&params, key.verifying_key(), &statement, &proof)?;
+    ///
+    /// let another = Statement {
+    ///     output: Fr::from(13),
+    ///     ..statement
+    /// };
+    /// assert!(Ipa::verify(&params, key.verifying_key(), &another, &proof).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn verify(
         params: &Self::Parameters,
         key: &VerifyingKey<Self>,
@@ -222,6 +426,28 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     /// # Errors
     ///
     /// [`VerifyError`] unless it does.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// let circuit = CircuitParams::new(4, set, Binding::Fixed)?;
+    /// let source = KeySource::fixed(circuit, program.clone())?;
+    /// let key = Ipa::keygen_of(&params, &source)?;
+    /// let proof = Ipa::prove(&params, &key, &trace)?;
+    /// Ipa::verify_outcome(&params, key.verifying_key(), Fr::from(12), &[], &proof)?;
+    /// assert!(Ipa::verify_outcome(&params, key.verifying_key(), Fr::from(13), &[], &proof).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn verify_outcome(
         params: &Self::Parameters,
         key: &VerifyingKey<Self>,
@@ -283,6 +509,25 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     ) -> Result<(), plonk::Error>;
 
     /// The length of every proof of a circuit of `2^k` rows with this constraint system.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// let key = Ipa::keygen(&params, circuit)?;
+    /// let proof = Ipa::prove(&params, &key, &trace)?;
+    /// assert_eq!(proof.len(), Ipa::proof_bytes(4, key.verifying_key().inner().cs()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn proof_bytes(k: u32, cs: &ConstraintSystem<Fr>) -> usize;
 }
 
