@@ -14,9 +14,10 @@
 //! | | the payload |
 //!
 //! with integers least significant byte first. It has exactly this length, and everything but the
-//! payload is known to who looks for it. So much is checked before a point is read; then the points are
-//! checked, for a checksum can be forged. The check of IPA's generators is by sample: who can write to
-//! the cache's directory is trusted not to place a few bad ones among many.
+//! payload is known to who looks for it. So much is checked before a point is read. Then the points are
+//! checked, for a checksum can be forged: each of them, none by sample. IPA's generators have a digest that
+//! stands in this crate; the development parameters are compared with the multiples that they must be; a Lagrange
+//! basis with what it is the basis of. Who can write to the directory can make a file useless, not wrong.
 //!
 //! A file that is not good is as none: the parameters are made again, and the file is replaced. Files
 //! appear whole or not at all, whatever happens to the process and whoever else writes. What a killed
@@ -27,17 +28,14 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use group::{Curve, GroupEncoding};
 use halo2_proofs::poly::EvaluationDomain;
 use halo2_proofs::poly::commitment::{Blind, Params, ParamsProver};
 use halo2_proofs::poly::ipa::commitment::ParamsIPA;
-use halo2curves::CurveExt;
-use halo2curves::bn256::{G1, G1Affine, G2Affine};
+use halo2curves::bn256::{G1Affine, G2Affine};
 use halo2curves::serde::SerdeObject;
-use rand_core::{OsRng, RngCore};
 
 use super::atomic::replace;
-use super::ipa::{self, IpaParams};
+use super::ipa::{self, IpaParams, generators};
 use super::kzg::{self, KzgParams};
 use super::srs::check::{self, G1_BYTES};
 use super::srs::secret::{self, DevBases};
@@ -419,55 +417,46 @@ fn dev_bases(k: u32, payload: Vec<u8>) -> Option<DevBases> {
     bases.are_valid(k).then_some(bases)
 }
 
-/// How many of IPA's generators are derived anew when they are read: all, if there are no more.
-const SAMPLE: usize = 256;
-
 /// Reads IPA's generators: `k`, the generators, their Lagrange basis, `w`, `u`.
+///
+/// The generators, `w` and `u` must be those that everybody derives, and the Lagrange basis must be theirs
+/// ([`check::agree`]). So what is taken is what `ParamsIPA::new` makes, whatever the payload.
 fn ipa_params(k: u32, payload: Vec<u8>) -> Option<ParamsIPA<G1Affine>> {
     let n = 1usize << k;
     let (own_k, points) = payload.split_at_checked(4)?;
-    if own_k != k.to_le_bytes() || points.len() != (2 * n + 2) * ELEMENT_BYTES {
-        return None;
-    }
+    let (g, rest) = points.split_at_checked(n * ELEMENT_BYTES)?;
+    let (lagrange, rest) = rest.split_at_checked(n * ELEMENT_BYTES)?;
+    let (w, u) = rest.split_at_checked(ELEMENT_BYTES)?;
+    let are_derived = own_k == k.to_le_bytes()
+        && generators::are_generators(k, g)
+        && generators::is_blinding_generator(w)
+        && generators::is_product_generator(u);
     // The spare bits of an encoding are in its last byte; without them, the identity is zero.
     let identity = |point: &[u8]| match point {
         [rest @ .., last] => last & 0x3f == 0 && rest.iter().all(|byte| *byte == 0),
         [] => true,
     };
-    if points.chunks_exact(ELEMENT_BYTES).any(identity) {
-        return None;
-    }
-
-    // As in `ParamsIPA::new`.
-    let hash = G1::hash_to_curve("Halo2-Parameters");
-    let is = |i: usize, message: &[u8]| {
-        points.chunks_exact(ELEMENT_BYTES).nth(i)
-            == Some(hash(message).to_affine().to_bytes().as_ref())
-    };
-    let is_generator = |i: u32| {
-        let [a, b, c, d] = i.to_le_bytes();
-        is(i as usize, &[0, a, b, c, d])
-    };
-    let generators_are = match n <= SAMPLE {
-        true => (0..1 << k).all(is_generator),
-        false => (0..SAMPLE).all(|_| is_generator(OsRng.next_u32() % (1 << k))),
-    };
-    if !generators_are || !is(2 * n, &[1]) || !is(2 * n + 1, &[2]) {
+    if !are_derived || lagrange.chunks_exact(ELEMENT_BYTES).any(identity) {
         return None;
     }
 
     let params = ParamsIPA::read(&mut &*payload).ok()?;
     drop(payload);
     let domain = EvaluationDomain::new(1, k);
-    let values = domain.lagrange_from_vec(check::random_scalars(n));
+    // The blinding generator is on both sides.
     let blind = Blind::default();
-    let committed = params.commit_lagrange(&values, blind);
-    (committed == params.commit(&domain.lagrange_to_coeff(values), blind)).then_some(params)
+    check::agree(
+        k,
+        |coefficients| params.commit(&domain.coeff_from_vec(coefficients), blind),
+        |values| params.commit_lagrange(&domain.lagrange_from_vec(values), blind),
+    )
+    .then_some(params)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use group::GroupEncoding;
     use group::prime::PrimeCurveAffine;
 
     const K: u32 = 5;
@@ -524,7 +513,6 @@ mod tests {
         assert!(is_taken(&entry, &payload));
 
         let n = 1 << K;
-        // A generator is nearly always in the sample of so few; it breaks the Lagrange basis too.
         for point in [0, 9, 30, n, n + 9, 2 * n - 1, 2 * n] {
             let forged = swapped(&payload, 4 + point * ELEMENT_BYTES, ELEMENT_BYTES);
             assert!(!is_taken(&entry, &forged), "point {point}");

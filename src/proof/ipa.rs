@@ -1,5 +1,7 @@
 //! IPA over bn254: no trusted setup, proofs of a few kilobytes, verification linear in the circuit.
 
+pub(super) mod generators;
+
 use std::fmt;
 
 use halo2_proofs::plonk::{self, ConstraintSystem};

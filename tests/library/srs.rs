@@ -1,5 +1,7 @@
 //! Parameters: made, read from files, refused, kept in a cache.
 
+mod poisoned;
+
 use std::fs;
 use std::io::Write as _;
 use std::ops::Range;

@@ -7,7 +7,7 @@ use group::prime::PrimeCurveAffine;
 use group::{Curve, Group, GroupEncoding};
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2curves::CurveAffine;
-use halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1Affine, G2Affine, G2Prepared};
+use halo2curves::bn256::{Bn256, Fq, Fq2, Fr, G1, G1Affine, G2Affine, G2Prepared};
 use halo2curves::serde::SerdeObject;
 use pairing::{MillerLoopResult, MultiMillerLoop};
 use rand_chacha::ChaCha20Rng;
@@ -151,20 +151,48 @@ pub(crate) fn are_powers(g: &[G1Affine], s_g2: &G2Affine) -> bool {
     .into()
 }
 
-/// Whether the polynomial with the coefficients `r^i` has the same commitment in both bases, for a
-/// random `r`. No point may be the identity.
-///
-/// Its value at a root of unity `w` is `(r^n - 1) / (r w - 1)`. Both commitments are polynomials in `r` of
-/// a degree below `n`, so that different ones agree with probability `n / |F|`.
+/// Whether the points are the Lagrange basis of the powers: [`agree`], of all points of both. No point may be
+/// the identity.
 pub(crate) fn is_lagrange_basis(k: u32, g: &[G1Affine], lagrange: &[G1Affine]) -> bool {
     if g.len() != 1 << k || lagrange.len() != g.len() {
         return false;
     }
+    agree(
+        k,
+        |coefficients| best_multiexp(&coefficients, g),
+        |values| best_multiexp(&values, lagrange),
+    )
+}
+
+/// Whether a random polynomial has the same commitment in two bases: in `g`, to which its coefficients are
+/// committed, and in `lagrange`, to which its values at the `2^k`-th roots of unity are.
+///
+/// The polynomial is `p(X) = 1 + r X + ... + (r X)^(n-1)`, for `n = 2^k` and a random `r` of the whole field from
+/// the operating system. Its value at a root of unity `w` is `(r^n - 1) / (r w - 1)`, so that no transform is
+/// needed. With `w` the generator of the roots of unity, the commitments are
+///
+/// ```text
+/// sum over i of r^i g_i     and     sum over j of p(w^j) lagrange_j = sum over i of r^i (sum over j of w^(ij) lagrange_j)
+/// ```
+///
+/// The points are the Lagrange basis if and only if `g_i = sum over j of w^(ij) lagrange_j` for every `i`: that is
+/// the discrete Fourier transform, which is invertible. If it does not hold for some `i`, then the difference of
+/// the commitments is a polynomial in `r`, of degree `n - 1` at most, that is not zero; its coefficients are in a
+/// group of prime order `|F|`, so that it has no more roots than its degree. So **every** point of both bases is
+/// checked, and a wrong one is taken with a probability of at most `(n - 1) / |F|`: below `2^-229` for `k = 24`.
+///
+/// To verify many equations by a random combination of them is from Bellare, Garay and Rabin, *Fast Batch
+/// Verification for Modular Exponentiation and Digital Signatures*, EUROCRYPT 1998 (the small exponents test);
+/// here the powers of one random element are in the place of independent ones, for the values are cheap then.
+pub(crate) fn agree(
+    k: u32,
+    commit: impl FnOnce(Vec<Fr>) -> G1,
+    commit_lagrange: impl FnOnce(Vec<Fr>) -> G1,
+) -> bool {
+    let n = 1 << k;
     let r = Fr::random(OsRng);
-    let coefficients: Vec<Fr> = powers_from(Fr::ONE, r, g.len());
-    let committed = best_multiexp(&coefficients, g);
-    drop(coefficients);
-    let mut values = powers_from(r, root_of_unity(k), g.len());
+    let committed = commit(powers_from(Fr::ONE, r, n));
+    let mut values = powers_from(r, root_of_unity(k), n);
     for value in &mut values {
         *value -= Fr::ONE;
     }
@@ -173,7 +201,7 @@ pub(crate) fn is_lagrange_basis(k: u32, g: &[G1Affine], lagrange: &[G1Affine]) -
     for value in &mut values {
         *value *= factor;
     }
-    committed == best_multiexp(&values, lagrange)
+    committed == commit_lagrange(values)
 }
 
 /// `first`, `first * ratio`, `first * ratio^2` and so on.
@@ -191,7 +219,7 @@ pub(crate) fn root_of_unity(k: u32) -> Fr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use halo2curves::bn256::{G1, G2};
+    use halo2curves::bn256::G2;
 
     fn powers(secret: Fr, count: usize) -> Vec<G1Affine> {
         std::iter::successors(Some(Fr::ONE), |power| Some(power * secret))
