@@ -2,4 +2,5 @@
 
 #[cfg(unix)]
 mod faults;
+mod proofs;
 mod usage;
