@@ -289,8 +289,11 @@ fn json_programs() {
 
 /// A well-formed proof file with so many instructions.
 fn proof_file(instructions: usize) -> ProofFile {
-    let set = InstructionSet::FULL;
-    let circuit = CircuitParams::new(20, set, Binding::Public).unwrap();
+    proof_file_of(20, InstructionSet::FULL, instructions)
+}
+
+fn proof_file_of(k: u32, set: InstructionSet, instructions: usize) -> ProofFile {
+    let circuit = CircuitParams::new(k, set, Binding::Public).unwrap();
     let program: Program<Fr> = (0..instructions)
         .map(|_| Instruction {
             opcode: 0,
@@ -310,6 +313,20 @@ fn proof_file(instructions: usize) -> ProofFile {
         tape: vec![],
         proof: vec![0; Cost::of(circuit).ipa_proof_bytes],
     }
+}
+
+/// A proof file as it was written when a fixed program stood in it.
+fn text_of_fixed(instructions: usize) -> String {
+    let mut file = proof_file(instructions);
+    let program = file.to_json();
+    let program = program
+        .lines()
+        .find(|line| line.contains("\"program\""))
+        .unwrap();
+    let circuit = CircuitParams::new(20, InstructionSet::FULL, Binding::Fixed).unwrap();
+    file.circuit = circuit;
+    file.proof = vec![0; Cost::of(circuit).ipa_proof_bytes];
+    file.to_json().replacen('{', &format!("{{\n{program}"), 1)
 }
 
 #[test]
@@ -367,10 +384,6 @@ fn proof_files() {
             ),
             ("nesting", repeated("[", size)),
         ] {
-            if (name, what) == ("\"proof\"", "quoted digits") {
-                // Which is a proof, if of no circuit.
-                continue;
-            }
             let text = honest.replacen(&format!("{name}: {value}"), &format!("{name}: {large}"), 1);
             assert_ne!(text, honest);
             refused(&format!("{name} is {what}"), &text);
@@ -404,9 +417,47 @@ fn proof_files() {
     let text = large.to_json();
     let described = instructions * size_of::<Fr>();
     assert!(read("a long tape", &text, described).unwrap() == large);
-    let mut large = proof_file(2);
-    large.proof = vec![7; 8 * MEGABYTE];
-    assert!(read("a large proof", &large.to_json(), 0).unwrap() == large);
+    // A fixed program stands in old files.
+    let fixed = text_of_fixed(instructions);
+    let described = instructions * size_of::<Instruction<Fr>>();
+    assert!(read("a fixed program", &fixed, described).is_ok());
+
+    // What the circuit has no room for is refused before there is room for it, whatever the order of the fields.
+    let small = proof_file_of(4, InstructionSet::STACK, 2).to_json();
+    assert!(read("a small circuit", &small, 0).is_ok());
+    let size = 16 * MEGABYTE;
+    for (name, large) in [
+        ("tape", format!("[{}\"0\"]", repeated("\"0\",", size))),
+        (
+            "program",
+            format!("[{}[0,\"0\"]]", repeated("[0,\"0\"],", size)),
+        ),
+        ("proof", format!("\"{}\"", repeated("00", size))),
+    ] {
+        let mut lines: Vec<_> = small
+            .lines()
+            .map(|line| line.trim_end_matches(','))
+            .collect();
+        let start = format!("  \"{name}\": ");
+        let at = lines
+            .iter()
+            .position(|own| own.starts_with(&start))
+            .unwrap();
+        let field = format!("{start}{large}");
+        lines.remove(at);
+        for at in 1..lines.len() {
+            let mut lines = lines.clone();
+            lines.insert(at, &field);
+            let fields = lines[1..lines.len() - 1].join(",\n");
+            let text = format!("{{{fields}}}");
+            fs::write(&path, &text).unwrap();
+            // A half more than the text.
+            let honest = text.len() / 4 * 3;
+            let name = format!("proof file: a {name} without room, as field {at}");
+            let error = measured(&name, honest, 0, || ProofFile::read(&path)).unwrap_err();
+            assert!(matches!(error, FileError::Contradiction(_)), "{error}");
+        }
+    }
 
     // More than any file has.
     let file = fs::File::create(&path).unwrap();

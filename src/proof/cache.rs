@@ -41,6 +41,7 @@ use super::srs::check::{self, G1_BYTES};
 use super::srs::secret::{self, DevBases};
 use super::srs::{ParamsError, Powers};
 use super::{ELEMENT_BYTES, blake2b_256};
+use crate::text::shown_path;
 
 /// A directory in which parameters are kept. It need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +78,9 @@ pub enum CacheOutcome {
 /// Why parameters are not in the cache.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "can't keep the parameters in {path}: {source}; they will be made again the next time, unless \
-     the directory can be written then"
+    "can't keep the parameters in {}: {source}; they will be made again the next time, unless \
+     the directory can be written then",
+    shown_path(path)
 )]
 #[non_exhaustive]
 pub struct StoreError {

@@ -29,6 +29,7 @@ use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
 
 use crate::machine::MAX_K;
+use crate::text::shown_path;
 pub use check::PointProblem;
 use check::{G1_BYTES, G2_BYTES};
 
@@ -51,7 +52,7 @@ pub enum ParamsError {
         k: u32,
     },
     /// A file is refused.
-    #[error("the parameter file {path} is refused: {reason}")]
+    #[error("the parameter file {} is refused: {reason}", shown_path(path))]
     File {
         /// The file.
         path: PathBuf,

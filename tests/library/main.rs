@@ -9,12 +9,14 @@ mod support;
 mod entries;
 
 mod conformance;
-//mod determinism;
+mod determinism;
 mod embed;
 mod fuzz;
 mod golden;
+mod identity;
 mod keys;
 mod layers;
+mod messages;
 mod misuse;
 mod privacy;
 mod programs;

@@ -79,22 +79,61 @@ pub struct OutputFile<'p> {
     pub program: Option<[u8; 32]>,
 }
 
+/// Why a file can't be written: of which kind that is, and what it is.
+type Obstacle = (&'static str, String);
+
 impl OutputFile<'_> {
-    /// Refuses, before a file is made, where it can't be written; gives what the user should know of what is going to
-    /// be overwritten.
-    pub fn check(&self) -> Result<Option<String>, Failure> {
+    /// Refuses, before a file is made, where it can't be written.
+    pub fn check(&self) -> Result<(), Failure> {
         if is_standard_output(self.path) {
-            return Ok(None);
+            return Ok(());
         }
         self.destination()
-            .and_then(|(own, warning)| own.check().map(|()| warning).map_err(unwritable))
+            .and_then(|own| own.check().map_err(unwritable))
             .map_err(|(kind, problem)| Failure::file(kind, self.path, problem))
     }
 
-    /// Where the file is to go, and a warning; or what is in the way, and of which kind that is: what can be no file
-    /// and, unless the user insists, whatever is there that is of another kind, protected, or a proof of another
-    /// program under a name that the user did not choose.
-    fn destination(&self) -> Result<(Destination, Option<String>), (&'static str, String)> {
+    /// Refuses, before a proof is made, where one of another program would be lost that the user did not name; gives a
+    /// warning where the user did.
+    pub fn check_program(&self) -> Result<Option<String>, Failure> {
+        if is_standard_output(self.path) || self.force || !self.is_of_another_program() {
+            return Ok(None);
+        }
+        match self.check_name() {
+            Ok(()) => {
+                let path = pasted(self.path);
+                Ok(Some(format!(
+                    "{path} is a proof of another program, and will be overwritten"
+                )))
+            }
+            Err((kind, problem)) => Err(Failure::file(kind, self.path, problem)),
+        }
+    }
+
+    /// Whether a proof is there that is none of the program, or may be none.
+    fn is_of_another_program(&self) -> bool {
+        let is_file = self
+            .path
+            .metadata()
+            .is_ok_and(|own| own.is_file() && own.len() > 0);
+        match (is_file.then(|| (self.kind.look)(self.path)), self.program) {
+            (Some(Standing::OfKind(old)), Some(program)) => old != Some(program),
+            _ => false,
+        }
+    }
+
+    fn check_name(&self) -> Result<(), Obstacle> {
+        let problem = "there is a proof of another program: name a file with -o, or overwrite it with --force";
+        match self.named {
+            true => Ok(()),
+            false => Err(("usage", problem.into())),
+        }
+    }
+
+    /// Where the file is to go; or what is in the way: what can be no file and, unless the user insists, whatever is
+    /// there that is of another kind, protected, or a proof of another program under a name that the user did not
+    /// choose.
+    fn destination(&self) -> Result<Destination, Obstacle> {
         let OutputFile { kind, path, .. } = self;
         let noun = kind.noun;
         let refused = |problem: String| Err(("usage", problem));
@@ -106,35 +145,22 @@ impl OutputFile<'_> {
             return refused("there is no such folder".into());
         }
         let destination = Destination::of(path).map_err(unwritable)?;
-        let mut warning = None;
         if let Some(old) = destination.old().filter(|_| !self.force) {
             let kept = |what: &str| {
                 format!("there is a {what}: it is not overwritten, unless with --force")
             };
             // Of an empty file nothing is lost.
-            if old.len() > 0 {
-                let standing = match (kind.look)(path) {
-                    Standing::Other => return refused(kept(&format!("file that is no {noun}"))),
-                    Standing::OfKind(standing) => standing,
-                };
-                match self.program {
-                    Some(program) if standing != Some(program) && self.named => {
-                        let path = pasted(path);
-                        warning = Some(format!("{path} was a proof of another program"));
-                    }
-                    Some(program) if standing != Some(program) => {
-                        let problem = "there is a proof of another program: name a file with -o, or \
-                                       overwrite it with --force";
-                        return refused(problem.into());
-                    }
-                    _ => {}
-                }
+            if old.len() > 0 && matches!((kind.look)(path), Standing::Other) {
+                return refused(kept(&format!("file that is no {noun}")));
             }
             if old.permissions().readonly() {
                 return refused(kept("file that is write-protected"));
             }
+            if self.is_of_another_program() {
+                self.check_name()?;
+            }
         }
-        Ok((destination, warning))
+        Ok(destination)
     }
 
     /// Writes a file, if there is still nothing in the way. If it can't be written where it should, it is kept where
@@ -144,7 +170,7 @@ impl OutputFile<'_> {
             true => print(contents).map_err(unwritable),
             false => self
                 .destination()
-                .and_then(|(own, _)| own.write(contents).map_err(unwritable)),
+                .and_then(|own| own.write(contents).map_err(unwritable)),
         };
         let Err((kind, problem)) = written else {
             return Ok(());

@@ -35,7 +35,6 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
         force: arguments.force,
         program: None,
     };
-    // Before anything is read, and again once it is known which program it is.
     output.check()?;
     let progress = Progress::new();
     progress.phase("running the program");
@@ -44,7 +43,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let circuit = circuit(&arguments.circuit, &trace)?;
     let template = template(circuit, trace.program())?;
     output.program = Some(trace.program().canonical(circuit.shape()).digest());
-    if let Some(warning) = output.check()? {
+    if let Some(warning) = output.check_program()? {
         progress.warn(&warning);
     }
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));

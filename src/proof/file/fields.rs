@@ -102,8 +102,8 @@ impl<'t> Fields<'t> {
             let complaint = "is not lower-case hexadecimal, two digits a byte";
             return Err(problem(name, complaint));
         }
-        let stated = format!("{} bytes", text.len() / 2);
-        Contradiction::check(name, stated, "the circuit", format!("{length} bytes"))?;
+        let of = |length: usize| format!("of {length} bytes");
+        Contradiction::check(name, of(text.len() / 2), "the circuit", of(length))?;
         let mut bytes = vec![0; length];
         match hex::decode_to_slice(text.as_bytes(), &mut bytes) {
             Ok(()) => Ok(bytes),
