@@ -7,10 +7,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::check::Rule;
+use crate::claim::program;
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true, with_scene};
-use crate::kinds::{ANOTHER_SECRET, KINDS, Kind, TOP, USED};
-use crate::machine::{Host, Machine, program};
+use crate::kinds::{ANOTHER_SECRET, Kind, TOP, USED, kinds};
+use crate::machine::{Host, Machine};
 use crate::mutants::{self, Term};
 use crate::programs;
 
@@ -103,7 +104,7 @@ pub fn forge_all(
         programs: 1,
         ..Campaign::default()
     };
-    for kind in KINDS {
+    for kind in kinds() {
         for _ in 0..kind.tries(scene) {
             forge(scene, kind, selectors, terms, rng, &mut campaign);
         }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::check::{Checker, Table};
 use crate::forger::Scene;
-use crate::kinds::KINDS;
+use crate::kinds::kinds;
 use crate::machine::Machine;
 use crate::programs::{self, Step};
 
@@ -57,7 +57,7 @@ fn forged_tables(machine: &Machine) -> Vec<(&'static str, Table)> {
         let scene = Scene::new(machine, program);
         for seed in 0..8 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let forged = KINDS.iter().filter_map(|kind| {
+            let forged = kinds().filter_map(|kind| {
                 let claim = kind.forged(&scene, &mut rng)?;
                 Some((kind.name, machine.table(&claim)))
             });

@@ -12,7 +12,8 @@ use halo2_stack_vm::vm::Trace;
 use halo2_stack_vm::witness::{Witness, tape_column};
 use halo2curves::bn256::Fr;
 
-use crate::machine::{self, Claim, Machine, secrets};
+use crate::claim::{self, Claim, secrets};
+use crate::machine::Machine;
 use crate::programs::{self, Step};
 
 /// A machine, a program that runs in it, and the honest claim.
@@ -172,7 +173,7 @@ pub fn with_scene<T>(machine: &Machine, program: Vec<Step>, f: impl FnOnce(&Scen
 fn run(machine: &Machine, claim: &Claim) -> Option<Trace<Fr>> {
     let listed = machine.listed(&claim.given);
     let tape = machine.stated_tape(claim);
-    machine::run(&listed, machine.set, &tape, secrets(&claim.columns))
+    claim::run(&listed, machine.set, &tape, secrets(&claim.columns))
 }
 
 /// Whether what a claim states is so, with its secrets.

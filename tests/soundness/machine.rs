@@ -1,28 +1,26 @@
-//! The circuits under test, and what a prover may claim in them.
+//! The circuits under test.
 
 use std::iter;
 
 use ff::{Field, FromUniformBytes};
-use halo2_proofs::circuit::{Cell as HaloCell, Layouter, SimpleFloorPlanner, Value};
-use halo2_proofs::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error, Instance};
-use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::chip::{
-    InstructionCells, MachineInput, MachineParams, OutputColumn, ProgramColumns, ProgramInput,
-    StackVmChip, StackVmConfig, TapeColumn, WordCell, usable_rows,
-};
+use halo2_proofs::circuit::Value;
+use halo2_proofs::plonk::{Advice, Any, Column, ConstraintSystem};
+use halo2_stack_vm::chip::{MachineParams, ProgramColumns, StackVmConfig, TapeColumn};
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
 use halo2_stack_vm::frame::Challenges;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
-use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::program::Program;
 use halo2_stack_vm::row::{Cell, Phase, Row, Shape};
 use halo2_stack_vm::sum::{self, Stated};
-use halo2_stack_vm::vm::{Inputs, Job, Trace};
+use halo2_stack_vm::vm::Trace;
 use halo2_stack_vm::witness::Witness;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::check::{Checker, Copy, Table};
+use crate::claim::{Claim, Slip, program, run, secrets};
+use crate::outer::{Outer, OuterParams};
 use crate::record::{Place, Recording, record};
 
 /// What stands around a machine.
@@ -51,160 +49,6 @@ impl Host {
             Host::Fixed => Binding::Fixed,
         }
     }
-}
-
-/// An outer circuit that binds the program's cells to its instance, the tape's and the machine's output too.
-#[derive(Clone, Debug)]
-pub struct Outer {
-    params: OuterParams,
-    /// Opcodes, arguments and words of the tape.
-    stated: Value<[Vec<Fr>; 3]>,
-    witness: Value<Witness<Fr>>,
-}
-
-/// The shape of an [`Outer`].
-#[derive(Clone, Copy, Debug)]
-pub struct OuterParams {
-    k: u32,
-    machine: MachineParams,
-    offset: usize,
-    /// The number of the program's cells.
-    program_rows: usize,
-    /// The number of the tape's.
-    tape_words: usize,
-}
-
-impl Default for OuterParams {
-    fn default() -> Self {
-        OuterParams {
-            k: 5,
-            machine: MachineParams {
-                rows: 9,
-                set: InstructionSet::default(),
-            },
-            offset: 3,
-            program_rows: 6,
-            tape_words: 0,
-        }
-    }
-}
-
-impl Circuit<Fr> for Outer {
-    type Config = (StackVmConfig, Vec<Column<Instance>>, usize);
-    type FloorPlanner = SimpleFloorPlanner;
-    type Params = OuterParams;
-
-    fn params(&self) -> OuterParams {
-        self.params
-    }
-
-    fn without_witnesses(&self) -> Self {
-        Outer {
-            params: self.params,
-            stated: Value::unknown(),
-            witness: Value::unknown(),
-        }
-    }
-
-    fn configure(meta: &mut ConstraintSystem<Fr>) -> Self::Config {
-        Self::configure_with_params(meta, OuterParams::default())
-    }
-
-    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, params: OuterParams) -> Self::Config {
-        let columns = if params.machine.set.has_tape() { 3 } else { 2 };
-        let stated: Vec<_> = (0..columns).map(|_| meta.instance_column()).collect();
-        for column in &stated {
-            meta.enable_equality(*column);
-        }
-        let program = ProgramColumns::cells(meta);
-        let vm = StackVmConfig::configure(meta, params.machine, program, OutputColumn::Cell, None);
-        (vm, stated, usable_rows(params.k, meta))
-    }
-
-    fn synthesize(
-        &self,
-        (vm, stated, usable): Self::Config,
-        mut layouter: impl Layouter<Fr>,
-    ) -> Result<(), Error> {
-        let word = |column: usize, row: usize| {
-            let value = self.stated.as_ref().map(|stated| {
-                let own = stated[column].get(row);
-                own.copied().unwrap_or(Fr::ZERO)
-            });
-            // The output stands before the arguments.
-            let row_offset = if column == 1 { row + 1 } else { row };
-            let column = stated[column].into();
-            let cell = HaloCell { row_offset, column };
-            WordCell { cell, value }
-        };
-        let cells: Vec<_> = (0..self.params.program_rows)
-            .map(|row| InstructionCells {
-                opcode: word(0, row),
-                argument: word(1, row),
-            })
-            .collect();
-        let tape: Vec<_> = (0..self.params.tape_words)
-            .map(|row| word(2, row))
-            .collect();
-        let chip = StackVmChip::new(vm, usable);
-        let output = layouter.assign_region(
-            || "machine",
-            |mut region| {
-                let offset = self.params.offset;
-                let program = ProgramInput::Cells(&cells);
-                let tape = &tape[..];
-                let input = MachineInput { program, tape };
-                Ok(chip.assign(&mut region, offset, input, self.witness.as_ref())?)
-            },
-        )?;
-        layouter.constrain_instance(output.expect("a cell").cell, stated[1], 0);
-        Ok(())
-    }
-}
-
-/// Where the second phase departs from what the rules say, so that the sum ends as it should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slip {
-    /// In what the sum starts from.
-    Start,
-    /// In the sum after this row.
-    Sum(usize),
-    /// In the fraction of the cell that this row makes.
-    Made(usize),
-    /// In the fraction of the instruction that this row looks up.
-    Fetched(usize),
-    /// In the fractions of the instruction that this row provides.
-    Provided(usize),
-    /// In the words used, folded, on the first row.
-    Tape,
-    /// In what they are folded onto, on the last row.
-    TapeEnd,
-    /// In the words stated, folded, on the first row.
-    Stated,
-    /// On the last row.
-    StatedEnd,
-}
-
-/// What a prover claims: a statement and a witness, be they honest or not.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// The opcodes and the arguments as they are stated, the end of the program included where that is.
-    pub given: Vec<[Fr; 2]>,
-    /// The stated output.
-    pub output: Fr,
-    /// What is stated on the public tape, its end included.
-    pub tape: Vec<Fr>,
-    /// The program as it stands in the machine's own cells, where it has any: one entry for every
-    /// row, the final one included.
-    pub cells: Vec<[Fr; 2]>,
-    /// The tape as it stands in the machine's own cells, if that is not what is stated.
-    pub taped: Option<Vec<Fr>>,
-    /// The first-phase columns of the machine.
-    pub columns: Row<Vec<Fr>>,
-    /// What the sum starts from.
-    pub start: Fr,
-    /// A false second phase.
-    pub slip: Option<Slip>,
 }
 
 /// A circuit with its constraints, its fixed columns and its copies.
@@ -726,74 +570,4 @@ fn copy_kind(
         (l, _) if l == top => "the output is the outer circuit's",
         _ => panic!("an unknown kind of copy"),
     }
-}
-
-/// The secrets that a witness has: the words that it pushes where it says that it executes `secret`.
-pub fn secrets(columns: &Row<Vec<Fr>>) -> Vec<Fr> {
-    let Some(flag) = columns.flag(Opcode::Secret) else {
-        return vec![];
-    };
-    let set = (0..flag.len()).filter(|row| flag[*row] == Fr::ONE);
-    set.map(|row| columns.top()[row + 1]).collect()
-}
-
-/// The program that is stated so. `None` if an opcode is no number of 64 bits.
-///
-/// With control flow that is what stands before the halt at its end; without that halt, all of it.
-pub fn program(words: &[[Fr; 2]], set: InstructionSet) -> Option<Program<Fr>> {
-    let mut instructions = vec![];
-    let halt = set.stated(Opcode::Halt);
-    let last = words.iter().rposition(|[opcode, _]| *opcode != Fr::ZERO);
-    for [opcode, argument] in &words[..last.map_or(0, |last| last + 1)] {
-        let opcode = opcode.to_u64()?;
-        let argument = *argument;
-        match opcode.checked_sub(halt + 1) {
-            Some(opcode) => instructions.push(Instruction { opcode, argument }),
-            None if !set.has_control() => break,
-            None if opcode == halt => instructions.push(Instruction::new(Opcode::Halt, argument)),
-            // Nothing, which is no instruction.
-            None => instructions.push(Instruction {
-                opcode: u64::MAX,
-                argument,
-            }),
-        }
-    }
-    if ends(words, set) {
-        instructions.pop();
-    }
-    Some(Program::from(instructions))
-}
-
-/// Whether a listing has a halt at its end.
-fn ends(words: &[[Fr; 2]], set: InstructionSet) -> bool {
-    let halt = Fr::from(set.stated(Opcode::Halt));
-    let listed = words.iter().rfind(|[opcode, _]| *opcode != Fr::ZERO);
-    set.has_control() && listed.is_some_and(|[opcode, _]| *opcode == halt)
-}
-
-/// The run of what is stated, on these secrets; `None` if it fails.
-pub fn run(
-    given: &[[Fr; 2]],
-    set: InstructionSet,
-    tape: &[Fr],
-    secrets: Vec<Fr>,
-) -> Option<Trace<Fr>> {
-    let (end, words) = tape
-        .iter()
-        .rposition(|word| *word != Fr::ZERO)
-        .map(|end| (end, tape))?;
-    if words[end] != Fr::ONE {
-        return None;
-    }
-    let inputs = Inputs {
-        public: words[..end].to_vec(),
-        secret: secrets,
-    };
-    let program = program(given, set)?;
-    let job = Job::new(&program, set, &inputs).whole_tape().max_steps(200);
-    let trace = job.trace().ok()?;
-    let halted = trace.rows().last()?.pc as usize;
-    // What is not listed is not executed, be it the end of the program.
-    let listed = !set.has_control() || halted < program.len() || ends(given, set);
-    listed.then_some(trace)
 }

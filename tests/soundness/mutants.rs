@@ -10,7 +10,8 @@ use halo2_stack_vm::sum;
 use halo2curves::bn256::Fr;
 
 use crate::check::Violation;
-use crate::machine::{Claim, Machine};
+use crate::claim::Claim;
+use crate::machine::Machine;
 
 /// A term of the running sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -24,9 +24,10 @@ use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, SeedableRng};
 
+use crate::claim::{Claim, program};
 use crate::forger::with_scene;
-use crate::kinds::KINDS;
-use crate::machine::{Claim, Host, Machine, program};
+use crate::kinds::kinds;
+use crate::machine::{Host, Machine};
 use crate::programs;
 
 /// [`StackVmCircuit`] with a claim that its witness can't express: a false second phase, or false
@@ -259,7 +260,7 @@ fn forge_all<B: AnyCircuit>(machine: &Machine) -> BTreeMap<Way, u64> {
     let mut rejected = BTreeMap::new();
     let params = B::params(machine.k);
     let shared = Bench::<B>::new(machine, &params);
-    for kind in KINDS {
+    for kind in kinds() {
         let way = (0..100).find_map(|seed| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let program = programs::random(machine, &mut rng);

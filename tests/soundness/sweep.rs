@@ -10,9 +10,10 @@ use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
 use crate::check::{Rule, Table, Violation};
+use crate::claim::Claim;
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true};
-use crate::machine::{Claim, Host};
+use crate::machine::Host;
 
 /// What a sweep has seen.
 #[derive(Clone, Debug, Default)]
