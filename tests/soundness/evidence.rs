@@ -37,7 +37,7 @@ pub fn selectors(machine: &Machine) -> BTreeMap<Rule, Selector> {
         instance: random(machine.instances()),
     };
     let mut places: BTreeMap<Rule, Vec<usize>> = BTreeMap::new();
-    for violation in machine.checker.violations(&table) {
+    for violation in machine.checker.violations_everywhere(&table) {
         places
             .entry(violation.rule)
             .or_default()

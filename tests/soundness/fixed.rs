@@ -53,7 +53,7 @@ fn forged_tables(machine: &Machine) -> Vec<(&'static str, Table)> {
     }
     for nops in 0..machine.program_rows {
         let mut program: Vec<Step> = vec![(Opcode::IDLE, Fr::ZERO); nops];
-        program.push((programs::push(), Fr::from(7)));
+        program.push((programs::source(machine.set), Fr::from(7)));
         let scene = Scene::new(machine, program);
         for seed in 0..8 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -128,19 +128,18 @@ impl<'a> Scene<'a> {
         programs::is_straight(&self.program) && self.program.len() == self.length
     }
 
-    /// A machine at its first row, given the scene's program.
+    /// A machine at its first row, given the scene's program and its tapes.
     pub fn forger(&self) -> Forger<'a> {
-        self.forger_of(self.program.clone())
+        let mut forger = self.forger_of(self.program.clone());
+        forger.tape = self.honest.tape.clone();
+        forger.secrets = self.secrets.clone();
+        forger.states_its_tape = false;
+        forger
     }
 
-    /// A machine at its first row, given another program.
+    /// A machine at its first row, given another program, which states the tape that it uses.
     pub fn forger_of(&self, program: Vec<Step>) -> Forger<'a> {
-        Forger::new(
-            self.machine,
-            program,
-            self.honest.tape.clone(),
-            self.secrets.clone(),
-        )
+        Forger::new(self.machine, program)
     }
 
     /// The claim of a machine that is tampered with before step `row`, and otherwise honest.
@@ -151,11 +150,16 @@ impl<'a> Scene<'a> {
         forger.finish()
     }
 
-    /// Whether a claim is one that nobody should accept: its statement is false, or its witness is
-    /// not the only one of its statement and its secrets.
+    /// Whether a claim is one that nobody should accept.
     pub fn is_forged(&self, claim: &Claim) -> bool {
-        !is_true(self.machine, claim) || !is_the_witness(self.machine, claim)
+        is_forged(self.machine, claim)
     }
+}
+
+/// Whether a claim is one that nobody should accept: its statement is false, or its witness is not the only one of its
+/// statement and its secrets.
+pub fn is_forged(machine: &Machine, claim: &Claim) -> bool {
+    !is_true(machine, claim) || !is_the_witness(machine, claim)
 }
 
 /// Calls a function with the scene of a program, in a machine whose key is of it if the machine is one of those.
@@ -223,6 +227,8 @@ pub struct Forger<'a> {
     pub given: Vec<Step>,
     /// What is stated on the public tape.
     pub tape: Vec<Fr>,
+    /// Whether what is stated there is what is used: of a word that is read, the argument of what reads it.
+    states_its_tape: bool,
     secrets: Vec<Fr>,
     /// How many words of each are used.
     used: [usize; 2],
@@ -293,12 +299,13 @@ impl Operands<Fr> for Values<'_> {
 
 impl<'a> Forger<'a> {
     /// The machine at its first row.
-    pub fn new(machine: &'a Machine, given: Vec<Step>, tape: Vec<Fr>, secrets: Vec<Fr>) -> Self {
+    fn new(machine: &'a Machine, given: Vec<Step>) -> Self {
         Forger {
             machine,
             given,
-            tape,
-            secrets,
+            tape: vec![Fr::ONE],
+            states_its_tape: true,
+            secrets: vec![],
             used: [0; 2],
             pc: Fr::ZERO,
             claimed: None,
@@ -310,6 +317,13 @@ impl<'a> Forger<'a> {
             cells: BTreeMap::new(),
             forced: VecDeque::new(),
         }
+    }
+
+    /// The same with this public tape stated, its end included.
+    pub fn on_tape(mut self, tape: Vec<Fr>) -> Self {
+        self.tape = tape;
+        self.states_its_tape = false;
+        self
     }
 
     /// The number of the lowest word of the window.
@@ -378,16 +392,25 @@ impl<'a> Forger<'a> {
         // What comes from a tape.
         let mut taken = Fr::ZERO;
         for (opcode, flag) in flags {
-            let (tape, used) = match opcode.uses_tape() {
-                true => (&self.tape, &mut self.used[0]),
-                false => (&self.secrets, &mut self.used[1]),
+            if !opcode.takes_word() && !opcode.uses_tape() {
+                continue;
+            }
+            let (tape, used, end) = match opcode.uses_tape() {
+                true => (&mut self.tape, &mut self.used[0], 1),
+                false => (&mut self.secrets, &mut self.used[1], 0),
             };
+            if self.states_its_tape && *used + end == tape.len() {
+                let word = if opcode.takes_word() {
+                    argument
+                } else {
+                    self.words[0]
+                };
+                tape.insert(*used, word);
+            }
             if opcode.takes_word() {
                 taken += tape.get(*used).copied().unwrap_or(Fr::ZERO) * flag;
             }
-            if opcode.takes_word() || opcode.uses_tape() {
-                *used += 1;
-            }
+            *used += 1;
         }
         let (own_opcode, own_argument) = self.instruction();
         let [given, fetched_argument] = self

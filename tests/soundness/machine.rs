@@ -4,7 +4,7 @@ use std::iter;
 
 use ff::{Field, FromUniformBytes};
 use halo2_proofs::circuit::Value;
-use halo2_proofs::plonk::{Advice, Any, Column, ConstraintSystem};
+use halo2_proofs::plonk::{Advice, Any, Column, ConstraintSystem, Fixed};
 use halo2_stack_vm::chip::{MachineParams, ProgramColumns, StackVmConfig, TapeColumn};
 use halo2_stack_vm::circuit::{Binding, CircuitParams, StackVmCircuit, Template};
 use halo2_stack_vm::frame::Challenges;
@@ -102,31 +102,25 @@ pub fn mock_challenges() -> Vec<Fr> {
 }
 
 impl Machine {
-    /// The machine of a host: the smallest, or one twice as large.
+    /// The machine of a host in a circuit of `2^k` rows; in an outer circuit, which is twice as large, one of as many
+    /// steps.
     ///
     /// If [its key is of a program](Machine::is_of_program), it has the empty one in it, or a tape of two words;
     /// [`Machine::of`] makes it one of a program.
-    pub fn new(host: Host, set: InstructionSet, large: bool) -> Self {
-        let k = if large { 5 } else { 4 };
+    pub fn new(host: Host, set: InstructionSet, k: u32) -> Self {
         let params = CircuitParams::new(k, set, host.binding()).unwrap();
         match host {
             Host::Public | Host::Cells | Host::Fixed => {
                 let template = Template::for_program(params, &Program::default()).unwrap();
                 Self::alone(host, &template)
             }
-            Host::Outer => {
-                let mut params = OuterParams::default();
-                params.machine.set = set;
-                if large {
-                    params.k += 1;
-                    params.machine.rows *= 3;
-                    params.program_rows *= 3;
-                }
-                if set.has_tape() {
-                    params.tape_words = 2;
-                }
-                Self::embedded(params)
-            }
+            Host::Outer => Self::embedded(OuterParams {
+                k: k + 1,
+                machine: params.machine(),
+                program_rows: params.rows() * 2 / 3,
+                tape_words: if set.has_tape() { 2 } else { 0 },
+                ..OuterParams::default()
+            }),
         }
     }
 
@@ -227,6 +221,7 @@ impl Machine {
             checker: Checker::new(
                 cs,
                 fixed,
+                shape.offset..shape.offset + shape.machine.rows + 1,
                 if tape.is_some() { &TAPE_COPIES } else { &[] },
                 copies.collect(),
                 &values,
@@ -269,6 +264,20 @@ impl Machine {
             let advice = Column::<Advice>::try_from(*column).ok()?;
             Some((cell, advice.index()))
         })
+    }
+
+    /// Puts into a claim what stands in the key, and so is not the prover's to choose: where the machine is wired,
+    /// what each row executes and where its cells are.
+    pub fn adopt(&self, claim: &mut Claim) {
+        let in_key = self.columns.cells().filter_map(|(cell, column)| {
+            let fixed = Column::<Fixed>::try_from(*column).ok()?;
+            Some((cell, &self.checker.fixed[fixed.index()]))
+        });
+        for (cell, values) in in_key {
+            let column = claim.columns.get_mut(cell).expect("a column");
+            let rows = column.len();
+            column.copy_from_slice(&values[self.offset..self.offset + rows]);
+        }
     }
 
     /// Whether a prover fills a column.

@@ -289,7 +289,7 @@ type Forged = (Host, InstructionSet, [u64; 2]);
 
 fn forged_proofs_are_rejected<B: AnyCircuit>(circuits: &[Forged]) {
     for (host, set, [witnesses, lies]) in circuits.iter().copied() {
-        let rejected = forge_all::<B>(&Machine::new(host, set, false));
+        let rejected = forge_all::<B>(&Machine::new(host, set, 4));
         println!(
             "{}, {set}, {host:?}: proofs rejected: {rejected:?}",
             B::NAME

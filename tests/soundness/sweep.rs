@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use ff::Field;
+use halo2_stack_vm::isa::Opcode;
 use halo2_stack_vm::row::{Cell, Phase};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
@@ -161,7 +162,9 @@ impl Sweeper<'_> {
     /// Whether the cell is a word of the private tape that nothing depends on: any other is as good, and the
     /// statement holds for it too.
     fn is_another_secret(&self, cell: Cell, row: usize, value: Fr) -> bool {
-        if cell.phase() != Phase::First {
+        // Nothing else changes what is read of the tape, or is left open by it.
+        let reads = |opcode: &Opcode| opcode.takes_word() && !opcode.uses_tape();
+        if !matches!(cell, Cell::Word(_)) || !self.scene.executed.iter().any(reads) {
             return false;
         }
         let mut claim = self.scene.honest.clone();

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::claim::Claim;
 use crate::forger::{Below, Forger, Product, Scene};
-use crate::programs::{below, pick, push, word, writable};
+use crate::programs::{below, pick, pushes, source, word, writable};
 
 /// An instruction with a flag.
 fn flagged(scene: &Scene, rng: &mut ChaCha8Rng) -> Opcode {
@@ -142,16 +142,13 @@ fn instead_of_nothing(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let code = |opcode: Opcode| Fr::from(opcode.encoded());
     let whole = Option::<Fr>::from((code(own) - code(Opcode::IDLE)).invert())?;
     let flag = (code(own) - code(other)) * whole;
-    let mut program = vec![(push(), Fr::ONE); other.needs().max(1)];
+    let mut program = pushes(scene.set(), &vec![Fr::ONE; other.needs().max(1)]);
     program.push((own, Fr::ZERO));
     if program.len() + other.needs() + 2 > scene.rows() {
         return None;
     }
     let mut forger = scene.forger_of(program);
     forger.go_to(other.needs().max(1));
-    if other.uses_tape() {
-        forger.tape = vec![Fr::ONE; 2];
-    }
     let flags = [(other, Fr::ONE), (own, flag)];
     forger.combine(&flags, Fr::ZERO, Product::default());
     Some(forger.finish())
@@ -168,7 +165,7 @@ fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
             effect && own.target() == Target::Following && own.fault().is_none() && !own.uses_tape()
         };
         let own = writable(scene.set()).into_iter().find(plain)?;
-        let program = vec![(push(), Fr::from(2)), (own, Fr::ZERO)];
+        let program = vec![(source(scene.set()), Fr::from(2)), (own, Fr::ZERO)];
         let mut forger = scene.forger_of(program);
         forger.go_to(1);
         let flag = undone(own, other)?;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::claim::{Claim, Slip};
 use crate::forger::{Forger, Product, Scene};
-use crate::programs::{Step, below, pick, push, word};
+use crate::programs::{Step, below, pick, source, word};
 
 /// Another jump, and a product to go with it, on a row whose instruction has a target that `fits`.
 fn with_jump(
@@ -268,7 +268,10 @@ pub const KINDS: &[Kind] = &[
                 Effect::Keep => jump,
                 Effect::Grow | Effect::Shrink => Opcode::Jump,
             };
-            stating(scene, vec![(push(), word(rng)), (jump, Fr::ONE)])
+            stating(
+                scene,
+                vec![(source(scene.set()), word(rng)), (jump, Fr::ONE)],
+            )
         },
     },
     Kind {
@@ -296,7 +299,7 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| {
             let jump = with_target(scene, rng, Target::Argument)?;
             let to = no_address(scene, rng, 2);
-            stating(scene, vec![(push(), word(rng)), (jump, to)])
+            stating(scene, vec![(source(scene.set()), word(rng)), (jump, to)])
         },
     },
     Kind {
@@ -305,7 +308,7 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| {
             let ret = with_target(scene, rng, Target::Top)?;
             let to = no_address(scene, rng, 2);
-            stating(scene, vec![(push(), to), (ret, Fr::ZERO)])
+            stating(scene, vec![(source(scene.set()), to), (ret, Fr::ZERO)])
         },
     },
 ];

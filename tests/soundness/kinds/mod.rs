@@ -58,12 +58,15 @@ impl Kind {
         }
     }
 
-    /// A forgery of the kind: a claim that nobody should accept, and that a prover can make.
+    /// A forgery of the kind in a machine with the scene's key: a claim that nobody should accept.
     pub fn forged(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
-        let claim = (self.forge)(scene, rng)?;
+        let mut claim = (self.forge)(scene, rng)?;
         // The program that a key holds is not a prover's to state.
-        let statable = scene.machine.host != Host::Fixed || claim.given == scene.honest.given;
-        (statable && scene.is_forged(&claim)).then_some(claim)
+        if scene.machine.host == Host::Fixed && claim.given != scene.honest.given {
+            return None;
+        }
+        scene.machine.adopt(&mut claim);
+        scene.is_forged(&claim).then_some(claim)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::claim::{Claim, Slip};
 use crate::forger::Scene;
-use crate::programs::{Step, below, word, writable};
+use crate::programs::{Step, below, source, word, writable};
 
 /// Another statement of the public tape.
 fn other_tape(scene: &Scene, change: impl FnOnce(&mut Vec<Fr>) -> Option<()>) -> Option<Claim> {
@@ -28,18 +28,24 @@ fn on_other_tape(scene: &Scene, program: Vec<Step>, tape: Vec<Fr>) -> Option<Cla
     if program.len() > scene.machine.program_rows || tape.len() > scene.rows() + 1 {
         return None;
     }
-    let mut forger = scene.forger_of(program);
-    forger.tape = tape.clone();
-    let mut claim = forger.finish();
+    let mut claim = scene.forger_of(program).on_tape(tape.clone()).finish();
     claim.tape = scene.honest.tape.clone();
     claim.taped = Some(tape);
     Some(claim)
 }
 
-/// What reads a word of the public tape.
-fn reading(scene: &Scene) -> Option<Opcode> {
-    let reads = |own: &Opcode| own.uses_tape() && own.takes_word();
-    writable(scene.set()).into_iter().find(reads)
+/// What uses a word of the public tape: reads it, or writes it there.
+fn using(scene: &Scene, word: Fr) -> Vec<Step> {
+    let opcodes = writable(scene.set());
+    let mut uses = opcodes.into_iter().filter(|own| own.uses_tape());
+    match uses.clone().find(|own| own.takes_word()) {
+        Some(read) => vec![(read, word)],
+        None => {
+            let write = uses.next().map(|own| (own, Fr::ZERO));
+            let source = (source(scene.set()), word);
+            [source].into_iter().chain(write).collect()
+        }
+    }
 }
 
 /// A false tape, and a second phase that hides it.
@@ -106,11 +112,13 @@ pub const KINDS: &[Kind] = &[
         name: "words of the tape in another order",
         rejected_by: &[USED],
         forge: |scene, rng| {
-            let read = reading(scene)?;
-            let mut forger = scene.forger_of(vec![(read, Fr::ZERO); 2]);
+            if !scene.set().has_tape() {
+                return None;
+            }
             let first = word(rng);
-            forger.tape = vec![first, first + nonzero(rng), Fr::ONE];
-            let mut claim = forger.finish();
+            let second = first + nonzero(rng);
+            let program = [using(scene, first), using(scene, second)].concat();
+            let mut claim = scene.forger_of(program).finish();
             claim.tape.swap(0, 1);
             Some(claim)
         },
@@ -162,7 +170,6 @@ pub const KINDS: &[Kind] = &[
         name: "cells of the tape with more words than the outer circuit's",
         rejected_by: &[TAPE_END_COPY],
         forge: |scene, rng| {
-            let read = reading(scene)?;
             if !scene.is_straight() {
                 return None;
             }
@@ -171,7 +178,7 @@ pub const KINDS: &[Kind] = &[
             let mut words = vec![Fr::ONE; 1];
             words.resize_with(more, || [Fr::ZERO, word(rng)][below(rng, 2)]);
             let mut program = scene.program.clone();
-            program.extend(vec![(read, Fr::ZERO); more]);
+            program.extend(words.iter().flat_map(|word| using(scene, *word)));
             let mut tape = scene.honest.tape.clone();
             let end = tape.len() - 1;
             tape.splice(end..end, words);
@@ -182,7 +189,6 @@ pub const KINDS: &[Kind] = &[
         name: "cells of the tape with fewer words than the outer circuit's",
         rejected_by: &[TAPE_END_COPY],
         forge: |scene, rng| {
-            let read = reading(scene)?;
             let words = scene.honest.tape.len() - 1;
             if words == 0 {
                 return None;
@@ -190,7 +196,9 @@ pub const KINDS: &[Kind] = &[
             let fewer = below(rng, words);
             let mut tape = scene.honest.tape[..fewer].to_vec();
             tape.push(Fr::ONE);
-            on_other_tape(scene, vec![(read, Fr::ZERO); fewer], tape)
+            let used = tape[..fewer].iter();
+            let program = used.flat_map(|word| using(scene, *word)).collect();
+            on_other_tape(scene, program, tape)
         },
     },
 ];
