@@ -69,7 +69,7 @@ use super::window::{Challenges, Window};
 use super::{Column, Columns, Event, Part, bit};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word};
-use crate::isa::{Effect, InstructionSet};
+use crate::isa::{Effect, InstructionSet, Opcode};
 
 /// The bus of the cells under the window.
 pub(super) static BUS: Bus = Bus { name: "cells" };
@@ -174,6 +174,25 @@ const NEEDS: [&str; InstructionSet::MAX_WINDOW] = [
     "there are four words where they are needed, before the step or after it",
 ];
 
+/// The presence flag that shows that an instruction finds its words, if it needs any to be shown: on its row, or on the
+/// next one if it shrinks the stack.
+///
+/// A set has the constraints of those flags alone that some instruction of it asks for. Another's would say `0 = 0`; and
+/// these can fail. For say that an instruction that needs n words asks for a flag, and that it stands where there are
+/// n - 1. The rows that go on from there as the other rules say are the only ones that satisfy them, with
+/// words that are 0 where there are none. If the instruction shrinks the stack, n is at least 2, so that the cell that it
+/// takes is one that was made; so the multiset equation of the bus holds too, once the rest is unwound.
+/// Nothing else rejects this, but that the instruction may refuse zeros, as `inv` does on the empty stack. The first
+/// flag is asked for by `halt`, which refuses nothing, in every set; the others by instructions that do not either.
+///
+/// A stack of n - 1 words comes up in every set that has what pushes onto the empty stack. In a set that has not,
+/// the stack is empty on all rows and the constraint of the first flag can't fail where only `halt` asks for it; it is
+/// there all the same.
+fn shows_its_words(opcode: Opcode) -> Option<usize> {
+    let shrinks = usize::from(opcode.effect() == Effect::Shrink);
+    opcode.needs().checked_sub(1 + shrinks)
+}
+
 /// The next row's window of the stack, from the second word on, follows from this row's.
 pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let Window { row, next, .. } = window;
@@ -233,11 +252,16 @@ pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
     for (i, name) in (0..row.present.len()).zip(NEEDS) {
         let who = |shrinks: bool| {
             window.flags(|opcode| {
-                let needs = opcode.needs() == i + 1 + usize::from(shrinks);
+                let shows = shows_its_words(opcode) == Some(i);
                 let own = (opcode.effect() == Effect::Shrink) == shrinks;
-                (needs && own).then(|| A::constant(1))
+                (shows && own).then(|| A::constant(1))
             })
         };
+        let mut opcodes = window.shape.set.opcodes();
+        if !opcodes.any(|opcode| shows_its_words(opcode) == Some(i)) {
+            // The flag is there to be moved on to the next one.
+            continue;
+        }
         let missing = |present: &A| one.clone() - present.clone();
         constraints.push(Constraint {
             name: name.into(),

@@ -15,8 +15,10 @@ use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
 use halo2_stack_vm::halo2::StackVmCircuit;
-use halo2_stack_vm::machine::{Binding, CircuitParams, MIN_K, Statement, StatementError, KeySource};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::{
+    Binding, CircuitParams, KeySource, MIN_K, Statement, StatementError,
+};
 use halo2_stack_vm::program::{CanonicalProgram, Instruction, Program};
 use halo2_stack_vm::proof::file::ParametersKind;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};

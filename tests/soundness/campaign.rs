@@ -1,16 +1,18 @@
 //! All kinds of forgeries on many programs.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use halo2_stack_vm::isa::Opcode;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-use crate::check::Rule;
-use crate::evidence::{Evidence, Selector};
-use crate::forger::{Scene, is_true, with_scene};
-use crate::kinds::{ANOTHER_SECRET, KINDS, Kind, TOP, USED};
-use crate::machine::{Host, Machine, program};
+use crate::check::{Rule, Violation};
+use crate::claim::{Claim, program};
+use crate::evidence::{Evidence, Selector, selectors};
+use crate::forger::{Scene, is_forged, is_true, with_scene};
+use crate::kinds::{ANOTHER_SECRET, Kind, TOP, USED, kinds};
+use crate::machine::{Host, Machine};
 use crate::mutants::{self, Term};
 use crate::programs;
 
@@ -52,8 +54,6 @@ pub struct Campaign {
     pub surprises: Vec<String>,
     /// What the rejections tell.
     pub evidence: Evidence,
-    /// For each term of the sum, the forgeries that are accepted without it.
-    pub terms: BTreeMap<Term, u64>,
 }
 
 impl Campaign {
@@ -65,37 +65,61 @@ impl Campaign {
         }
         self.surprises.append(&mut other.surprises);
         self.evidence = self.evidence.merge(other.evidence);
-        for (term, count) in other.terms {
-            *self.terms.entry(term).or_default() += count;
-        }
         self
     }
 }
 
-/// After so many random programs it is known which terms of the sum are needed; that takes longer than all else.
-const ENOUGH: u64 = 1_000;
-
-/// Every kind of forgery on the random program of this seed.
-pub fn forge_random(
-    machine: &Machine,
-    selectors: &BTreeMap<Rule, Selector>,
-    seed: u64,
-) -> Campaign {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let program = programs::random(machine, &mut rng);
-    let terms = seed < ENOUGH;
-    with_scene(machine, program, |scene| {
-        forge_all(scene, selectors, terms, &mut rng)
-    })
+/// What is looked for in a circuit.
+#[derive(Debug)]
+pub struct Search {
+    /// By what each constraint is switched on.
+    pub selectors: BTreeMap<Rule, Selector>,
+    /// For each term of the sum, how many forgeries were seen that are accepted without it.
+    terms: Mutex<BTreeMap<Term, u64>>,
 }
 
-/// Every kind of forgery on a scene; and, if that is asked for, without which terms of the sum it would be accepted.
-pub fn forge_all(
-    scene: &Scene,
-    selectors: &BTreeMap<Rule, Selector>,
-    terms: bool,
-    rng: &mut ChaCha8Rng,
-) -> Campaign {
+/// So many forgeries show that a term is needed; to look at more takes longer than all else.
+const ENOUGH: u64 = 20;
+
+impl Search {
+    /// Nothing is found yet.
+    pub fn new(machine: &Machine) -> Self {
+        let terms = Term::of(machine).into_iter().map(|term| (term, 0));
+        Search {
+            selectors: selectors(machine),
+            terms: Mutex::new(terms.collect()),
+        }
+    }
+
+    /// For each term of the sum, how many forgeries were seen that are accepted without it.
+    pub fn terms(&self) -> BTreeMap<Term, u64> {
+        self.terms.lock().expect("no thread has failed").clone()
+    }
+
+    /// Takes note of the terms without which a claim is accepted, of those of which that was not seen often enough.
+    fn note_terms(&self, machine: &Machine, claim: &Claim, violations: &[Violation]) {
+        if !mutants::of_the_sum(machine, claim, violations) {
+            return;
+        }
+        let wanted = self.terms();
+        for (term, _) in wanted.into_iter().filter(|(_, seen)| *seen < ENOUGH) {
+            if mutants::accepts(machine, claim, term) {
+                let mut terms = self.terms.lock().expect("no thread has failed");
+                *terms.entry(term).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Every kind of forgery on the random program of this seed.
+pub fn forge_random(machine: &Machine, search: &Search, seed: u64) -> Campaign {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let program = programs::random(machine, &mut rng);
+    with_scene(machine, program, |scene| forge_all(scene, search, &mut rng))
+}
+
+/// Every kind of forgery on a scene.
+pub fn forge_all(scene: &Scene, search: &Search, rng: &mut ChaCha8Rng) -> Campaign {
     let machine = scene.machine;
     let table = machine.table(&scene.honest);
     assert_eq!(machine.checker.violations(&table), [], "the honest claim");
@@ -103,9 +127,9 @@ pub fn forge_all(
         programs: 1,
         ..Campaign::default()
     };
-    for kind in KINDS {
+    for kind in kinds() {
         for _ in 0..kind.tries(scene) {
-            forge(scene, kind, selectors, terms, rng, &mut campaign);
+            forge(scene, kind, search, rng, &mut campaign);
         }
     }
     campaign
@@ -114,24 +138,32 @@ pub fn forge_all(
 fn forge(
     scene: &Scene,
     kind: &Kind,
-    selectors: &BTreeMap<Rule, Selector>,
-    terms: bool,
+    search: &Search,
     rng: &mut ChaCha8Rng,
     campaign: &mut Campaign,
 ) {
-    let Some(claim) = (kind.forge)(scene, rng).filter(|claim| scene.is_forged(claim)) else {
+    let Some(mut claim) = (kind.forge)(scene, rng) else {
         return;
     };
-    // Where a key holds the program, a forgery of another program's run is one for another key, if there is one.
+    // Where a key says something of the program, the run of another is forged for another key, if there is one.
     let mut other = None;
-    if scene.machine.host == Host::Fixed && claim.given != scene.honest.given {
+    let words = claim.tape.len() - 1;
+    let same_key = match scene.machine.tape {
+        Some(own) => own.words == words,
+        None => scene.machine.host != Host::Fixed,
+    };
+    if claim.given != scene.honest.given && !same_key {
         let stated = program(&claim.given, scene.machine.set);
-        other = stated.and_then(|own| scene.machine.of(&own, 0));
+        other = stated.and_then(|own| scene.machine.of(&own, words));
         if other.is_none() {
             return;
         }
     }
     let machine = other.as_ref().unwrap_or(scene.machine);
+    machine.adopt(&mut claim);
+    if !is_forged(machine, &claim) {
+        return;
+    }
     let violations = machine.checker.violations(&machine.table(&claim));
     let false_statement = !is_true(machine, &claim);
     let fate = campaign.fates.entry(kind.name).or_default();
@@ -155,7 +187,7 @@ fn forge(
     let other_secret = has_secret && ANOTHER_SECRET.iter().any(|part| found(part));
     let expected = |part: &&str| found(part) || *part == TOP && (found(USED) || other_secret);
     // A wired machine decodes nothing: what executes something else is rejected by what it computes.
-    let depends = kind.rejected_by.is_empty() || machine.shape().wired;
+    let depends = kind.rejected_by.is_empty() || machine.shape().straight;
     let anything = depends && !names.is_empty();
     match anything || kind.rejected_by.iter().any(expected) {
         true => fate.rejected_as_expected += 1,
@@ -166,11 +198,7 @@ fn forge(
             claim.given == scene.honest.given
         )),
     }
-    campaign
-        .evidence
-        .note(selectors, &violations, false_statement);
-    let accepting = terms.then(|| mutants::accepting(machine, &claim, &violations));
-    for term in accepting.into_iter().flatten() {
-        *campaign.terms.entry(term).or_default() += 1;
-    }
+    let evidence = &mut campaign.evidence;
+    evidence.note(&search.selectors, &violations, false_statement);
+    search.note_terms(machine, &claim, &violations);
 }

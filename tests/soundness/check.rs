@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use ff::Field;
 use halo2_proofs::plonk::{Any, ConstraintSystem};
@@ -55,6 +56,8 @@ pub struct Checker {
     copies: Vec<(Rule, Copy)>,
     /// The fixed columns.
     pub fixed: Vec<Vec<Fr>>,
+    /// The rows of the machine: on all others every constraint holds whatever stands there.
+    active: Range<usize>,
     rows: usize,
 }
 
@@ -161,10 +164,12 @@ impl Tape {
 
 impl Checker {
     /// The checker of a constraint system with these fixed columns, copies, challenges, and advice
-    /// columns of the second phase. It knows kinds of copies beside those that there are.
+    /// columns of the second phase, of a machine on the `active` rows. It knows kinds of copies beside those that
+    /// there are.
     pub fn new(
         cs: &ConstraintSystem<Fr>,
         fixed: Vec<Vec<Fr>>,
+        active: Range<usize>,
         kinds: &[&'static str],
         copies: Vec<Copy>,
         challenges: &[Fr],
@@ -203,6 +208,7 @@ impl Checker {
             second_phase,
             copies: named_copies,
             rows: fixed.first().map_or(0, Vec::len),
+            active,
             fixed,
         }
     }
@@ -236,6 +242,14 @@ impl Checker {
 
     /// Every violation.
     pub fn violations(&self, table: &Table) -> Vec<Violation> {
+        let mut violations = self.violations_on(&self.all, table, self.active.clone());
+        violations.extend(self.violated_copies(table));
+        violations
+    }
+
+    /// Every violation, also looked for on the rows outside the machine, where there can be none: see
+    /// [`selectors`](crate::evidence::selectors).
+    pub fn violations_everywhere(&self, table: &Table) -> Vec<Violation> {
         let mut violations = self.violations_on(&self.all, table, 0..self.rows);
         violations.extend(self.violated_copies(table));
         violations
@@ -244,7 +258,8 @@ impl Checker {
     /// The violations in a table that differs from one without any in a cell of this row alone.
     pub fn violations_near(&self, table: &Table, row: usize) -> Vec<Violation> {
         let near = [(row + self.rows - 1) % self.rows, row];
-        let mut violations = self.violations_on(&self.all, table, near.into_iter());
+        let near = near.into_iter().filter(|row| self.active.contains(row));
+        let mut violations = self.violations_on(&self.all, table, near);
         violations.extend(self.violated_copies(table));
         violations
     }
@@ -253,7 +268,7 @@ impl Checker {
     /// columns of the second phase.
     pub fn violations_refilled(&self, table: &Table, row: usize) -> Vec<Violation> {
         let mut violations = self.violations_near(table, row);
-        for other in self.violations_on(&self.second_phase, table, 0..self.rows) {
+        for other in self.violations_on(&self.second_phase, table, self.active.clone()) {
             if !violations.contains(&other) {
                 violations.push(other);
             }

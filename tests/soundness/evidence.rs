@@ -37,7 +37,7 @@ pub fn selectors(machine: &Machine) -> BTreeMap<Rule, Selector> {
         instance: random(machine.instances()),
     };
     let mut places: BTreeMap<Rule, Vec<usize>> = BTreeMap::new();
-    for violation in machine.checker.violations(&table) {
+    for violation in machine.checker.violations_everywhere(&table) {
         places
             .entry(violation.rule)
             .or_default()
@@ -52,7 +52,7 @@ pub fn selectors(machine: &Machine) -> BTreeMap<Rule, Selector> {
             [row] if *row == machine.offset => Selector::First,
             [row] if *row == machine.offset + machine.rows => Selector::Last,
             // Where the machine is wired, a constraint of instructions that the program lacks is off.
-            _ if machine.shape().wired && rows.iter().all(|row| steps.contains(row)) => {
+            _ if machine.shape().straight && rows.iter().all(|row| steps.contains(row)) => {
                 Selector::Step
             }
             _ => panic!("{} is on on rows {rows:?}", machine.checker.name(rule)),

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::check::{Checker, Table};
 use crate::forger::Scene;
-use crate::kinds::KINDS;
+use crate::kinds::kinds;
 use crate::machine::Machine;
 use crate::programs::{self, Step};
 
@@ -20,7 +20,7 @@ use crate::programs::{self, Step};
 ///
 /// Without its `follows` a row is entered by no step. A wrong `index` takes nothing away: it makes
 /// the rows around it first and last ones too, on which only the empty stack may stand. What its
-/// value is for shows where the term [`Key`](crate::mutants::Term::Key) is left out of the sum.
+/// value is for shows where the term [`Key`](crate::mutants::Term) is left out of the sum.
 pub fn needed(machine: &Machine) -> BTreeSet<(usize, usize)> {
     let forged = forged_tables(machine);
     let rejects = |checker: &Checker, table: &Table| !checker.violations(table).is_empty();
@@ -53,11 +53,11 @@ fn forged_tables(machine: &Machine) -> Vec<(&'static str, Table)> {
     }
     for nops in 0..machine.program_rows {
         let mut program: Vec<Step> = vec![(Opcode::IDLE, Fr::ZERO); nops];
-        program.push((programs::push(), Fr::from(7)));
+        program.push((programs::source(machine.set), Fr::from(7)));
         let scene = Scene::new(machine, program);
         for seed in 0..8 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let forged = KINDS.iter().filter_map(|kind| {
+            let forged = kinds().filter_map(|kind| {
                 let claim = kind.forged(&scene, &mut rng)?;
                 Some((kind.name, machine.table(&claim)))
             });

@@ -7,13 +7,13 @@ use std::iter;
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
-use halo2_stack_vm::machine::Witness;
-use halo2_stack_vm::machine::tape_column;
-use halo2_stack_vm::row::{Cell, Row};
+use halo2_stack_vm::machine::{Column, Columns};
+use halo2_stack_vm::machine::{Witness, tape_column};
 use halo2_stack_vm::vm::Trace;
 use halo2curves::bn256::Fr;
 
-use crate::machine::{self, Claim, Machine, secrets};
+use crate::claim::{self, Claim, secrets};
+use crate::machine::Machine;
 use crate::programs::{self, Step};
 
 /// A machine, a program that runs in it, and the honest claim.
@@ -50,7 +50,7 @@ pub fn claim(
     machine: &Machine,
     given: Vec<[Fr; 2]>,
     tape: Vec<Fr>,
-    columns: Row<Vec<Fr>>,
+    columns: Columns<Vec<Fr>>,
 ) -> Claim {
     let output = columns.top()[machine.rows];
     let mut cells = machine.listed(&given);
@@ -128,19 +128,18 @@ impl<'a> Scene<'a> {
         programs::is_straight(&self.program) && self.program.len() == self.length
     }
 
-    /// A machine at its first row, given the scene's program.
+    /// A machine at its first row, given the scene's program and its tapes.
     pub fn forger(&self) -> Forger<'a> {
-        self.forger_of(self.program.clone())
+        let mut forger = self.forger_of(self.program.clone());
+        forger.tape = self.honest.tape.clone();
+        forger.secrets = self.secrets.clone();
+        forger.states_its_tape = false;
+        forger
     }
 
-    /// A machine at its first row, given another program.
+    /// A machine at its first row, given another program, which states the tape that it uses.
     pub fn forger_of(&self, program: Vec<Step>) -> Forger<'a> {
-        Forger::new(
-            self.machine,
-            program,
-            self.honest.tape.clone(),
-            self.secrets.clone(),
-        )
+        Forger::new(self.machine, program)
     }
 
     /// The claim of a machine that is tampered with before step `row`, and otherwise honest.
@@ -151,11 +150,16 @@ impl<'a> Scene<'a> {
         forger.finish()
     }
 
-    /// Whether a claim is one that nobody should accept: its statement is false, or its witness is
-    /// not the only one of its statement and its secrets.
+    /// Whether a claim is one that nobody should accept.
     pub fn is_forged(&self, claim: &Claim) -> bool {
-        !is_true(self.machine, claim) || !is_the_witness(self.machine, claim)
+        is_forged(self.machine, claim)
     }
+}
+
+/// Whether a claim is one that nobody should accept: its statement is false, or its witness is not the only one of its
+/// statement and its secrets.
+pub fn is_forged(machine: &Machine, claim: &Claim) -> bool {
+    !is_true(machine, claim) || !is_the_witness(machine, claim)
 }
 
 /// Calls a function with the scene of a program, in a machine whose key is of it if the machine is one of those.
@@ -173,7 +177,7 @@ pub fn with_scene<T>(machine: &Machine, program: Vec<Step>, f: impl FnOnce(&Scen
 fn run(machine: &Machine, claim: &Claim) -> Option<Trace<Fr>> {
     let listed = machine.listed(&claim.given);
     let tape = machine.stated_tape(claim);
-    machine::run(&listed, machine.set, &tape, secrets(&claim.columns))
+    claim::run(&listed, machine.set, &tape, secrets(&claim.columns))
 }
 
 /// Whether what a claim states is so, with its secrets.
@@ -188,8 +192,8 @@ fn is_the_witness(machine: &Machine, claim: &Claim) -> bool {
         return false;
     };
     // The second phase follows from what `start` and `slip` say.
-    let values = |columns: &Row<Vec<Fr>>| -> Vec<Vec<Fr>> {
-        let filled = columns.cells().filter(|(cell, _)| machine.fills(*cell));
+    let values = |columns: &Columns<Vec<Fr>>| -> Vec<Vec<Fr>> {
+        let filled = columns.iter().filter(|(cell, _)| machine.fills(*cell));
         filled.map(|(_, values)| values.clone()).collect()
     };
     let same_columns = values(&claim.columns) == values(&own.columns);
@@ -223,6 +227,8 @@ pub struct Forger<'a> {
     pub given: Vec<Step>,
     /// What is stated on the public tape.
     pub tape: Vec<Fr>,
+    /// Whether what is stated there is what is used: of a word that is read, the argument of what reads it.
+    states_its_tape: bool,
     secrets: Vec<Fr>,
     /// How many words of each are used.
     used: [usize; 2],
@@ -230,7 +236,7 @@ pub struct Forger<'a> {
     pub pc: Fr,
     /// The instruction that the next row says that it looks up, where it is not the one at `pc`.
     pub claimed: Option<[Fr; 2]>,
-    columns: Row<Vec<Fr>>,
+    columns: Columns<Vec<Fr>>,
     /// The words of the window, from the top down.
     pub words: Vec<Fr>,
     /// The presence flags.
@@ -248,15 +254,15 @@ pub struct Forger<'a> {
 /// What the product of a step is made of, and what tests it, where it is not what the instruction says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Product {
-    /// [`Cell::Factor`]
+    /// [`Column::Factor`]
     pub factor: Option<Fr>,
-    /// [`Cell::Cofactor`]
+    /// [`Column::Cofactor`]
     pub cofactor: Option<Fr>,
-    /// [`Cell::FactorTest`]
+    /// [`Column::FactorTest`]
     pub factor_test: Option<Fr>,
-    /// [`Cell::CofactorTest`]
+    /// [`Column::CofactorTest`]
     pub cofactor_test: Option<Fr>,
-    /// [`Cell::Jumps`]
+    /// [`Column::Jumps`]
     pub jumps: Option<Fr>,
 }
 
@@ -293,16 +299,17 @@ impl Operands<Fr> for Values<'_> {
 
 impl<'a> Forger<'a> {
     /// The machine at its first row.
-    pub fn new(machine: &'a Machine, given: Vec<Step>, tape: Vec<Fr>, secrets: Vec<Fr>) -> Self {
+    fn new(machine: &'a Machine, given: Vec<Step>) -> Self {
         Forger {
             machine,
             given,
-            tape,
-            secrets,
+            tape: vec![Fr::ONE],
+            states_its_tape: true,
+            secrets: vec![],
             used: [0; 2],
             pc: Fr::ZERO,
             claimed: None,
-            columns: Row::new(machine.shape(), |_| vec![]),
+            columns: Columns::new(machine.shape(), |_| vec![]),
             words: vec![Fr::ZERO; machine.set.window()],
             present: vec![Fr::ZERO; machine.set.presence()],
             link: Fr::ZERO,
@@ -310,6 +317,13 @@ impl<'a> Forger<'a> {
             cells: BTreeMap::new(),
             forced: VecDeque::new(),
         }
+    }
+
+    /// The same with this public tape stated, its end included.
+    pub fn on_tape(mut self, tape: Vec<Fr>) -> Self {
+        self.tape = tape;
+        self.states_its_tape = false;
+        self
     }
 
     /// The number of the lowest word of the window.
@@ -378,16 +392,25 @@ impl<'a> Forger<'a> {
         // What comes from a tape.
         let mut taken = Fr::ZERO;
         for (opcode, flag) in flags {
-            let (tape, used) = match opcode.uses_tape() {
-                true => (&self.tape, &mut self.used[0]),
-                false => (&self.secrets, &mut self.used[1]),
+            if !opcode.takes_word() && !opcode.uses_tape() {
+                continue;
+            }
+            let (tape, used, end) = match opcode.uses_tape() {
+                true => (&mut self.tape, &mut self.used[0], 1),
+                false => (&mut self.secrets, &mut self.used[1], 0),
             };
+            if self.states_its_tape && *used + end == tape.len() {
+                let word = if opcode.takes_word() {
+                    argument
+                } else {
+                    self.words[0]
+                };
+                tape.insert(*used, word);
+            }
             if opcode.takes_word() {
                 taken += tape.get(*used).copied().unwrap_or(Fr::ZERO) * flag;
             }
-            if opcode.takes_word() || opcode.uses_tape() {
-                *used += 1;
-            }
+            *used += 1;
         }
         let (own_opcode, own_argument) = self.instruction();
         let [given, fetched_argument] = self
@@ -423,7 +446,7 @@ impl<'a> Forger<'a> {
             Cofactor::Hint => hint,
             Cofactor::Zero => Fr::ZERO,
         });
-        let cofactor = match (&self.columns.cofactor, self.machine.shape().wired) {
+        let cofactor = match (&self.columns.cofactor, self.machine.shape().straight) {
             (Some(_), _) => product.cofactor.unwrap_or(cofactor),
             (None, true) => cofactor,
             (None, false) => values.word(1),
@@ -433,7 +456,7 @@ impl<'a> Forger<'a> {
             Cofactor::Hint => Fr::ONE,
             _ => Fr::ZERO,
         });
-        let column_cofactor = match self.machine.shape().wired && hinted == Fr::ZERO {
+        let column_cofactor = match self.machine.shape().straight && hinted == Fr::ZERO {
             true => product.cofactor.unwrap_or(Fr::ZERO),
             false => cofactor,
         };
@@ -469,14 +492,14 @@ impl<'a> Forger<'a> {
             + jumps * (fetched_argument - following)
             + with(Target::Top) * (self.words[0] - following);
         self.write(|cell| match cell {
-            Cell::Factor => Some(factor),
-            Cell::Cofactor => Some(column_cofactor),
-            Cell::FactorTest => Some(product.factor_test.unwrap_or(factor_test)),
-            Cell::CofactorTest => Some(product.cofactor_test.unwrap_or(cofactor_test)),
-            Cell::Jumps => Some(jumps),
-            Cell::Opcode => Some(given),
-            Cell::Argument => Some(fetched_argument),
-            Cell::Flag(own) => Some(sum(&|opcode| {
+            Column::Factor => Some(factor),
+            Column::Cofactor => Some(column_cofactor),
+            Column::FactorTest => Some(product.factor_test.unwrap_or(factor_test)),
+            Column::CofactorTest => Some(product.cofactor_test.unwrap_or(cofactor_test)),
+            Column::Jumps => Some(jumps),
+            Column::Opcode => Some(given),
+            Column::Argument => Some(fetched_argument),
+            Column::Flag(own) => Some(sum(&|opcode| {
                 let flag = self.machine.shape().flag_of(opcode);
                 Fr::from(u64::from(flag == own))
             })),
@@ -545,14 +568,14 @@ impl<'a> Forger<'a> {
     }
 
     /// Writes the state, and what the row says of its step, if there is one.
-    fn write(&mut self, step: impl Fn(Cell) -> Option<Fr>) {
-        let cells: Vec<Cell> = self.columns.cells().map(|(cell, _)| cell).collect();
+    fn write(&mut self, step: impl Fn(Column) -> Option<Fr>) {
+        let cells: Vec<Column> = self.columns.iter().map(|(cell, _)| cell).collect();
         for cell in cells {
             let value = match cell {
-                Cell::Word(place) => self.words[place],
-                Cell::Present(count) => self.present[count],
-                Cell::Link => self.link,
-                Cell::Pc => self.pc,
+                Column::Word(place) => self.words[place],
+                Column::Present(count) => self.present[count],
+                Column::Link => self.link,
+                Column::Pc => self.pc,
                 other => match step(other) {
                     Some(value) => value,
                     None => continue,
@@ -578,8 +601,8 @@ impl<'a> Forger<'a> {
             .take()
             .unwrap_or([Fr::from(opcode.encoded()), argument]);
         self.write(|cell| match cell {
-            Cell::Opcode => Some(opcode),
-            Cell::Argument => Some(argument),
+            Column::Opcode => Some(opcode),
+            Column::Argument => Some(argument),
             _ => None,
         });
         if let Some(fetch) = &mut self.columns.fetch {

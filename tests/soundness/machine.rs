@@ -1,30 +1,25 @@
-//! The circuits under test, and what a prover may claim in them.
+//! The circuits under test.
 
 use std::iter;
 
 use ff::{Field, FromUniformBytes};
-use halo2_proofs::circuit::{Cell as HaloCell, Layouter, SimpleFloorPlanner, Value};
-use halo2_proofs::plonk::{Advice, Any, Circuit, Column, ConstraintSystem, Error, Instance};
-use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::halo2::StackVmCircuit;
-use halo2_stack_vm::halo2::{
-    CircuitLayout, InstructionCells, MachineInput, OpcodeCell, OutputBinding, ProgramBinding,
-    ProgramInput, StackVmChip, StackVmConfig, TapeBinding, WordCell,
-};
+use halo2_proofs::circuit::Value;
+use halo2_proofs::plonk::{Advice, Any, Column, ConstraintSystem, Fixed};
+use halo2_stack_vm::halo2::{StackVmCircuit, StackVmConfig};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
-use halo2_stack_vm::machine::Challenges;
-use halo2_stack_vm::machine::MachineParams;
-use halo2_stack_vm::machine::Witness;
-use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource};
-use halo2_stack_vm::program::{Instruction, Program};
-use halo2_stack_vm::row::{Cell, Phase, Row, Shape};
-use halo2_stack_vm::sum::{self, Stated};
-use halo2_stack_vm::vm::{Inputs, Job, Trace};
+use halo2_stack_vm::machine::{
+    Binding, Challenges, CircuitParams, Column as Name, Columns, KeySource, MachineParams, Phase,
+    PublicInputs, Shape, Witness, fill_second_phase,
+};
+use halo2_stack_vm::program::Program;
+use halo2_stack_vm::vm::Trace;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::check::{Checker, Copy, Table};
+use crate::claim::{Claim, Slip, program, run, secrets};
+use crate::outer::{Outer, OuterParams};
 use crate::record::{Place, Recording, record};
 
 /// What stands around a machine.
@@ -55,162 +50,6 @@ impl Host {
     }
 }
 
-/// An outer circuit that binds the program's cells to its instance, the tape's and the machine's output too.
-#[derive(Clone, Debug)]
-pub struct Outer {
-    params: OuterParams,
-    /// Opcodes, arguments and words of the tape.
-    stated: Value<[Vec<Fr>; 3]>,
-    witness: Value<Witness<Fr>>,
-}
-
-/// The shape of an [`Outer`].
-#[derive(Clone, Copy, Debug)]
-pub struct OuterParams {
-    k: u32,
-    machine: MachineParams,
-    offset: usize,
-    /// The number of the program's cells.
-    program_rows: usize,
-    /// The number of the tape's.
-    tape_words: usize,
-}
-
-impl Default for OuterParams {
-    fn default() -> Self {
-        OuterParams {
-            k: 5,
-            machine: MachineParams {
-                rows: 9,
-                set: InstructionSet::default(),
-            },
-            offset: 3,
-            program_rows: 6,
-            tape_words: 0,
-        }
-    }
-}
-
-impl Circuit<Fr> for Outer {
-    type Config = (StackVmConfig, Vec<Column<Instance>>, CircuitLayout);
-    type FloorPlanner = SimpleFloorPlanner;
-    type Params = OuterParams;
-
-    fn params(&self) -> OuterParams {
-        self.params
-    }
-
-    fn without_witnesses(&self) -> Self {
-        Outer {
-            params: self.params,
-            stated: Value::unknown(),
-            witness: Value::unknown(),
-        }
-    }
-
-    fn configure(meta: &mut ConstraintSystem<Fr>) -> Self::Config {
-        Self::configure_with_params(meta, OuterParams::default())
-    }
-
-    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, params: OuterParams) -> Self::Config {
-        let columns = if params.machine.set.has_tape() { 3 } else { 2 };
-        let stated: Vec<_> = (0..columns).map(|_| meta.instance_column()).collect();
-        for column in &stated {
-            meta.enable_equality(*column);
-        }
-        let program = ProgramBinding::Cells;
-        let output = OutputBinding::Cell;
-        let tape = TapeBinding::Cells;
-        let vm = StackVmConfig::configure(meta, params.machine, program, output, tape);
-        (vm, stated, CircuitLayout::of(params.k, meta))
-    }
-
-    fn synthesize(
-        &self,
-        (vm, stated, layout): Self::Config,
-        mut layouter: impl Layouter<Fr>,
-    ) -> Result<(), Error> {
-        let word = |column: usize, row: usize| {
-            let value = self.stated.as_ref().map(|stated| {
-                let own = stated[column].get(row);
-                own.copied().unwrap_or(Fr::ZERO)
-            });
-            // The output stands before the arguments.
-            let row_offset = if column == 1 { row + 1 } else { row };
-            let column = stated[column].into();
-            let cell = HaloCell { row_offset, column };
-            WordCell { cell, value }
-        };
-        let cells: Vec<_> = (0..self.params.program_rows)
-            .map(|row| InstructionCells {
-                opcode: OpcodeCell::encoded(word(0, row), self.params.machine.set),
-                argument: word(1, row),
-            })
-            .collect();
-        let tape: Vec<_> = (0..self.params.tape_words)
-            .map(|row| word(2, row))
-            .collect();
-        let chip = StackVmChip::new(vm, layout);
-        let output = layouter.assign_region(
-            || "machine",
-            |mut region| {
-                let offset = self.params.offset;
-                let program = ProgramInput::Cells(&cells);
-                let tape = &tape[..];
-                let input = MachineInput { program, tape };
-                Ok(chip.assign(&mut region, offset, input, self.witness.as_ref())?)
-            },
-        )?;
-        layouter.constrain_instance(output.expect("a cell").cell, stated[1], 0);
-        Ok(())
-    }
-}
-
-/// Where the second phase departs from what the rules say, so that the sum ends as it should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slip {
-    /// In what the sum starts from.
-    Start,
-    /// In the sum after this row.
-    Sum(usize),
-    /// In the fraction of the cell that this row makes.
-    Made(usize),
-    /// In the fraction of the instruction that this row looks up.
-    Fetched(usize),
-    /// In the fractions of the instruction that this row provides.
-    Provided(usize),
-    /// In the words used, folded, on the first row.
-    Tape,
-    /// In what they are folded onto, on the last row.
-    TapeEnd,
-    /// In the words stated, folded, on the first row.
-    Stated,
-    /// On the last row.
-    StatedEnd,
-}
-
-/// What a prover claims: a statement and a witness, be they honest or not.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// The opcodes and the arguments as they are stated, the end of the program included where that is.
-    pub given: Vec<[Fr; 2]>,
-    /// The stated output.
-    pub output: Fr,
-    /// What is stated on the public tape, its end included.
-    pub tape: Vec<Fr>,
-    /// The program as it stands in the machine's own cells, where it has any: one entry for every
-    /// row, the final one included.
-    pub cells: Vec<[Fr; 2]>,
-    /// The tape as it stands in the machine's own cells, if that is not what is stated.
-    pub taped: Option<Vec<Fr>>,
-    /// The first-phase columns of the machine.
-    pub columns: Row<Vec<Fr>>,
-    /// What the sum starts from.
-    pub start: Fr,
-    /// A false second phase.
-    pub slip: Option<Slip>,
-}
-
 /// A circuit with its constraints, its fixed columns and its copies.
 #[derive(Debug)]
 pub struct Machine {
@@ -229,7 +68,7 @@ pub struct Machine {
     /// Its constraints.
     pub checker: Checker,
     /// Each of the machine's columns.
-    pub columns: Row<Column<Any>>,
+    pub columns: Columns<Column<Any>>,
     /// The program in the key, and as it is listed there.
     pub fixed_program: Option<(Program<Fr>, Vec<[Fr; 2]>)>,
     /// The tape in cells, if it is there.
@@ -262,31 +101,25 @@ pub fn mock_challenges() -> Vec<Fr> {
 }
 
 impl Machine {
-    /// The machine of a host: the smallest, or one twice as large.
+    /// The machine of a host in a circuit of `2^k` rows; in an outer circuit, which is twice as large, one of as many
+    /// steps.
     ///
     /// If [its key is of a program](Machine::is_of_program), it has the empty one in it, or a tape of two words;
     /// [`Machine::of`] makes it one of a program.
-    pub fn new(host: Host, set: InstructionSet, large: bool) -> Self {
-        let k = if large { 5 } else { 4 };
+    pub fn new(host: Host, set: InstructionSet, k: u32) -> Self {
         let params = CircuitParams::new(k, set, host.binding()).unwrap();
         match host {
             Host::Public | Host::Cells | Host::Fixed => {
                 let template = KeySource::for_program(params, &Program::default()).unwrap();
                 Self::alone(host, &template)
             }
-            Host::Outer => {
-                let mut params = OuterParams::default();
-                params.machine.set = set;
-                if large {
-                    params.k += 1;
-                    params.machine.rows *= 3;
-                    params.program_rows *= 3;
-                }
-                if set.has_tape() {
-                    params.tape_words = 2;
-                }
-                Self::embedded(params)
-            }
+            Host::Outer => Self::embedded(OuterParams {
+                k: k + 1,
+                machine: params.machine(),
+                program_rows: params.rows() * 2 / 3,
+                tape_words: if set.has_tape() { 2 } else { 0 },
+                ..OuterParams::default()
+            }),
         }
     }
 
@@ -321,10 +154,7 @@ impl Machine {
         let mut machine = Self::assembled(host, shape, &cs, config.machine(), &recording);
         machine.fixed_program = template.program().map(|program| {
             let listed = program.stated(params.set()).into_iter();
-            (
-                Program::clone(program),
-                listed.map(|(a, b)| [a, b]).collect(),
-            )
+            (Program::clone(program), listed.map(|(a, b)| [a, b]).collect())
         });
         machine
     }
@@ -364,7 +194,7 @@ impl Machine {
         let values = mock_challenges();
         let second_phase = config
             .columns()
-            .cells()
+            .iter()
             .filter(|(cell, _)| cell.phase() == Phase::Second);
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let random_column = |_| (0..rows).map(|_| Fr::random(&mut rng)).collect();
@@ -384,6 +214,7 @@ impl Machine {
             checker: Checker::new(
                 cs,
                 fixed,
+                shape.offset..shape.offset + shape.machine.rows + 1,
                 if tape.is_some() { &TAPE_COPIES } else { &[] },
                 copies.collect(),
                 &values,
@@ -421,15 +252,29 @@ impl Machine {
     }
 
     /// The advice columns of the machine: their names and numbers.
-    pub fn columns(&self) -> impl Iterator<Item = (Cell, usize)> {
-        self.columns.cells().filter_map(|(cell, column)| {
+    pub fn columns(&self) -> impl Iterator<Item = (Name, usize)> {
+        self.columns.iter().filter_map(|(cell, column)| {
             let advice = Column::<Advice>::try_from(*column).ok()?;
             Some((cell, advice.index()))
         })
     }
 
+    /// Puts into a claim what stands in the key, and so is not the prover's to choose: where the machine is wired,
+    /// what each row executes and where its cells are.
+    pub fn adopt(&self, claim: &mut Claim) {
+        let in_key = self.columns.iter().filter_map(|(cell, column)| {
+            let fixed = Column::<Fixed>::try_from(*column).ok()?;
+            Some((cell, &self.checker.fixed[fixed.index()]))
+        });
+        for (cell, values) in in_key {
+            let column = claim.columns.get_mut(cell).expect("a column");
+            let rows = column.len();
+            column.copy_from_slice(&values[self.offset..self.offset + rows]);
+        }
+    }
+
     /// Whether a prover fills a column.
-    pub fn fills(&self, cell: Cell) -> bool {
+    pub fn fills(&self, cell: Name) -> bool {
         self.columns().any(|(own, _)| own == cell)
     }
 
@@ -543,7 +388,7 @@ impl Machine {
         self.fill(&mut columns, claim, &self.challenges);
         let mut advice = self.garbage.clone();
         let offset = self.offset;
-        let values: Vec<_> = columns.cells().collect();
+        let values: Vec<_> = columns.iter().collect();
         for (cell, column) in self.columns() {
             let (_, values) = values
                 .iter()
@@ -613,17 +458,17 @@ impl Machine {
     }
 
     /// Fills the second phase as the claim wants it.
-    pub fn fill(&self, columns: &mut Row<Vec<Fr>>, claim: &Claim, challenges: &Challenges<Fr>) {
+    pub fn fill(&self, columns: &mut Columns<Vec<Fr>>, claim: &Claim, challenges: &Challenges<Fr>) {
         let listing: Vec<_> = self.listing(claim).iter().map(|[a, b]| (*a, *b)).collect();
-        let stated = Stated {
+        let inputs = PublicInputs {
             output: self.binds_output().then_some(claim.start),
             listing: &listing,
             tape: self.seen_tape(claim),
         };
-        sum::fill(columns, challenges, stated);
+        fill_second_phase(self.shape(), columns, challenges, inputs);
         let Some(slip) = claim.slip else { return };
         let rows = self.rows;
-        if let Some(folds) = &mut columns.folds {
+        if let Some(folds) = &mut columns.fold {
             // What the last row has to be less for the first to be 1 less.
             let powers = |power: usize| challenges.rho.pow([power as u64]).invert().unwrap();
             let missing = folds.stated[0] - folds.tape[0];
@@ -724,74 +569,4 @@ fn copy_kind(
         (l, _) if l == top => "the output is the outer circuit's",
         _ => panic!("an unknown kind of copy"),
     }
-}
-
-/// The secrets that a witness has: the words that it pushes where it says that it executes `secret`.
-pub fn secrets(columns: &Row<Vec<Fr>>) -> Vec<Fr> {
-    let Some(flag) = columns.flag(Opcode::Secret) else {
-        return vec![];
-    };
-    let set = (0..flag.len()).filter(|row| flag[*row] == Fr::ONE);
-    set.map(|row| columns.top()[row + 1]).collect()
-}
-
-/// The program that is stated so. `None` if an opcode is no number of 64 bits.
-///
-/// With control flow that is what stands before the halt at its end; without that halt, all of it.
-pub fn program(words: &[[Fr; 2]], set: InstructionSet) -> Option<Program<Fr>> {
-    let mut instructions = vec![];
-    let halt = set.stated(Opcode::Halt);
-    let last = words.iter().rposition(|[opcode, _]| *opcode != Fr::ZERO);
-    for [opcode, argument] in &words[..last.map_or(0, |last| last + 1)] {
-        let opcode = opcode.to_u64()?;
-        let argument = *argument;
-        match opcode.checked_sub(halt + 1) {
-            Some(opcode) => instructions.push(Instruction { opcode, argument }),
-            None if !set.has_control() => break,
-            None if opcode == halt => instructions.push(Instruction::new(Opcode::Halt, argument)),
-            // Nothing, which is no instruction.
-            None => instructions.push(Instruction {
-                opcode: u64::MAX,
-                argument,
-            }),
-        }
-    }
-    if ends(words, set) {
-        instructions.pop();
-    }
-    Some(Program::from(instructions))
-}
-
-/// Whether a listing has a halt at its end.
-fn ends(words: &[[Fr; 2]], set: InstructionSet) -> bool {
-    let halt = Fr::from(set.stated(Opcode::Halt));
-    let listed = words.iter().rfind(|[opcode, _]| *opcode != Fr::ZERO);
-    set.has_control() && listed.is_some_and(|[opcode, _]| *opcode == halt)
-}
-
-/// The run of what is stated, on these secrets; `None` if it fails.
-pub fn run(
-    given: &[[Fr; 2]],
-    set: InstructionSet,
-    tape: &[Fr],
-    secrets: Vec<Fr>,
-) -> Option<Trace<Fr>> {
-    let (end, words) = tape
-        .iter()
-        .rposition(|word| *word != Fr::ZERO)
-        .map(|end| (end, tape))?;
-    if words[end] != Fr::ONE {
-        return None;
-    }
-    let inputs = Inputs {
-        public: words[..end].to_vec(),
-        secret: secrets,
-    };
-    let program = program(given, set)?;
-    let job = Job::new(&program, set, &inputs).whole_tape().max_steps(200);
-    let trace = job.trace().ok()?;
-    let halted = trace.rows().last()?.pc as usize;
-    // What is not listed is not executed, be it the end of the program.
-    let listed = !set.has_control() || halted < program.len() || ends(given, set);
-    listed.then_some(trace)
 }

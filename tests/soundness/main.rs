@@ -17,6 +17,7 @@
 
 mod campaign;
 mod check;
+mod claim;
 mod evidence;
 mod fixed;
 mod forger;
@@ -24,178 +25,28 @@ mod kinds;
 mod machine;
 mod mock;
 mod mutants;
+mod outer;
 mod programs;
 mod prover;
 mod record;
+mod report;
+mod sets;
 mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 
 use ff::Field;
-use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::isa::Opcode;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use rayon::prelude::*;
 
-use campaign::Campaign;
-use check::Rule;
-use evidence::{Count, Evidence, Selector};
+use evidence::{Count, Selector};
 use forger::{Scene, with_scene};
-use kinds::KINDS;
+use kinds::kinds;
 use machine::{Host, Machine};
 use mutants::Term;
-use programs::Step;
-use sweep::Sweep;
-
-/// What was found out about a circuit.
-struct Report {
-    name: String,
-    machine: Machine,
-    selectors: BTreeMap<Rule, Selector>,
-    sweep: Sweep,
-    campaign: Campaign,
-}
-
-/// How many random programs each circuit gets.
-fn random_programs() -> u64 {
-    match std::env::var("STACKVM_SOUNDNESS_PROGRAMS") {
-        Ok(number) => number.parse().expect("a number"),
-        Err(_) => 1_000,
-    }
-}
-
-/// What the names of the circuits have to contain, if not all are tried.
-fn chosen() -> String {
-    std::env::var("STACKVM_SOUNDNESS_CIRCUITS").unwrap_or_default()
-}
-
-/// Whether every circuit is tried, not only those that differ from all others in some constraint.
-fn every_circuit() -> bool {
-    std::env::var_os("STACKVM_SOUNDNESS_ALL").is_some_and(|value| value != "0")
-}
-
-/// The circuits: of every named set and every host, two sizes.
-///
-/// Unless all are asked for, a host other than the first has only sets that bring something new there: the
-/// straight line of few instructions, and all that there is; for a wired machine also hints and tests.
-fn machines(large: bool) -> impl Iterator<Item = (String, Machine)> {
-    let brings = move |host: Host, set: InstructionSet| match (host, set) {
-        _ if every_circuit() => true,
-        (Host::Public, _) => !large || set != InstructionSet::SEED,
-        (Host::Fixed, InstructionSet::FIELD) => !large,
-        (_, InstructionSet::STACK | InstructionSet::FULL) => !large,
-        _ => false,
-    };
-    let all = InstructionSet::NAMED.iter();
-    all.flat_map(move |(set_name, set)| {
-        let hosts = Host::ALL.into_iter();
-        hosts
-            .filter(move |host| brings(*host, *set))
-            .map(move |host| {
-                let size = if large { "large" } else { "small" };
-                let machine = Machine::new(host, *set, large);
-                (format!("{set_name}, {host:?}, {size}"), machine)
-            })
-            .filter(|(name, _)| name.contains(&chosen()))
-    })
-}
-
-/// The reports on all circuits, made once for all tests.
-fn reports() -> &'static [Report] {
-    static REPORTS: OnceLock<Vec<Report>> = OnceLock::new();
-    REPORTS.get_or_init(|| {
-        // With control flow, the systematic programs are many.
-        let random = |machine: &Machine| match machine.set.has_control() {
-            true => random_programs() / 10,
-            false => random_programs(),
-        };
-        let small = machines(false).map(|(name, machine)| {
-            let random = random(&machine);
-            report(name, machine, random)
-        });
-        let large = machines(true).map(|(name, machine)| {
-            let random = random(&machine) / 10;
-            report(name, machine, random)
-        });
-        small.chain(large).collect()
-    })
-}
-
-fn report(name: String, machine: Machine, random: u64) -> Report {
-    let start = std::time::Instant::now();
-    let selectors = evidence::selectors(&machine);
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let programs = programs::systematic(&machine, &mut rng);
-    let seeded = |seed: usize| ChaCha8Rng::seed_from_u64(seed as u64);
-    let mut seen = BTreeSet::new();
-    let swept: Vec<Vec<Step>> = programs
-        .iter()
-        .filter(|program| {
-            let before = seen.len();
-            with_scene(&machine, program.to_vec(), |scene| {
-                seen.extend(situations(scene))
-            });
-            seen.len() > before
-        })
-        .cloned()
-        .collect();
-    // What other programs show, they show in a small machine.
-    let programs = if name.contains("large") {
-        swept.clone()
-    } else {
-        programs
-    };
-    let sweep = swept
-        .into_par_iter()
-        .enumerate()
-        .map(|(seed, program)| {
-            with_scene(&machine, program.clone(), |scene| {
-                sweep::sweep(scene, &selectors, &mut seeded(seed))
-            })
-        })
-        .reduce(Sweep::default, Sweep::merge);
-    let systematic = programs
-        .par_iter()
-        .enumerate()
-        .map(|(seed, program)| {
-            with_scene(&machine, program.clone(), |scene| {
-                campaign::forge_all(scene, &selectors, true, &mut seeded(seed))
-            })
-        })
-        .reduce(Campaign::default, Campaign::merge);
-    let campaign = (0..random)
-        .into_par_iter()
-        .map(|seed| campaign::forge_random(&machine, &selectors, seed))
-        .reduce(Campaign::default, Campaign::merge);
-    let campaign = campaign.merge(systematic);
-    let forged: u64 = campaign.fates.values().map(|fate| fate.applied).sum();
-    println!(
-        "{name}: {:.1} s, {} programs, {forged} forgeries",
-        start.elapsed().as_secs_f64(),
-        campaign.programs
-    );
-    Report {
-        name,
-        machine,
-        selectors,
-        sweep,
-        campaign,
-    }
-}
-
-/// What is executed in a scene, and in which situation: the depth, whether the machine is full, and
-/// whether it is the first row or the last.
-fn situations(scene: &Scene) -> impl Iterator<Item = (Opcode, usize, bool, bool, bool)> {
-    let rows = scene.rows();
-    let full = scene.steps == rows;
-    let executed = scene.executed.iter().enumerate();
-    executed.map(move |(row, opcode)| {
-        let depth = scene.depths[row].min(InstructionSet::MAX_WINDOW);
-        (*opcode, depth, full, row == 0, row + 1 == rows)
-    })
-}
+use report::{Origin, Subject, chosen, reports, situations, subjects};
 
 #[test]
 fn every_assigned_cell_is_bound() {
@@ -204,21 +55,21 @@ fn every_assigned_cell_is_bound() {
         println!(
             "{}: {} programs, {} cells; rejected: {} replacements, {} with a second phase that \
              follows, {} false statements",
-            report.name,
+            report.subject.name,
             sweep.programs,
             sweep.cells,
             sweep.rejected,
             sweep.rejected_refilled,
             sweep.rejected_statements,
         );
-        assert_eq!(sweep.accepted.first(), None, "{}", report.name);
+        assert_eq!(sweep.accepted.first(), None, "{}", report.subject.name);
         assert!(sweep.rejected > 3 * sweep.cells && sweep.rejected_refilled > 2 * sweep.cells);
     }
 }
 
 #[test]
 fn every_instruction_is_swept_in_every_situation() {
-    for (name, machine) in machines(false) {
+    for Subject { name, machine, .. } in subjects() {
         let mut seen = BTreeSet::new();
         let programs = programs::systematic(&machine, &mut ChaCha8Rng::seed_from_u64(0));
         for program in programs {
@@ -249,18 +100,20 @@ fn no_forgery_is_accepted() {
     let mut surprises = vec![];
     for report in reports() {
         let campaign = &report.campaign;
-        println!("{}: {} programs", report.name, campaign.programs);
+        println!("{}: {} programs", report.subject.name, campaign.programs);
         surprises.extend(
             campaign
                 .surprises
                 .iter()
-                .map(|own| format!("{}: {own}", report.name)),
+                .map(|own| format!("{}: {own}", report.subject.name)),
         );
         for (kind, fate) in &campaign.fates {
             let by: Vec<_> = fate
                 .by
                 .iter()
-                .map(|(rule, count)| format!("{count} {}", report.machine.checker.name(*rule)))
+                .map(|(rule, count)| {
+                    format!("{count} {}", report.subject.machine.checker.name(*rule))
+                })
                 .collect();
             println!(
                 "  {kind}: {} forged, {} of them of a false statement, {} rejected, by {}",
@@ -279,7 +132,7 @@ fn no_forgery_is_accepted() {
         assert_eq!(fate.rejected, fate.applied, "{kind}");
         assert_eq!(fate.rejected_as_expected, fate.applied, "{kind}");
     }
-    for kind in KINDS {
+    for kind in kinds() {
         let forged = total.get(kind.name).copied().unwrap_or(0);
         println!("{}: {forged}", kind.name);
         // Some kinds are of circuits of some sets alone.
@@ -289,16 +142,8 @@ fn no_forgery_is_accepted() {
     println!(
         "{} forgeries of {} kinds",
         total.values().sum::<u64>(),
-        KINDS.len()
+        kinds().count()
     );
-}
-
-fn evidence(report: &Report) -> Evidence {
-    report
-        .sweep
-        .evidence
-        .clone()
-        .merge(report.campaign.evidence.clone())
 }
 
 #[test]
@@ -306,23 +151,22 @@ fn every_constraint_is_needed() {
     let mut needless = vec![];
     for report in reports()
         .iter()
-        .filter(|report| report.name.contains("small"))
+        .filter(|report| report.subject.origin != Origin::NamedLarge)
     {
         println!(
             "{}: forgeries that only one of {} constraints and copies rejects (of false statements)",
-            report.name,
-            report.machine.checker.rules().count()
+            report.subject.name,
+            report.subject.machine.checker.rules().count()
         );
-        let evidence = evidence(report);
-        for rule in report.machine.checker.rules() {
+        for (rule, count) in report.alone() {
             let Count {
                 all,
                 false_statements,
-            } = evidence.alone.get(&rule).copied().unwrap_or_default();
-            let name = report.machine.checker.name(rule);
+            } = count;
+            let name = report.subject.machine.checker.name(rule);
             println!("  {all} ({false_statements}): {name}");
             if all == 0 {
-                needless.push(format!("{}: {name}", report.name));
+                needless.push(format!("{}: {name}", report.subject.name));
             }
         }
     }
@@ -331,14 +175,13 @@ fn every_constraint_is_needed() {
 
 #[test]
 fn every_selector_is_needed_on_every_row() {
-    for report in reports()
-        .iter()
-        .filter(|report| report.name.contains("small") && !report.machine.shape().wired)
-    {
-        let machine = &report.machine;
-        let evidence = evidence(report);
+    for report in reports().iter().filter(|report| {
+        report.subject.origin == Origin::Named && !report.subject.machine.shape().straight
+    }) {
+        let machine = &report.subject.machine;
+        let evidence = report.evidence();
         let mut places: BTreeSet<(Selector, usize)> = BTreeSet::new();
-        for selector in report.selectors.values() {
+        for selector in report.search.selectors.values() {
             let first = machine.offset;
             let last = first + machine.rows;
             match selector {
@@ -357,11 +200,15 @@ fn every_selector_is_needed_on_every_row() {
         }
         for place in &places {
             let count = evidence.there.get(place).copied().unwrap_or_default();
-            assert!(count.all > 0, "{}: {place:?} is not needed", report.name);
+            assert!(
+                count.all > 0,
+                "{}: {place:?} is not needed",
+                report.subject.name
+            );
         }
         println!(
             "{}: {} selectors, each on each row needed",
-            report.name,
+            report.subject.name,
             places.len()
         );
     }
@@ -372,18 +219,15 @@ fn every_term_of_the_sum_is_needed() {
     for report in reports() {
         println!(
             "{}: accepted without {:?}",
-            report.name, report.campaign.terms
+            report.subject.name,
+            report.search.terms()
         );
-        for term in Term::of(&report.machine) {
-            assert!(
-                report.campaign.terms.contains_key(&term),
-                "{}: {term:?}",
-                report.name
-            );
+        for (term, count) in report.search.terms() {
+            assert!(count > 0, "{}: {term:?}", report.subject.name);
         }
     }
     // And what is honest stays accepted without a term.
-    for (_, machine) in machines(false) {
+    for Subject { machine, .. } in subjects() {
         for program in programs::systematic(&machine, &mut ChaCha8Rng::seed_from_u64(0)) {
             with_scene(&machine, program, |scene| {
                 let own = scene.machine;
@@ -406,7 +250,7 @@ fn every_term_of_the_sum_is_needed() {
 fn a_prover_may_choose_when_to_unwind() {
     let mut delayed = 0;
     // Where the key says what each row does, nothing is left open.
-    for (_, machine) in machines(false).filter(|(_, machine)| !machine.shape().wired) {
+    for Subject { machine, .. } in subjects().filter(|own| !own.machine.shape().straight) {
         for seed in 0..100 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let program = programs::random(&machine, &mut rng);
@@ -434,14 +278,14 @@ fn a_prover_may_choose_when_to_unwind() {
 #[test]
 fn the_checker_agrees_with_mock_prover() {
     let (mut honest, mut forged) = (0, 0);
-    for (_, machine) in machines(false) {
+    for Subject { machine, .. } in subjects() {
         for seed in 0..3 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let program = programs::random(&machine, &mut rng);
             with_scene(&machine, program, |scene| {
                 let machine = scene.machine;
                 let recording = machine.synthesize(&scene.honest);
-                let claims = KINDS.iter().filter_map(|kind| kind.forged(scene, &mut rng));
+                let claims = kinds().filter_map(|kind| kind.forged(scene, &mut rng));
                 for claim in claims.chain([scene.honest.clone()]) {
                     let mut table = machine.table(&claim);
                     agree(machine, scene, &recording, &table);
@@ -476,7 +320,7 @@ fn agree(machine: &Machine, scene: &Scene, recording: &record::Recording, table:
 /// Keys are made without a witness: they must not depend on one.
 #[test]
 fn fixed_cells_and_copies_do_not_depend_on_the_witness() {
-    for (_, machine) in machines(false).filter(|(_, own)| own.host != Host::Fixed) {
+    for Subject { machine, .. } in subjects().filter(|own| own.machine.host != Host::Fixed) {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let scenes =
             std::iter::repeat_with(|| Scene::new(&machine, programs::random(&machine, &mut rng)));
@@ -507,7 +351,7 @@ fn fixed_cells_and_copies_do_not_depend_on_the_witness() {
 fn every_fixed_cell_is_needed() {
     let follows = 1;
     let plain = |machine: &Machine| machine.host != Host::Fixed && !machine.shape().fetches();
-    for (name, machine) in machines(false).filter(|(_, own)| plain(own)) {
+    for Subject { name, machine, .. } in subjects().filter(|own| plain(&own.machine)) {
         let needed = fixed::needed(&machine);
         let expected: BTreeSet<_> = (1..=machine.rows).map(|row| (follows, row)).collect();
         assert_eq!(needed, expected, "{name}");

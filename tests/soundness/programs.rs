@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::RngCore;
 
 use crate::machine::Machine;
+use crate::sets::is_source;
 
 /// An instruction and its argument.
 pub type Step = (Opcode, Fr);
@@ -32,37 +33,25 @@ pub fn change(opcode: Opcode) -> isize {
 /// More steps than any machine here has rows.
 const MAX_STEPS: u64 = 200;
 
-/// The run of a program on tapes that have as many words as it reads, the same ones for every program. `None` if
-/// it fails whatever they have.
+/// The run of a program. What reads a word of a tape finds its own argument there, which it does not read itself, and
+/// where it is executed again the next number. `None` if the run fails.
 pub fn run(set: InstructionSet, steps: &[Step]) -> Option<Trace<Fr>> {
-    // Small ones, which all instructions take, and one that is not.
-    let words = |first: u64| -> Vec<Fr> {
-        let small = (0..MAX_STEPS).map(|i| Fr::from((first + i) % 3));
-        small
-            .map(|word| {
-                if word == Fr::from(2) {
-                    -Fr::from(5)
-                } else {
-                    word
-                }
-            })
-            .collect()
-    };
-    let mut inputs = Inputs {
-        public: words(1),
-        secret: words(4),
-    };
     let program = program(steps);
+    let mut inputs = Inputs::default();
+    let mut read = vec![0; steps.len()];
     loop {
-        let job = Job::new(&program, set, &inputs).max_steps(MAX_STEPS);
-        match job.trace() {
+        match Job::new(&program, set, &inputs)
+            .max_steps(MAX_STEPS)
+            .trace()
+        {
             Ok(trace) => return Some(trace),
-            Err(RunError::Unread { tape, unread, .. }) => {
-                let words = match tape {
-                    "public" => &mut inputs.public,
-                    _ => &mut inputs.secret,
-                };
-                words.truncate(words.len() - unread);
+            Err(RunError::TapeEnd { pc, opcode, .. }) => {
+                let word = steps[pc].1 + Fr::from(read[pc]);
+                read[pc] += 1;
+                match opcode.uses_tape() {
+                    true => inputs.public.push(word),
+                    false => inputs.secret.push(word),
+                }
             }
             Err(_) => return None,
         }
@@ -87,10 +76,19 @@ pub fn is_straight(program: &[Step]) -> bool {
     !InstructionSet::of(&opcodes).has_control()
 }
 
-/// What grows the stack without needing any of it.
-pub fn push() -> Opcode {
-    let grows = |opcode: &&Opcode| opcode.effect() == Effect::Grow && opcode.needs() == 0;
-    *Opcode::ALL.iter().find(grows).expect("a push")
+/// What puts its argument on the stack, whatever stands there: `push`, or what reads a word of a tape, which is its
+/// argument in every [`run`] here. There is one in every set that is tried.
+pub fn source(set: InstructionSet) -> Opcode {
+    let mut opcodes = set.opcodes();
+    opcodes
+        .find(|own| is_source(*own))
+        .expect("a source of words")
+}
+
+/// The instructions that put these words on the stack.
+pub fn pushes(set: InstructionSet, words: &[Fr]) -> Vec<Step> {
+    let source = source(set);
+    words.iter().map(|word| (source, *word)).collect()
 }
 
 /// A number below `bound`.
@@ -134,7 +132,7 @@ fn address(at: usize) -> Fr {
 pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
     let set = machine.set;
     let nops = |count: usize| vec![(Opcode::IDLE, Fr::ZERO); count];
-    let pushes = |words: &[Fr]| -> Vec<Step> { words.iter().map(|own| (push(), *own)).collect() };
+    let pushes = |words: &[Fr]| pushes(set, words);
     let opcodes = writable(set);
     let mut programs = vec![];
     // Both as they are and behind so many nops that the machine is full. A program is made for the address
@@ -195,7 +193,7 @@ pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
             }
         }
         if set.has_control() {
-            jumping(*opcode, &mut add);
+            jumping(set, *opcode, &mut add);
         }
     }
     let deepest = pushes(&vec![
@@ -221,15 +219,16 @@ pub fn systematic(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Vec<Step>> {
 type Make<'a> = &'a dyn Fn(usize) -> Vec<Step>;
 
 /// Programs in which an instruction jumps over others, back, to the end, and away from it.
-fn jumping(opcode: Opcode, add: &mut dyn FnMut(Make)) {
+fn jumping(set: InstructionSet, opcode: Opcode, add: &mut dyn FnMut(Make)) {
+    let source = source(set);
     let nop = (Opcode::IDLE, Fr::ZERO);
     let halt = (Opcode::Halt, Fr::ZERO);
     if opcode.target() == Target::Following {
         // Around an explicit halt.
         add(&|_| {
             vec![
-                (push(), Fr::ONE),
-                (push(), Fr::ONE),
+                (source, Fr::ONE),
+                (source, Fr::ONE),
                 halt,
                 (opcode, Fr::ONE),
             ]
@@ -243,25 +242,36 @@ fn jumping(opcode: Opcode, add: &mut dyn FnMut(Make)) {
                 Target::Top => address(to),
                 _ => word,
             };
-            vec![(push(), top), (opcode, address(to))]
+            vec![(source, top), (opcode, address(to))]
         };
         // Over a push and a halt.
-        add(&|front| [jump(front + 4), vec![(push(), Fr::ONE), halt, nop]].concat());
+        add(&|front| [jump(front + 4), vec![(source, Fr::ONE), halt, nop]].concat());
         // To the end, past instructions.
-        add(&|front| [jump(front + 4), vec![(push(), Fr::ONE), nop]].concat());
+        add(&|front| [jump(front + 4), vec![(source, Fr::ONE), nop]].concat());
         // Forward, then back to a halt before it.
         add(&|front| {
-            let over = (Opcode::Jump, address(front + 3));
-            [vec![over, halt, nop], jump(front + 1)].concat()
+            let over = jump(front + 4);
+            [over, vec![halt, nop], jump(front + 2)].concat()
         });
     }
-    // A loop of two rounds.
-    if opcode.target() == Target::Branch && opcode == Opcode::Jnz {
-        add(&|front| {
-            let minus = (Opcode::Addi, -Fr::ONE);
-            let again = (opcode, address(front + 1));
-            vec![(push(), Fr::from(2)), minus, (Opcode::Dup, Fr::ZERO), again]
-        });
+    // A loop of two rounds, which a word ends that is another in the second.
+    if opcode.target() == Target::Branch {
+        let mut again = set.opcodes().filter(|own| own.takes_word());
+        if let Some(read) = again.next() {
+            for word in [Fr::ZERO, -Fr::ONE] {
+                add(&|front| vec![(read, word), (opcode, address(front))]);
+            }
+        }
+        if [Opcode::Addi, Opcode::Dup]
+            .iter()
+            .all(|own| set.contains(*own))
+        {
+            add(&|front| {
+                let minus = (Opcode::Addi, -Fr::ONE);
+                let again = (opcode, address(front + 1));
+                vec![(source, Fr::from(2)), minus, (Opcode::Dup, Fr::ZERO), again]
+            });
+        }
     }
 }
 
@@ -311,7 +321,7 @@ pub fn random(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Step> {
             .filter(|opcode| opcode.needs() <= depth)
             .collect();
         let opcode = match depth < 3 && rng.next_u32().is_multiple_of(2) {
-            true => push(),
+            true => source(machine.set),
             false => pick(rng, &fitting).expect("nop"),
         };
         let argument = match opcode.takes_address() {
@@ -327,7 +337,7 @@ pub fn random(machine: &Machine, rng: &mut ChaCha8Rng) -> Vec<Step> {
             }
             Target::Top => {
                 let own = address(below(rng, program.len() + 3));
-                vec![(push(), own), (opcode, Fr::ZERO)]
+                vec![(source(machine.set), own), (opcode, Fr::ZERO)]
             }
             _ => vec![(opcode, argument)],
         };

@@ -15,18 +15,18 @@ use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use halo2_stack_vm::halo2::{CircuitConfig, StackVmCircuit};
 use halo2_stack_vm::isa::InstructionSet;
-use halo2_stack_vm::machine::CircuitParams;
+use halo2_stack_vm::machine::{CircuitParams, Phase};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
-use halo2_stack_vm::row::Phase;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, SeedableRng};
 
+use crate::claim::{Claim, program};
 use crate::forger::with_scene;
-use crate::kinds::KINDS;
-use crate::machine::{Claim, Host, Machine, program};
+use crate::kinds::kinds;
+use crate::machine::{Host, Machine};
 use crate::programs;
 
 /// [`StackVmCircuit`] with a claim that its witness can't express: a false second phase, or false
@@ -87,9 +87,9 @@ impl Circuit<Fr> for Liar<'_> {
                     columns = Some(filled);
                 });
                 // Without challenges it is the first pass.
-                let cells = columns.iter().flat_map(|columns| columns.cells());
+                let cells = columns.iter().flat_map(|columns| columns.iter());
                 for (cell, values) in cells.filter(|(cell, _)| cell.phase() == Phase::Second) {
-                    let mut all = vm.columns().cells();
+                    let mut all = vm.columns().iter();
                     let (_, column) = all.find(|(own, _)| *own == cell).expect("a column");
                     let column = Column::<Advice>::try_from(*column).expect("advice");
                     for (row, value) in values.iter().enumerate() {
@@ -259,7 +259,7 @@ fn forge_all<B: AnyCircuit>(machine: &Machine) -> BTreeMap<Way, u64> {
     let mut rejected = BTreeMap::new();
     let params = B::params(machine.k);
     let shared = Bench::<B>::new(machine, &params);
-    for kind in KINDS {
+    for kind in kinds() {
         let way = (0..100).find_map(|seed| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let program = programs::random(machine, &mut rng);
@@ -288,7 +288,7 @@ type Forged = (Host, InstructionSet, [u64; 2]);
 
 fn forged_proofs_are_rejected<B: AnyCircuit>(circuits: &[Forged]) {
     for (host, set, [witnesses, lies]) in circuits.iter().copied() {
-        let rejected = forge_all::<B>(&Machine::new(host, set, false));
+        let rejected = forge_all::<B>(&Machine::new(host, set, 4));
         println!(
             "{}, {set}, {host:?}: proofs rejected: {rejected:?}",
             B::NAME

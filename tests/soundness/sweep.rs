@@ -5,14 +5,16 @@
 use std::collections::BTreeMap;
 
 use ff::Field;
-use halo2_stack_vm::row::{Cell, Phase};
+use halo2_stack_vm::isa::Opcode;
+use halo2_stack_vm::machine::{Column as Name, Phase};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
 use crate::check::{Rule, Table, Violation};
+use crate::claim::Claim;
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true};
-use crate::machine::{Claim, Host};
+use crate::machine::Host;
 
 /// What a sweep has seen.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +55,7 @@ impl Sweep {
 /// What stands in a column.
 #[derive(Clone, Copy, Debug)]
 enum Column {
-    Machine(Cell),
+    Machine(Name),
     /// A program or a tape in cells.
     Bound,
 }
@@ -159,8 +161,10 @@ impl Sweeper<'_> {
 
     /// Whether the cell is a word of the private tape that nothing depends on: any other is as good, and the
     /// statement holds for it too.
-    fn is_another_secret(&self, cell: Cell, row: usize, value: Fr) -> bool {
-        if cell.phase() != Phase::First {
+    fn is_another_secret(&self, cell: Name, row: usize, value: Fr) -> bool {
+        // Nothing else changes what is read of the tape, or is left open by it.
+        let reads = |opcode: &Opcode| opcode.takes_word() && !opcode.uses_tape();
+        if !matches!(cell, Name::Word(_)) || !self.scene.executed.iter().any(reads) {
             return false;
         }
         let mut claim = self.scene.honest.clone();
@@ -171,7 +175,7 @@ impl Sweeper<'_> {
 
     /// The same with a second phase that follows from the first; with a sum that starts from the
     /// stated output, and with one that starts from the machine's.
-    fn refilled(&mut self, cell: Cell, row: usize, value: Fr) {
+    fn refilled(&mut self, cell: Name, row: usize, value: Fr) {
         let machine = self.scene.machine;
         let mut claim = self.scene.honest.clone();
         claim.columns.get_mut(cell).expect("a column")[row] = value;

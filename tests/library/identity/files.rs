@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
-use halo2_stack_vm::machine::{Binding, MIN_K, Statement, KeySource};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::machine::{Binding, KeySource, MIN_K, Statement};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::proof::file::{BackendName, ParametersKind, ProofFile};
 use halo2_stack_vm::proof::ipa::Ipa;

@@ -1,0 +1,256 @@
+//! All that is tried on a circuit, and the circuits that it is tried on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
+
+use crate::campaign::{self, Campaign, Search};
+use crate::check::Rule;
+use crate::evidence::{Count, Evidence};
+use crate::forger::{Scene, with_scene};
+use crate::machine::{Host, Machine};
+use crate::programs::{self, Step};
+use crate::sets;
+use crate::sweep::{self, Sweep};
+
+/// A circuit that is tried.
+pub struct Subject {
+    /// The set, the host and the size.
+    pub name: String,
+    /// Its machine.
+    pub machine: Machine,
+    /// Why it is tried.
+    pub origin: Origin,
+}
+
+/// Why a circuit is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Its set has a name.
+    Named,
+    /// The same in a larger machine.
+    NamedLarge,
+    /// Its set was drawn.
+    Drawn,
+}
+
+/// What was found out about a circuit.
+pub struct Report {
+    /// The circuit.
+    pub subject: Subject,
+    /// What was looked for.
+    pub search: Search,
+    /// What its sweep has seen.
+    pub sweep: Sweep,
+    /// What became of the forgeries.
+    pub campaign: Campaign,
+}
+
+/// How many random programs each circuit of a named set gets.
+fn random_programs() -> u64 {
+    match std::env::var("STACKVM_SOUNDNESS_PROGRAMS") {
+        Ok(number) => number.parse().expect("a number"),
+        Err(_) => 1_000,
+    }
+}
+
+/// What the names of the circuits have to contain, if not all are tried.
+pub fn chosen() -> String {
+    std::env::var("STACKVM_SOUNDNESS_CIRCUITS").unwrap_or_default()
+}
+
+/// Whether every circuit is tried, not only those that differ from all others in some constraint.
+fn every_circuit() -> bool {
+    std::env::var_os("STACKVM_SOUNDNESS_ALL").is_some_and(|value| value != "0")
+}
+
+/// The circuits of every named set and every host, of a size.
+///
+/// Unless all are asked for, a host other than the first has only sets that bring something new there: the
+/// straight line of few instructions, and all that there is; for a wired machine also hints and tests.
+fn named(large: bool) -> impl Iterator<Item = Subject> {
+    let brings = move |host: Host, set: InstructionSet| match (host, set) {
+        _ if every_circuit() => true,
+        (Host::Public, _) => !large || set != InstructionSet::SEED,
+        (Host::Fixed, InstructionSet::FIELD) => !large,
+        (_, InstructionSet::STACK | InstructionSet::FULL) => !large,
+        _ => false,
+    };
+    let all = InstructionSet::NAMED.iter().map(|(_, set)| *set);
+    let origin = if large {
+        Origin::NamedLarge
+    } else {
+        Origin::Named
+    };
+    all.flat_map(move |set| {
+        let hosts = Host::ALL.into_iter();
+        hosts
+            .filter(move |host| brings(*host, set))
+            .map(move |host| Subject::new(host, set, origin))
+    })
+}
+
+/// The circuits of the sets that are drawn: each with a public program, and under one other host.
+fn drawn() -> impl Iterator<Item = Subject> {
+    sets::drawn().iter().flat_map(|set| {
+        let others = [Host::Cells, Host::Outer, Host::Fixed];
+        let mut rng = ChaCha8Rng::seed_from_u64(set.members());
+        let other = rng.next_u64() as usize % others.len();
+        let hosts = match every_circuit() {
+            true => Host::ALL.to_vec(),
+            false => vec![Host::Public, others[other]],
+        };
+        hosts
+            .into_iter()
+            .map(|host| Subject::new(host, *set, Origin::Drawn))
+    })
+}
+
+/// The circuits that are not large.
+pub fn subjects() -> impl Iterator<Item = Subject> {
+    let all = named(false).chain(drawn());
+    all.filter(|own| own.name.contains(&chosen()))
+}
+
+impl Subject {
+    fn new(host: Host, set: InstructionSet, origin: Origin) -> Self {
+        let (k, size) = match origin {
+            Origin::NamedLarge => (5, "large"),
+            Origin::Named => (4, "small"),
+            Origin::Drawn => (4, "drawn"),
+        };
+        Subject {
+            name: format!("{set}, {host:?}, {size}"),
+            machine: Machine::new(host, set, k),
+            origin,
+        }
+    }
+
+    /// How many random programs it gets.
+    fn programs(&self) -> u64 {
+        // With control flow, the systematic programs are many.
+        let programs = match self.machine.set.has_control() {
+            true => random_programs() / 10,
+            false => random_programs(),
+        };
+        match self.origin {
+            Origin::Named => programs,
+            Origin::NamedLarge => programs / 10,
+            Origin::Drawn => programs / 10,
+        }
+    }
+}
+
+/// The reports on all circuits, made once for all tests.
+pub fn reports() -> &'static [Report] {
+    static REPORTS: OnceLock<Vec<Report>> = OnceLock::new();
+    REPORTS.get_or_init(|| {
+        let large = named(true).filter(|own| own.name.contains(&chosen()));
+        subjects().chain(large).map(Report::new).collect()
+    })
+}
+
+impl Report {
+    fn new(subject: Subject) -> Self {
+        let start = Instant::now();
+        let machine = &subject.machine;
+        let search = Search::new(machine);
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let programs = programs::systematic(machine, &mut rng);
+        let swept = covering(machine, &programs);
+        // What other programs show, they show in a small machine.
+        let programs = match subject.origin {
+            Origin::NamedLarge => swept.clone(),
+            Origin::Named | Origin::Drawn => programs,
+        };
+        let seeded = |seed: usize| ChaCha8Rng::seed_from_u64(seed as u64);
+        let sweep = swept
+            .into_par_iter()
+            .enumerate()
+            .map(|(seed, program)| {
+                with_scene(machine, program.clone(), |scene| {
+                    sweep::sweep(scene, &search.selectors, &mut seeded(seed))
+                })
+            })
+            .reduce(Sweep::default, Sweep::merge);
+        let after_sweep = start.elapsed();
+        let systematic = programs
+            .par_iter()
+            .enumerate()
+            .map(|(seed, program)| {
+                with_scene(machine, program.clone(), |scene| {
+                    campaign::forge_all(scene, &search, &mut seeded(seed))
+                })
+            })
+            .reduce(Campaign::default, Campaign::merge);
+        let campaign = (0..subject.programs())
+            .into_par_iter()
+            .map(|seed| campaign::forge_random(machine, &search, seed))
+            .reduce(Campaign::default, Campaign::merge);
+        let campaign = campaign.merge(systematic);
+        let forged: u64 = campaign.fates.values().map(|fate| fate.applied).sum();
+        println!(
+            "{}: {:.1} s ({:.1} s for {} programs swept), {} programs, {forged} forgeries",
+            subject.name,
+            start.elapsed().as_secs_f64(),
+            after_sweep.as_secs_f64(),
+            sweep.programs,
+            campaign.programs
+        );
+        Report {
+            subject,
+            search,
+            sweep,
+            campaign,
+        }
+    }
+
+    /// All rejections.
+    pub fn evidence(&self) -> Evidence {
+        let own = self.sweep.evidence.clone();
+        own.merge(self.campaign.evidence.clone())
+    }
+
+    /// How many forgeries each constraint alone rejects.
+    pub fn alone(&self) -> BTreeMap<Rule, Count> {
+        let evidence = self.evidence();
+        let rules = self.subject.machine.checker.rules();
+        rules
+            .map(|rule| (rule, evidence.alone.get(&rule).copied().unwrap_or_default()))
+            .collect()
+    }
+}
+
+/// Programs that bring about every situation that some of these do.
+fn covering(machine: &Machine, programs: &[Vec<Step>]) -> Vec<Vec<Step>> {
+    let mut seen = BTreeSet::new();
+    let mut brings = |program: &&Vec<Step>| {
+        let before = seen.len();
+        with_scene(machine, program.to_vec(), |scene| {
+            seen.extend(situations(scene))
+        });
+        seen.len() > before
+    };
+    programs
+        .iter()
+        .filter(|program| brings(program))
+        .cloned()
+        .collect()
+}
+
+/// What is executed in a scene, and in which situation: the depth, whether the machine is full, and
+/// whether it is the first row or the last.
+pub fn situations(scene: &Scene) -> impl Iterator<Item = (Opcode, usize, bool, bool, bool)> {
+    let rows = scene.rows();
+    let full = scene.steps == rows;
+    let executed = scene.executed.iter().enumerate();
+    executed.map(move |(row, opcode)| {
+        let depth = scene.depths[row].min(InstructionSet::MAX_WINDOW);
+        (*opcode, depth, full, row == 0, row + 1 == rows)
+    })
+}

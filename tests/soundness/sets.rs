@@ -1,0 +1,97 @@
+//! Instruction sets that are drawn at random, others in every run.
+//!
+//! `STACKVM_SETS` says how many there are, `STACKVM_SETS_SEED` which: the seed of a run is printed. `STACKVM_SET`
+//! takes one set alone, written as `--set` takes it.
+
+use std::sync::OnceLock;
+
+use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{OsRng, RngCore, SeedableRng};
+
+/// What the sets of a run have to have, or not to have: each of these in every combination.
+const TRAITS: [fn(InstructionSet) -> bool; 4] = [
+    InstructionSet::has_control,
+    InstructionSet::has_hint,
+    |set| set.has_tape() || set.opcodes().any(Opcode::takes_word),
+    |set| set.opcodes().any(|opcode| opcode.needs() > 2),
+];
+
+/// The most instructions of a small set, `nop` and `halt` not counted.
+const SMALL: usize = 6;
+
+/// What puts a word of choice on the stack, whatever stands there. Without one, the words are never any but addresses
+/// and what is computed of them, and which of them come up decides whether a test can fail.
+pub fn is_source(opcode: Opcode) -> bool {
+    let grows = opcode.effect() == Effect::Grow && opcode.needs() == 0;
+    grows && (opcode.takes_argument() || opcode.takes_word()) && !opcode.takes_address()
+}
+
+/// The sets of this run.
+pub fn drawn() -> &'static [InstructionSet] {
+    static SETS: OnceLock<Vec<InstructionSet>> = OnceLock::new();
+    SETS.get_or_init(|| {
+        if let Ok(set) = std::env::var("STACKVM_SET") {
+            return vec![set.parse().expect("a set")];
+        }
+        let number = |name: &str| {
+            let text = std::env::var(name).ok()?;
+            Some(text.parse::<u64>().expect("a number"))
+        };
+        let seed = number("STACKVM_SETS_SEED").unwrap_or_else(|| OsRng.next_u64());
+        let sets = number("STACKVM_SETS").unwrap_or(20);
+        println!("{sets} sets drawn: STACKVM_SETS_SEED={seed}");
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut drawn = vec![];
+        while drawn.len() < sets as usize {
+            let set = draw(&mut rng, drawn.len());
+            let named = InstructionSet::NAMED.iter().any(|(_, own)| *own == set);
+            if !named && !drawn.contains(&set) {
+                println!("  {set}");
+                drawn.push(set);
+            }
+        }
+        drawn
+    })
+}
+
+/// A set: which of [`TRAITS`] it has are the bits of a number.
+fn draw(rng: &mut ChaCha8Rng, traits: usize) -> InstructionSet {
+    let below = |rng: &mut ChaCha8Rng, bound: usize| (rng.next_u64() % bound as u64) as usize;
+    let wanted = |i: usize| traits >> i & 1 == 1;
+    // What brings nothing that the set must not have.
+    let all = Opcode::ALL.iter().copied();
+    let allowed = all.filter(|opcode| {
+        let own = InstructionSet::of(&[*opcode]);
+        let plain = ![Opcode::IDLE, Opcode::Halt].contains(opcode);
+        let brings = |i: usize| TRAITS[i](own) && !wanted(i);
+        plain && !(0..TRAITS.len()).any(brings)
+    });
+    let allowed: Vec<_> = allowed.collect();
+    let with = |holds: &dyn Fn(Opcode) -> bool| -> Vec<Opcode> {
+        let fitting = allowed.iter().copied();
+        fitting.filter(|opcode| holds(*opcode)).collect()
+    };
+    let pick = |rng: &mut ChaCha8Rng, opcodes: &[Opcode]| opcodes[below(rng, opcodes.len())];
+    let size = match below(rng, 4) {
+        0 => SMALL + 1 + below(rng, 14),
+        _ => 2 + below(rng, SMALL - 1),
+    };
+    let mut opcodes = vec![match below(rng, 3) {
+        0 => pick(rng, &with(&is_source)),
+        _ => Opcode::Push,
+    }];
+    for (i, has) in TRAITS.iter().enumerate() {
+        if wanted(i) && !has(InstructionSet::of(&opcodes)) {
+            let fitting = with(&|opcode| has(InstructionSet::of(&[opcode])));
+            opcodes.push(pick(rng, &fitting));
+        }
+    }
+    while opcodes.len() < size.min(allowed.len()) {
+        let opcode = pick(rng, &allowed);
+        if !opcodes.contains(&opcode) {
+            opcodes.push(opcode);
+        }
+    }
+    InstructionSet::of(&opcodes)
+}
