@@ -116,13 +116,13 @@ fn msm(quick: bool) {
             count,
         } = workload;
         let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
-        let template =
+        let source =
             KeySource::for_program(circuit, trace.program()).expect("the program can be fixed");
-        let key = Kzg::keygen_of(&params, &template).expect("the sizes agree");
+        let key = Kzg::keygen_of(&params, &source).expect("the sizes agree");
         let instances = Statement::of(&trace)
             .instances(circuit)
             .expect("the circuit has room");
-        let witnessed = StackVmCircuit::new(template, &trace).expect("the run fits");
+        let witnessed = StackVmCircuit::new(source, &trace).expect("the run fits");
         let [mut proves, mut creates, mut msms] = [(); 3].map(|()| vec![]);
         for _ in 0..runs {
             proves.push(time(|| {
@@ -186,9 +186,9 @@ fn verify(quick: bool) {
         CircuitParams::new(k, InstructionSet::STACK, Binding::Fixed).expect("k is in range");
     let fixed = lengths.map(|length| {
         let trace = support::straight_run(length, InstructionSet::STACK);
-        let template =
+        let source =
             KeySource::for_program(circuit, trace.program()).expect("the program can be fixed");
-        let key = Kzg::keygen_of(&params, &template).expect("the sizes agree");
+        let key = Kzg::keygen_of(&params, &source).expect("the sizes agree");
         let proof = Kzg::prove(&params, &key, &trace).expect("the run fits");
         (key, trace.outcome().output, proof)
     });

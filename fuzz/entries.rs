@@ -266,7 +266,7 @@ impl<B: Backend> Setting<B> {
         let templates = templates();
         let keys = templates
             .iter()
-            .map(|template| B::keygen_vk_of(&params, template).unwrap())
+            .map(|source| B::keygen_vk_of(&params, source).unwrap())
             .collect();
         let program = asm::assemble("push 3\npush 6\nmul").unwrap();
         let trace = Trace::new(&program, None, InstructionSet::STACK).unwrap();
@@ -347,9 +347,9 @@ fn honest_keys() -> &'static [Vec<u8>] {
             KeyFile::of_kzg(key, params).unwrap()
         }
         let mut keys: Vec<_> = ipa().keys.iter().map(KeyFile::of_ipa).collect();
-        for (key, template) in kzg().keys.iter().zip(templates()) {
+        for (key, source) in kzg().keys.iter().zip(templates()) {
             keys.push(of_kzg(key, &kzg().params));
-            let key = Kzg::keygen_vk_of(&ceremony, &template).unwrap();
+            let key = Kzg::keygen_vk_of(&ceremony, &source).unwrap();
             keys.push(of_kzg(&key, &ceremony));
         }
         keys.iter().map(KeyFile::to_bytes).collect()
@@ -616,12 +616,12 @@ fn circuit_agrees(trace: &Trace<Fr>, runs: bool, binding: Binding) {
     if params.k() > 6 {
         return;
     }
-    let template = match KeySource::for_program(params, trace.program()) {
-        Ok(template) => template,
+    let source = match KeySource::for_program(params, trace.program()) {
+        Ok(source) => source,
         // No run of the program can be proved.
         Err(error) => return assert!(!runs, "{error}"),
     };
-    let circuit = StackVmCircuit::new(template, trace).unwrap();
+    let circuit = StackVmCircuit::new(source, trace).unwrap();
     let statement = Statement::of(trace);
     assert_eq!(satisfied(&circuit, &statement, params), runs);
     let mut other = statement.clone();

@@ -30,7 +30,7 @@ pub struct KeySource<F> {
 }
 
 impl<F: Word> KeySource<F> {
-    /// The template of a circuit in whose key the program is.
+    /// The source of a circuit in whose key the program is.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl<F: Word> KeySource<F> {
         })
     }
 
-    /// The template of a circuit for any program.
+    /// The source of a circuit for any program.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl<F: Word> KeySource<F> {
         }
     }
 
-    /// The template for a program, which is in the key only if the binding says so.
+    /// The source for a program, which is in the key only if the binding says so.
     ///
     /// # Errors
     ///

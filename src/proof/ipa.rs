@@ -87,16 +87,16 @@ impl Backend for Ipa {
 
     fn keygen_vk_of(
         params: &IpaParams,
-        template: &KeySource<Fr>,
+        source: &KeySource<Fr>,
     ) -> Result<VerifyingKey<Self>, KeygenError> {
-        keygen_vk_with(&params.params, params.digest(), template)
+        keygen_vk_with(&params.params, params.digest(), source)
     }
 
     fn keygen_of(
         params: &IpaParams,
-        template: &KeySource<Fr>,
+        source: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError> {
-        keygen_with(&params.params, params.digest(), template)
+        keygen_with(&params.params, params.digest(), source)
     }
 
     fn create_proof(

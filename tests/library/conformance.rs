@@ -95,8 +95,8 @@ fn mock_verdict(
     trace: &Trace<Fr>,
     statement: &Statement<Fr>,
 ) -> Result<(), Vec<String>> {
-    let template = KeySource::for_program(params, trace.program()).unwrap();
-    let circuit = StackVmCircuit::new(template, trace).unwrap();
+    let source = KeySource::for_program(params, trace.program()).unwrap();
+    let circuit = StackVmCircuit::new(source, trace).unwrap();
     let instances = statement.instances(params).unwrap();
     let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
     mock.verify()
@@ -585,7 +585,7 @@ proptest! {
         let Ok(trace) = past_failure else { return Ok(()); };
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&trace, binding).unwrap();
-            let template = KeySource::for_program(params, trace.program());
+            let source = KeySource::for_program(params, trace.program());
             match &expected {
                 Ok(expected) => {
                     let statement = stated(&case, expected);
@@ -595,7 +595,7 @@ proptest! {
                     }
                 }
                 // Some programs that fail have no key.
-                Err(_) if template.is_err() => {}
+                Err(_) if source.is_err() => {}
                 Err(expected) => {
                     let verdict = mock_verdict(params, &trace, &Statement::of(&trace));
                     prop_assert!(verdict.is_err(), "{expected}");
@@ -631,12 +631,12 @@ fn prove_random<B: Backend>(
             continue;
         }
         let (program, inputs) = (case.program(), case.inputs());
-        let Ok(template) = KeySource::for_program(circuit, &program) else {
+        let Ok(source) = KeySource::for_program(circuit, &program) else {
             // An instruction that is never executed may be none of the set.
             continue;
         };
         if binding == Binding::Fixed || key.is_none() {
-            key = Some(B::keygen_of(params, &template).unwrap());
+            key = Some(B::keygen_of(params, &source).unwrap());
         }
         let key = key.as_ref().unwrap();
         let trace = Job::new(&program, set.0, &inputs).trace().unwrap();
@@ -688,8 +688,8 @@ fn the_circuit_of_a_run_has_room_for_the_whole_program() {
             let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
             assert_eq!(circuit.k() > MIN_K, set.has_control());
             let params = KzgParams::insecure_dev(circuit.k()).unwrap();
-            let template = KeySource::for_program(circuit, &program).unwrap();
-            let key = Kzg::keygen_of(&params, &template).unwrap();
+            let source = KeySource::for_program(circuit, &program).unwrap();
+            let key = Kzg::keygen_of(&params, &source).unwrap();
             let proof = Kzg::prove(&params, &key, &trace).unwrap();
             let statement = Statement::of(&trace).in_circuit(circuit);
             Kzg::verify(&params, key.verifying_key(), &statement, &proof).unwrap();

@@ -1,9 +1,9 @@
 //! Each instruction's gate says what the table says, and nothing is left to the prover: shown for
-//! *all* words by a solver for finite fields, from the constraints of [`frame`] read as SMT-LIB.
+//! *all* words by a solver for finite fields, from the constraints of [`machine`] read as SMT-LIB.
 //!
 //! For every instruction of every named set, with its flag set and all others not:
 //! - the next row, its program counter and the factor are determined by the row, the argument, the cell that
-//!   is taken back (that this is the right one is what [`halo2_stack_vm::sum`] is about) and the word that
+//!   is taken back (that this is the right one is what [`halo2_stack_vm::air::logup`] is about) and the word that
 //!   comes from a tape;
 //! - they are those of the relation in the table;
 //! - some next row satisfies the constraints, so that all this is not said of nothing;
@@ -23,10 +23,10 @@ use std::ops::{Add, Mul, Sub};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use halo2_stack_vm::air::Constraint;
 use halo2_stack_vm::algebra::{Algebra, Word};
-use halo2_stack_vm::frame::{self, Challenges, Constraint, OutputBinding, Source, Window};
 use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
-use halo2_stack_vm::row::{Cell, Row};
+use halo2_stack_vm::machine::{self, Challenges, Column, Columns, Given, Output, Window};
 use halo2curves::bn256::Fr;
 
 /// A term of SMT-LIB.
@@ -157,11 +157,11 @@ impl Query {
 }
 
 /// Whether a column is taken from a cell when the stack shrinks.
-fn is_taken(set: InstructionSet, cell: Cell) -> bool {
+fn is_taken(set: InstructionSet, cell: Column) -> bool {
     let lowest = [
-        Cell::Word(set.window() - 1),
-        Cell::Present(set.presence() - 1),
-        Cell::Link,
+        Column::Word(set.window() - 1),
+        Column::Present(set.presence() - 1),
+        Column::Link,
     ];
     lowest.contains(&cell)
 }
@@ -175,20 +175,22 @@ fn window(
     taken: bool,
     tape: bool,
 ) -> Window<Term> {
-    let chosen = |cell: Cell| Term::name(format!("{cell}_{choice}"));
-    let row = Row::new(set, |cell| match cell {
-        Cell::Flag(opcode) => flag(opcode),
-        Cell::Opcode => given.clone(),
-        Cell::Factor | Cell::Cofactor | Cell::FactorTest | Cell::CofactorTest | Cell::Jumps => {
-            chosen(cell)
-        }
+    let chosen = |cell: Column| Term::name(format!("{cell}_{choice}"));
+    let row = Columns::new(set, |cell| match cell {
+        Column::Flag(opcode) => flag(opcode),
+        Column::Opcode => given.clone(),
+        Column::Factor
+        | Column::Cofactor
+        | Column::FactorTest
+        | Column::CofactorTest
+        | Column::Jumps => chosen(cell),
         _ => Term::name(cell.to_string()),
     });
-    let next = Row::new(set, |cell| match cell {
+    let next = Columns::new(set, |cell| match cell {
         // What is taken back from a cell is not up to the prover.
         _ if taken && is_taken(set, cell) => Term::name(format!("{cell}_taken")),
         // Nor is what comes from a tape.
-        Cell::Word(0) if tape => Term::name("word"),
+        Column::Word(0) if tape => Term::name("word"),
         _ => Term::name(format!("next_{cell}_{choice}")),
     });
     let index = Term::name("index");
@@ -200,17 +202,19 @@ fn window(
         // A step, and not the first one.
         index: [index.clone(), index + ONE],
         follows: [ONE, ONE],
-        source: match set.has_control() {
-            true => Source::of(
-                set.into(),
-                Term::name("listed_opcode"),
-                Term::name("listed_argument"),
-                None,
-            ),
-            false => Source::of(set.into(), given, Term::name("argument"), None),
+        given: match set.has_control() {
+            true => Given::Listed {
+                opcode: Term::name("listed_opcode"),
+                argument: Term::name("listed_argument"),
+            },
+            false => Given::Own {
+                opcode: given,
+                argument: Term::name("argument"),
+                next_opcode: None,
+            },
         },
-        tape: Some(Term::name("tape_word")),
-        output: OutputBinding::Open,
+        tape: set.has_tape().then(|| Term::name("tape_word")),
+        output: Output::Open,
         challenges: Challenges {
             alpha: Term::name("alpha"),
             gamma: Term::name("gamma"),
@@ -234,7 +238,7 @@ enum Purpose {
 
 /// Whether a constraint is there on every step.
 fn is_of_step(constraint: &Constraint<Term>) -> bool {
-    let name = constraint.name;
+    let name = &constraint.name;
     !name.starts_with("the last row") && !name.ends_with("on the first row")
 }
 
@@ -280,11 +284,7 @@ impl Case {
     /// The constraints that are not met whatever stands in the cells.
     fn constraints(&self, choice: &str) -> Vec<Constraint<Term>> {
         let window = self.window(choice);
-        let mut constraints = frame::decode(&window).constraints;
-        constraints.extend(frame::relation(&window).constraints);
-        constraints.extend(frame::stack(&window).constraints);
-        let flow = frame::flow(&window);
-        constraints.extend(flow.into_iter().flat_map(|gate| gate.constraints));
+        let mut constraints = of_gates(&window, &["decode", "relation", "stack", "flow"]);
         constraints.retain(|constraint| constraint.polynomial != ZERO && is_of_step(constraint));
         constraints
     }
@@ -368,19 +368,19 @@ impl Case {
         }
         let moved = [None, relation.second, relation.third, None];
         let effect = self.executed.effect();
-        for (cell, own) in next.cells() {
+        for (cell, own) in next.iter() {
             let expected = match (cell, effect) {
                 _ if effect == Effect::Shrink && is_taken(set, cell) => continue,
-                (Cell::Word(0), _) => continue,
-                (Cell::Word(i), Effect::Grow) => row.words[i - 1].clone(),
-                (Cell::Word(i), Effect::Keep) => moved[i].clone().unwrap_or(row.words[i].clone()),
-                (Cell::Word(i), Effect::Shrink) => row.words[i + 1].clone(),
-                (Cell::Present(0), Effect::Grow) => ONE,
-                (Cell::Present(i), Effect::Grow) => row.present[i - 1].clone(),
-                (Cell::Present(i), Effect::Keep) => row.present[i].clone(),
-                (Cell::Present(i), Effect::Shrink) => row.present[i + 1].clone(),
-                (Cell::Link, Effect::Grow) => index[1].clone(),
-                (Cell::Link, _) => row.link.clone(),
+                (Column::Word(0), _) => continue,
+                (Column::Word(i), Effect::Grow) => row.words[i - 1].clone(),
+                (Column::Word(i), Effect::Keep) => moved[i].clone().unwrap_or(row.words[i].clone()),
+                (Column::Word(i), Effect::Shrink) => row.words[i + 1].clone(),
+                (Column::Present(0), Effect::Grow) => ONE,
+                (Column::Present(i), Effect::Grow) => row.present[i - 1].clone(),
+                (Column::Present(i), Effect::Keep) => row.present[i].clone(),
+                (Column::Present(i), Effect::Shrink) => row.present[i + 1].clone(),
+                (Column::Link, Effect::Grow) => index[1].clone(),
+                (Column::Link, _) => row.link.clone(),
                 _ => continue,
             };
             all.push(equal(own, &expected));
@@ -401,7 +401,7 @@ impl Case {
             "there are ",
             "what the instruction says is zero",
         ];
-        let test = match constraint.name {
+        let test = match &*constraint.name {
             "factor * factor_test = 0" => relation.factor_test,
             "cofactor * cofactor_test = 0" => relation.cofactor_test,
             name if forbids.iter().any(|start| name.starts_with(start)) => {
@@ -413,7 +413,7 @@ impl Case {
             }
             name => {
                 // That the words which it needs were there already says what this flag becomes.
-                let needed = self.executed.needs().checked_sub(2).map(Cell::Present);
+                let needed = self.executed.needs().checked_sub(2).map(Column::Present);
                 let flag = needed.filter(|_| self.shrinks());
                 let known = flag.is_some_and(|own| name.starts_with(&format!("{own}' =")));
                 // Where the factor is not 0 in any case, the tests pass with 0 alone.
@@ -456,7 +456,7 @@ impl Case {
         let wrong = [self.holds("a", None), wrong].concat();
         queries.push(Query::new(self.name("as the table says"), wrong, false));
         for (i, constraint) in self.constraints("a").iter().enumerate() {
-            let name = constraint.name;
+            let name = &constraint.name;
             let without = format!("without \"{name}\"");
             match self.purpose(constraint) {
                 Purpose::Determines => queries.push(self.second_answer(Some(i), true, &without)),
@@ -505,9 +505,17 @@ impl Operands<Term> for Words {
     }
 }
 
+/// The constraints of the gates with these names.
+fn of_gates(window: &Window<Term>, names: &[&str]) -> Vec<Constraint<Term>> {
+    let gates = machine::gates(window).into_iter();
+    let named = gates.filter(|gate| names.contains(&gate.name));
+    named.flat_map(|gate| gate.constraints).collect()
+}
+
 /// The constraints on the flags of a row that is given an opcode.
 fn decode(set: InstructionSet, given: Term) -> Vec<Constraint<Term>> {
-    let mut constraints = frame::decode(&window(set, "a", flag, given, false, false)).constraints;
+    let window = window(set, "a", flag, given, false, false);
+    let mut constraints = of_gates(&window, &["decode"]);
     constraints.retain(is_of_step);
     constraints
 }
@@ -515,16 +523,16 @@ fn decode(set: InstructionSet, given: Term) -> Vec<Constraint<Term>> {
 /// The same where the program stands in cells.
 fn decode_cells(set: InstructionSet, given: Term) -> Vec<Constraint<Term>> {
     let mut window = window(set, "a", flag, given, false, false);
-    if let Source::Given { next_opcode, .. } = &mut window.source {
+    if let Given::Own { next_opcode, .. } = &mut window.given {
         *next_opcode = Some(Term::name("next_opcode"));
     }
-    let mut constraints = frame::decode(&window).constraints;
+    let mut constraints = of_gates(&window, &["decode"]);
     constraints.retain(is_of_step);
     constraints
 }
 
 fn flag(opcode: Opcode) -> Term {
-    Term::name(Cell::Flag(opcode).to_string())
+    Term::name(Column::Flag(opcode).to_string())
 }
 
 /// The constraints as assertions, without one.
@@ -659,7 +667,7 @@ fn each_instruction_determines_the_next_row() {
         for case in Case::all(*set) {
             for constraint in case.constraints("a") {
                 let own = case.purpose(&constraint) != Purpose::OfOthers;
-                *needed.entry(constraint.name).or_insert(false) |= own;
+                *needed.entry(constraint.name.clone()).or_insert(false) |= own;
             }
         }
         assert!(needed.values().all(|needed| *needed), "{needed:?}");

@@ -288,8 +288,8 @@ fn constraint_system(set: InstructionSet, binding: Binding) -> String {
         .hash_length(32)
         .hash(format!("{:?}", cs.pinned()).as_bytes());
     // IPA's generators are the same for everybody, so its key is too.
-    let template = KeySource::for_program(circuit, &program(set)).expect("the program fits");
-    let key = Ipa::keygen_vk_of(&IpaParams::setup(K).unwrap(), &template).expect("the sizes agree");
+    let source = KeySource::for_program(circuit, &program(set)).expect("the program fits");
+    let key = Ipa::keygen_vk_of(&IpaParams::setup(K).unwrap(), &source).expect("the sizes agree");
     lines.push(format!("\nblake2b-256 digests at k = {K}"));
     lines.push(format!("  constraint system {}", pinned.to_hex()));
     lines.push(format!("  IPA verifying key {}", hex::encode(key.digest())));
@@ -303,8 +303,8 @@ fn check_proof_length<B: Backend>(
     predicted: impl Fn(&Cost) -> usize,
 ) {
     let circuit = circuit(params.k(), trace.set(), binding);
-    let template = KeySource::for_program(circuit, trace.program()).expect("the program fits");
-    let key = B::keygen_of(params, &template).expect("the sizes agree");
+    let source = KeySource::for_program(circuit, trace.program()).expect("the program fits");
+    let key = B::keygen_of(params, &source).expect("the sizes agree");
     let proof = B::prove(params, &key, trace).expect("the run fits");
     assert_eq!(
         proof.len(),

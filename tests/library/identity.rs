@@ -153,9 +153,9 @@ fn programs_in_keys_are_told_apart() {
         let circuit = circuit(set, Binding::Fixed);
         told_apart(circuit, &programs(&instructions, most), |program, whole| {
             // A program that underflows has no key.
-            let template = KeySource::fixed(circuit, whole.clone()).ok()?;
-            assert_eq!(template.program(), Some(program));
-            let key = Kzg::keygen_vk_of(&params, &template).unwrap();
+            let source = KeySource::fixed(circuit, whole.clone()).ok()?;
+            assert_eq!(source.program(), Some(program));
+            let key = Kzg::keygen_vk_of(&params, &source).unwrap();
             assert_eq!(key.program(), Some(program.digest()));
             Some(key.digest())
         });
@@ -320,8 +320,8 @@ fn one_statement<B: Backend>(own: &B::Parameters, other_params: &[&B::Parameters
         let mut proofs: Vec<(Binding, ProvingKey<B>, Vec<u8>)> = vec![];
         for binding in Binding::ALL {
             let circuit = circuit(trace.set(), binding);
-            let template = KeySource::for_program(circuit, trace.program()).unwrap();
-            let key = B::keygen_of(own, &template).unwrap();
+            let source = KeySource::for_program(circuit, trace.program()).unwrap();
+            let key = B::keygen_of(own, &source).unwrap();
             let proof = B::prove(own, &key, &trace).unwrap();
             proofs.push((binding, key, proof));
         }
@@ -413,10 +413,10 @@ fn one_statement<B: Backend>(own: &B::Parameters, other_params: &[&B::Parameters
             for (_, other, _) in proofs.iter().filter(|own| own.0 != binding) {
                 refused(own, other.verifying_key(), &honest);
             }
-            let set = trace.set().with(Opcode::Over);
+            let set = trace.set().and(&[Opcode::Over]);
             let other = self::circuit(set, binding);
-            let template = KeySource::for_program(other, trace.program()).unwrap();
-            let other = B::keygen_vk_of(own, &template).unwrap();
+            let source = KeySource::for_program(other, trace.program()).unwrap();
+            let other = B::keygen_vk_of(own, &source).unwrap();
             refused(own, &other, &honest);
             if binding == Binding::Fixed {
                 assert!(outcome(own, &other, &honest).is_err());
@@ -426,8 +426,8 @@ fn one_statement<B: Backend>(own: &B::Parameters, other_params: &[&B::Parameters
                     ..honest.clone()
                 };
                 let circuit = self::circuit(trace.set(), binding);
-                let template = KeySource::fixed(circuit, Program::from(other)).unwrap();
-                let other = B::keygen_vk_of(own, &template).unwrap();
+                let source = KeySource::fixed(circuit, Program::from(other)).unwrap();
+                let other = B::keygen_vk_of(own, &source).unwrap();
                 refused(own, &other, &honest);
                 refused(own, &other, &stated);
                 assert!(outcome(own, &other, &honest).is_err());

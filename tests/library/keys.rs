@@ -56,20 +56,20 @@ fn ceremony_params() -> KzgParams {
 /// The program that a key holds, if it holds one.
 const PROGRAM: &str = "push 3\npush 6\nmul";
 
-fn template(circuit: CircuitParams, source: &str) -> KeySource<Fr> {
+fn source(circuit: CircuitParams, source: &str) -> KeySource<Fr> {
     KeySource::for_program(circuit, &asm::assemble(source).unwrap()).unwrap()
 }
 
 fn ipa_key(circuit: CircuitParams) -> KeyFile {
-    KeyFile::of_ipa(&Ipa::keygen_vk_of(&ipa_params(), &template(circuit, PROGRAM)).unwrap())
+    KeyFile::of_ipa(&Ipa::keygen_vk_of(&ipa_params(), &source(circuit, PROGRAM)).unwrap())
 }
 
 fn kzg_key(params: &KzgParams, circuit: CircuitParams) -> KeyFile {
-    kzg_key_of(params, &template(circuit, PROGRAM))
+    kzg_key_of(params, &source(circuit, PROGRAM))
 }
 
-fn kzg_key_of(params: &KzgParams, template: &KeySource<Fr>) -> KeyFile {
-    KeyFile::of_kzg(&Kzg::keygen_vk_of(params, template).unwrap(), params).unwrap()
+fn kzg_key_of(params: &KzgParams, source: &KeySource<Fr>) -> KeyFile {
+    KeyFile::of_kzg(&Kzg::keygen_vk_of(params, source).unwrap(), params).unwrap()
 }
 
 /// A key of each backend and each kind of parameters.
@@ -223,8 +223,8 @@ fn proved_run<B: Backend>(
     binding: Binding,
 ) -> ProofFile {
     let circuit = circuit(trace.set(), binding);
-    let template = KeySource::for_program(circuit, trace.program()).unwrap();
-    let key = B::keygen_of(params, &template).unwrap();
+    let source = KeySource::for_program(circuit, trace.program()).unwrap();
+    let key = B::keygen_of(params, &source).unwrap();
     let proof = B::prove(params, &key, trace).unwrap();
     ProofFile::new(params, key.verifying_key(), Statement::of(trace), proof)
 }
@@ -403,8 +403,8 @@ fn a_key_from_a_file_verifies_tapes() {
     let trace = job.trace().unwrap();
     for binding in Binding::ALL {
         let circuit = circuit(InstructionSet::FULL, binding);
-        let template = KeySource::for_program(circuit, &program).unwrap();
-        let key = read(&kzg_key_of(&params, &template).to_bytes()).unwrap();
+        let source = KeySource::for_program(circuit, &program).unwrap();
+        let key = read(&kzg_key_of(&params, &source).to_bytes()).unwrap();
         let proof = proved_run::<Kzg>(&params, &trace, binding);
         key.verify(&proof, None).unwrap();
         assert_eq!(proof.tape, [6, 42, 8].map(Fr::from));

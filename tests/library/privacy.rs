@@ -126,8 +126,8 @@ fn proofs_hide<B: Backend>(params: &B::Parameters) {
 
     for binding in Binding::ALL {
         let circuit = CircuitParams::new(5, FULL, binding).unwrap();
-        let template = KeySource::for_program(circuit, &statement.program).unwrap();
-        let key = B::keygen_of(params, &template).unwrap();
+        let source = KeySource::for_program(circuit, &statement.program).unwrap();
+        let key = B::keygen_of(params, &source).unwrap();
         let mut proofs = BTreeSet::new();
         for trace in traces.iter().cycle().take(2 * PROOFS) {
             let instances = Statement::of(trace).instances(circuit).unwrap();
@@ -278,8 +278,8 @@ fn witness_words_are_not_printed() {
     let witness = Witness::new(&trace, 20).unwrap();
     see(&witness);
     let params = CircuitParams::new(5, STACK, Binding::Public).unwrap();
-    let template = KeySource::unfixed(params).unwrap();
-    let circuit = StackVmCircuit::new(template.clone(), &trace).unwrap();
+    let source = KeySource::unfixed(params).unwrap();
+    let circuit = StackVmCircuit::new(source.clone(), &trace).unwrap();
     see(&circuit);
 
     // Errors, with their sources, while such words are on the stack.
@@ -298,7 +298,7 @@ fn witness_words_are_not_printed() {
         let past_failure = Job::new(&program, STACK, &inputs)
             .trace_past_failure()
             .unwrap();
-        let circuit = StackVmCircuit::new(template.clone(), &past_failure).unwrap();
+        let circuit = StackVmCircuit::new(source.clone(), &past_failure).unwrap();
         let error = circuit.check(&Statement::of(&past_failure)).unwrap_err();
         errors.push(ChipError::from(error.clone()).into());
         errors.push(halo2_proofs::plonk::Error::from(ChipError::from(error.clone())).into());
@@ -454,8 +454,8 @@ fn secrets_are_not_printed() {
         see(&past_failure.rows());
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&past_failure, binding).unwrap();
-            let template = KeySource::for_program(params, &program).unwrap();
-            let circuit = StackVmCircuit::new(template, &past_failure).unwrap();
+            let source = KeySource::for_program(params, &program).unwrap();
+            let circuit = StackVmCircuit::new(source, &past_failure).unwrap();
             see(&circuit);
             if let Err(error) = circuit.check(&Statement::of(&past_failure)) {
                 errors.push(ChipError::from(error.clone()).into());
@@ -503,9 +503,9 @@ fn secrets_are_not_printed() {
         (Binding::Fixed, asm::assemble("secret").unwrap()),
     ] {
         let circuit = CircuitParams::new(4, FULL, binding).unwrap();
-        let template = KeySource::for_program(circuit, &program);
-        let template = template.unwrap_or_else(|_| KeySource::unfixed(circuit).unwrap());
-        let key = Kzg::keygen_of(&params, &template).unwrap();
+        let source = KeySource::for_program(circuit, &program);
+        let source = source.unwrap_or_else(|_| KeySource::unfixed(circuit).unwrap());
+        let key = Kzg::keygen_of(&params, &source).unwrap();
         see(&key);
         errors.push(Kzg::prove(&params, &key, &trace).unwrap_err().into());
     }

@@ -83,9 +83,9 @@ fn the_programs_give_what_they_say() {
         assert_eq!(larger.outcome(), outcome, "{}", example.name);
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&trace, binding).unwrap();
-            let template = KeySource::for_program(params, &example.program).unwrap();
+            let source = KeySource::for_program(params, &example.program).unwrap();
             let instances = Statement::of(&trace).instances(params).unwrap();
-            let circuit = StackVmCircuit::new(template, &trace).unwrap();
+            let circuit = StackVmCircuit::new(source, &trace).unwrap();
             let mock = MockProver::run(params.k(), &circuit, instances).unwrap();
             assert_eq!(mock.verify(), Ok(()), "{}, {binding:?}", example.name);
         }
@@ -129,8 +129,8 @@ fn each_is_proved<B: Backend>(params: impl Fn(u32) -> B::Parameters) {
         for binding in [Binding::Public, Binding::Fixed] {
             let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
             let params = params(circuit.k());
-            let template = KeySource::for_program(circuit, &example.program).unwrap();
-            let key = B::keygen_of(&params, &template).unwrap();
+            let source = KeySource::for_program(circuit, &example.program).unwrap();
+            let key = B::keygen_of(&params, &source).unwrap();
             prove::<B>(&params, &key, &example, &trace);
         }
     }
@@ -202,8 +202,8 @@ fn collatz_secrets(mut n: u64) -> Vec<Fr> {
 fn satisfies(trace: &Trace<Fr>, binding: Binding) -> bool {
     let statement = Statement::of(trace);
     let params = CircuitParams::for_trace(trace, binding).unwrap();
-    let template = KeySource::for_program(params, trace.program()).unwrap();
-    let circuit = StackVmCircuit::new(template, trace).unwrap();
+    let source = KeySource::for_program(params, trace.program()).unwrap();
+    let circuit = StackVmCircuit::new(source, trace).unwrap();
     let checked = circuit.check(&statement);
     assert!(
         matches!(checked, Ok(()) | Err(WitnessError::Unsatisfied { .. })),

@@ -410,8 +410,8 @@ fn a_tape_is_bound<B: Backend>(params: &B::Parameters) {
     assert_eq!(honest.tape, [6, 42, 8].map(Fr::from));
     for binding in Binding::ALL {
         let circuit = CircuitParams::new(5, InstructionSet::FULL, binding).unwrap();
-        let template = KeySource::for_program(circuit, trace.program()).unwrap();
-        let key = B::keygen_of(params, &template).unwrap();
+        let source = KeySource::for_program(circuit, trace.program()).unwrap();
+        let key = B::keygen_of(params, &source).unwrap();
         let proof = B::prove(params, &key, &trace).unwrap();
         let verifying = key.verifying_key();
         let verify = |tape: &[Fr]| {
@@ -432,7 +432,7 @@ fn a_tape_is_bound<B: Backend>(params: &B::Parameters) {
                 ..honest.clone()
             };
             let instances = statement.instances(circuit).unwrap();
-            let circuit = StackVmCircuit::new(template.clone(), &trace).unwrap();
+            let circuit = StackVmCircuit::new(source.clone(), &trace).unwrap();
             let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
             let verdict = B::verify(params, verifying, &statement, &forged);
             assert!(
@@ -508,9 +508,9 @@ fn a_fixed_program<B: Backend>(params: &B::Parameters) {
     ] {
         let set = trace.set();
         let circuit = CircuitParams::new(5, set, Binding::Fixed).unwrap();
-        let [template, other_template] =
+        let [source, other_template] =
             [&trace, &other].map(|own| KeySource::fixed(circuit, own.program().clone()).unwrap());
-        let key = B::keygen_of(params, &template).unwrap();
+        let key = B::keygen_of(params, &source).unwrap();
         let other_key = B::keygen_of(params, &other_template).unwrap();
         let (verifying, other_verifying) = (key.verifying_key(), other_key.verifying_key());
         assert_eq!(

@@ -117,8 +117,8 @@ fn write<B: Backend>(folder: &Path, setup: fn(u32) -> B::Parameters) {
             let trace = example.trace();
             let circuit = CircuitParams::for_trace(&trace, binding).unwrap();
             let params = setup(circuit.k());
-            let template = KeySource::for_program(circuit, trace.program()).unwrap();
-            let key = B::keygen_of(&params, &template).unwrap();
+            let source = KeySource::for_program(circuit, trace.program()).unwrap();
+            let key = B::keygen_of(&params, &source).unwrap();
             let proof = B::prove(&params, &key, &trace).unwrap();
             let statement = Statement::<Fr>::of(&trace);
             let file = ProofFile::new(&params, key.verifying_key(), statement, proof);
@@ -131,8 +131,8 @@ fn verify<B: Backend>(setup: fn(u32) -> B::Parameters, file: &ProofFile, name: &
     let params = setup(file.circuit.k());
     // Those of a fixed program were written when a file had that too.
     let program = file.program.as_ref().expect(name);
-    let template = KeySource::for_program(file.circuit, program).unwrap();
-    let key = B::keygen_vk_of(&params, &template).unwrap();
+    let source = KeySource::for_program(file.circuit, program).unwrap();
+    let key = B::keygen_vk_of(&params, &source).unwrap();
     let advice = "the keys have changed: raise the format's version and say so in the changelog";
     assert_eq!(file.key_digest, key.digest(), "{name}: {advice}");
     let verify = |file: &ProofFile| file.verify::<B>(&params, &key);
@@ -191,8 +191,8 @@ fn digests<B: Backend>(params: &B::Parameters) -> String {
     for (name, set) in InstructionSet::NAMED {
         for binding in Binding::ALL {
             let circuit = CircuitParams::new(params.k(), *set, binding).unwrap();
-            let template = KeySource::for_program(circuit, &program).unwrap();
-            let digest = hex::encode(B::keygen_vk_of(params, &template).unwrap().digest());
+            let source = KeySource::for_program(circuit, &program).unwrap();
+            let digest = hex::encode(B::keygen_vk_of(params, &source).unwrap().digest());
             lines += &format!("{name} {} {} {digest}\n", binding.name(), B::NAME);
         }
     }

@@ -110,8 +110,8 @@ impl Machine {
         let params = CircuitParams::new(k, set, host.binding()).unwrap();
         match host {
             Host::Public | Host::Cells | Host::Fixed => {
-                let template = KeySource::for_program(params, &Program::default()).unwrap();
-                Self::alone(host, &template)
+                let source = KeySource::for_program(params, &Program::default()).unwrap();
+                Self::alone(host, &source)
             }
             Host::Outer => Self::embedded(OuterParams {
                 k: k + 1,
@@ -136,13 +136,13 @@ impl Machine {
             return (words <= self.rows).then(|| Self::embedded(params));
         }
         let params = CircuitParams::new(self.k, self.set, self.host.binding()).unwrap();
-        let template = KeySource::fixed(params, program.clone()).ok()?;
-        Some(Self::alone(self.host, &template))
+        let source = KeySource::fixed(params, program.clone()).ok()?;
+        Some(Self::alone(self.host, &source))
     }
 
-    fn alone(host: Host, template: &KeySource<Fr>) -> Self {
-        let params = template.params();
-        let circuit = StackVmCircuit::<Fr>::empty(template.clone());
+    fn alone(host: Host, source: &KeySource<Fr>) -> Self {
+        let params = source.params();
+        let circuit = StackVmCircuit::<Fr>::empty(source.clone());
         let (cs, config, recording) = record(params.k(), &circuit, &mock_challenges());
         let shape = OuterParams {
             k: params.k(),
@@ -152,9 +152,12 @@ impl Machine {
             tape_words: 0,
         };
         let mut machine = Self::assembled(host, shape, &cs, config.machine(), &recording);
-        machine.fixed_program = template.program().map(|program| {
+        machine.fixed_program = source.program().map(|program| {
             let listed = program.stated(params.set()).into_iter();
-            (Program::clone(program), listed.map(|(a, b)| [a, b]).collect())
+            (
+                Program::clone(program),
+                listed.map(|(a, b)| [a, b]).collect(),
+            )
         });
         machine
     }
@@ -344,14 +347,14 @@ impl Machine {
     /// [`StackVmCircuit`] with a claim as its witness.
     pub fn circuit(&self, claim: &Claim) -> StackVmCircuit<Fr> {
         StackVmCircuit::with_witness(
-            self.template(),
+            self.source(),
             program(&claim.cells, self.set).expect("opcodes"),
             self.witness(claim),
         )
     }
 
     /// What the keys of the circuit are made from.
-    pub fn template(&self) -> KeySource<Fr> {
+    pub fn source(&self) -> KeySource<Fr> {
         let params = CircuitParams::new(self.k, self.set, self.host.binding()).unwrap();
         match &self.fixed_program {
             Some((program, _)) => KeySource::fixed(params, program.clone()).unwrap(),

@@ -192,7 +192,7 @@ impl<'a, B: AnyCircuit> Bench<'a, B> {
         Bench {
             machine,
             params,
-            key: B::keygen_of(params, &machine.template()).unwrap(),
+            key: B::keygen_of(params, &machine.source()).unwrap(),
         }
     }
 

@@ -12,7 +12,7 @@ use halo2_stack_vm::vm::{RunError, Trace};
 
 use crate::Report;
 use crate::arguments::CheckArguments;
-use crate::circuit::{circuit, largest_circuit, template, trace, unproved};
+use crate::circuit::{circuit, key_source, largest_circuit, trace, unproved};
 use crate::failure::Failure;
 use crate::program_failure::StackWords;
 use crate::progress::Progress;
@@ -49,8 +49,8 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
     };
     let failure = |error: RunError| request.failure(error, StackWords::Shown);
     let made = circuit(&arguments.circuit, &trace)
-        .and_then(|params| Ok((params, template(params, trace.program())?)));
-    let (params, template) = match (made, &failed) {
+        .and_then(|params| Ok((params, key_source(params, trace.program())?)));
+    let (params, key_source) = match (made, &failed) {
         (Ok(made), _) => made,
         // That the program fails is what there is to say.
         (Err(_), Some(error)) => return Err(failure(error.clone()).into()),
@@ -64,7 +64,7 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
     let progress = Progress::new();
     progress.phase(format!("checking 2^{} rows", params.k()));
     let internal = |error: String| Failure::input("internal", error);
-    let circuit = StackVmCircuit::new(template, &trace).map_err(|e| internal(e.to_string()))?;
+    let circuit = StackVmCircuit::new(key_source, &trace).map_err(|e| internal(e.to_string()))?;
     let instances = statement
         .instances(params)
         .map_err(|error| internal(error.to_string()))?;

@@ -73,8 +73,8 @@ pub fn circuit(arguments: &CircuitArguments, trace: &Trace<Fr>) -> Result<Circui
     }
 }
 
-/// The template of a circuit for a program.
-pub fn template(circuit: CircuitParams, program: &Program<Fr>) -> Result<KeySource<Fr>, Failure> {
+/// The key_source of a circuit for a program.
+pub fn key_source(circuit: CircuitParams, program: &Program<Fr>) -> Result<KeySource<Fr>, Failure> {
     KeySource::for_program(circuit, program).map_err(|error| match &error {
         KeySourceError::Schedule(run) if !matches!(run, RunError::TooManyRows { .. }) => {
             Failure::Wiring {

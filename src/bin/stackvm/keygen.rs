@@ -12,7 +12,7 @@ use halo2_stack_vm::proof::kzg::Kzg;
 
 use crate::Report;
 use crate::arguments::{BackendName, InfoArguments, KeygenArguments};
-use crate::circuit::{cut, stated_circuit, template};
+use crate::circuit::{cut, key_source, stated_circuit};
 use crate::failure::{Failure, pasted};
 use crate::output::{KEY, OutputFile, is_standard_output};
 use crate::parameters::{Source, check_backend, no_parameters};
@@ -22,8 +22,8 @@ use crate::source::load;
 pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
     let path = &arguments.output;
     check_backend(arguments.backend, &arguments.srs)?;
-    let template = key_template(arguments)?;
-    let circuit = template.params().canonical();
+    let key_source = key_template(arguments)?;
+    let circuit = key_source.params().canonical();
     let output = OutputFile {
         kind: &KEY,
         path,
@@ -41,13 +41,15 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
         BackendName::Ipa => {
             let params = source.ipa(k).map_err(no_parameters)?;
             progress.phase("key");
-            let key = Ipa::keygen_vk_of(&params, &template).map_err(|e| internal(e.to_string()))?;
+            let key =
+                Ipa::keygen_vk_of(&params, &key_source).map_err(|e| internal(e.to_string()))?;
             KeyFile::of_ipa(&key)
         }
         BackendName::Kzg => {
             let (params, _) = source.kzg(&arguments.srs, k).map_err(no_parameters)?;
             progress.phase("key");
-            let key = Kzg::keygen_vk_of(&params, &template).map_err(|e| internal(e.to_string()))?;
+            let key =
+                Kzg::keygen_vk_of(&params, &key_source).map_err(|e| internal(e.to_string()))?;
             KeyFile::of_kzg(&key, &params).map_err(|e| internal(e.to_string()))?
         }
     };
@@ -98,7 +100,7 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
 fn key_template(arguments: &KeygenArguments) -> Result<KeySource<Fr>, Failure> {
     let InfoArguments { k, set, binding } = &arguments.circuit;
     let Some(path) = &arguments.program else {
-        return template(stated_circuit(&arguments.circuit)?, &Default::default());
+        return key_source(stated_circuit(&arguments.circuit)?, &Default::default());
     };
     let binding = Binding::from(*binding);
     if binding != Binding::Fixed {
@@ -110,5 +112,5 @@ fn key_template(arguments: &KeygenArguments) -> Result<KeySource<Fr>, Failure> {
     let program = cut(program, arguments.steps)?;
     let circuit = CircuitParams::new(*k, set.of(&program), binding)
         .map_err(|error| Failure::input("size", error.to_string()))?;
-    template(circuit, &program)
+    key_source(circuit, &program)
 }

@@ -14,7 +14,7 @@ use halo2_stack_vm::vm::Trace;
 
 use crate::Report;
 use crate::arguments::{BackendName, ProveArguments};
-use crate::circuit::{circuit, template, trace, unproved};
+use crate::circuit::{circuit, key_source, trace, unproved};
 use crate::failure::{Failure, pasted};
 use crate::output::{OutputFile, PROOF, is_standard_output};
 use crate::parameters::{Source, check_backend, no_parameters};
@@ -41,7 +41,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let request = RunRequest::read(&arguments.program, false)?;
     let trace = trace(&request).map_err(|error| unproved(&request, error, StackWords::Hidden))?;
     let circuit = circuit(&arguments.circuit, &trace)?;
-    let template = template(circuit, trace.program())?;
+    let key_source = key_source(circuit, trace.program())?;
     output.program = Some(trace.program().canonical(circuit.shape()).digest());
     if let Some(warning) = output.check_program()? {
         progress.warn(&warning);
@@ -51,11 +51,11 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let file = match arguments.backend {
         BackendName::Ipa => {
             let params = source.ipa(circuit.k()).map_err(no_parameters)?;
-            prove_with::<Ipa>(&params, &template, &trace, &progress)?
+            prove_with::<Ipa>(&params, &key_source, &trace, &progress)?
         }
         BackendName::Kzg => {
             let (params, _) = source.kzg(srs, circuit.k()).map_err(no_parameters)?;
-            prove_with::<Kzg>(&params, &template, &trace, &progress)?
+            prove_with::<Kzg>(&params, &key_source, &trace, &progress)?
         }
     };
     output.put(file.to_json().as_bytes())?;
@@ -131,12 +131,12 @@ pub fn proof_path(arguments: &ProveArguments) -> PathBuf {
 
 fn prove_with<B: Backend>(
     params: &B::Parameters,
-    template: &KeySource<Fr>,
+    key_source: &KeySource<Fr>,
     trace: &Trace<Fr>,
     progress: &Progress,
 ) -> Result<ProofFile, Failure> {
     progress.phase("keys");
-    let key = B::keygen_of(params, template)
+    let key = B::keygen_of(params, key_source)
         .map_err(|error| Failure::input("internal", error.to_string()))?;
     progress.phase(format!("proving {} rows", trace.steps()));
     let proof = B::prove(params, &key, trace)

@@ -185,11 +185,11 @@ impl<'a> Known<'a> {
         // Only a key that holds a program is made from one. Whoever wrote the file chose it too.
         let none = CanonicalProgram::default();
         let program = self.program().unwrap_or(&none);
-        let template = match KeySource::for_program(file.circuit, program) {
-            Ok(template) => template,
+        let key_source = match KeySource::for_program(file.circuit, program) {
+            Ok(key_source) => key_source,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let key = B::keygen_vk_of(params, &template)
+        let key = B::keygen_vk_of(params, &key_source)
             .map_err(|error| Failure::input("internal", error.to_string()))?;
         progress.phase("verifying");
         let verdict = file.verify::<B>(params, &key);

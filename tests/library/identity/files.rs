@@ -34,8 +34,8 @@ fn scene<B: Backend>(
     key_file: impl Fn(&VerifyingKey<B>) -> KeyFile,
 ) -> Scene {
     let circuit = circuit(trace.set(), binding);
-    let template = KeySource::for_program(circuit, trace.program()).unwrap();
-    let key = B::keygen_of(params, &template).unwrap();
+    let source = KeySource::for_program(circuit, trace.program()).unwrap();
+    let key = B::keygen_of(params, &source).unwrap();
     let proof = B::prove(params, &key, trace).unwrap();
     Scene {
         file: ProofFile::new(params, key.verifying_key(), Statement::of(trace), proof),
@@ -64,21 +64,21 @@ impl Scene {
     fn key_of(&self, file: &ProofFile) -> Option<Arc<KeyFile>> {
         static KEYS: Mutex<BTreeMap<String, Arc<KeyFile>>> = Mutex::new(BTreeMap::new());
         let program = file.program.as_deref().unwrap_or(&self.program);
-        let template = KeySource::for_program(file.circuit, program).ok()?;
+        let source = KeySource::for_program(file.circuit, program).ok()?;
         let k = file.circuit.k();
         if !SIZES.contains(&k) {
             return None;
         }
         // Most edits leave the key as it is.
-        let name = format!("{:?}{:?}{template:?}", file.backend, file.parameters);
+        let name = format!("{:?}{:?}{source:?}", file.backend, file.parameters);
         if let Some(key) = KEYS.lock().unwrap().get(&name) {
             return Some(key.clone());
         }
         let key = match file.backend {
-            BackendName::Ipa => KeyFile::of_ipa(&Ipa::keygen_vk_of(ipa(k), &template).unwrap()),
+            BackendName::Ipa => KeyFile::of_ipa(&Ipa::keygen_vk_of(ipa(k), &source).unwrap()),
             BackendName::Kzg => {
                 let params = kzg(file.parameters, k);
-                KeyFile::of_kzg(&Kzg::keygen_vk_of(params, &template).unwrap(), params).unwrap()
+                KeyFile::of_kzg(&Kzg::keygen_vk_of(params, &source).unwrap(), params).unwrap()
             }
         };
         let key = Arc::new(key);
@@ -309,7 +309,7 @@ fn edits(scene: &Scene) -> Vec<(String, Fields)> {
         format!("{set},"),
     ];
     for opcode in Opcode::ALL {
-        sets.push(set.with(*opcode).name());
+        sets.push(set.and(&[*opcode]).name());
         let without = set.members() & !(1 << opcode.encoded());
         sets.extend(InstructionSet::from_members(without).map(InstructionSet::name));
     }
@@ -356,7 +356,7 @@ fn edits(scene: &Scene) -> Vec<(String, Fields)> {
         let shape = scene.file.circuit.shape();
         let read = asm::from_json::<Fr>(&flat(&other)).unwrap();
         let digest = read.canonical(shape).digest();
-        if !(shape.wired
+        if !(shape.straight
             && digest == scene.file.program_digest
             && read.canonical_len(STACK) == read.len())
         {
@@ -500,7 +500,7 @@ fn what_is_read_has_one_form() {
         }
         let shape = scene.file.circuit.shape();
         let mut ends = vec![vec![]];
-        if shape.wired {
+        if shape.straight {
             ends.push(vec![(0, "0".to_owned())]);
             ends.push(vec![(0, "0".to_owned()); 3]);
         }
