@@ -60,7 +60,7 @@ pub fn disassemble<F: Word>(program: &Program<F>) -> Result<String, DisassembleE
         let address = instruction.argument.to_u64()?;
         usize::try_from(address)
             .ok()
-            .filter(|own| *own <= program.len())
+            .filter(|address| *address <= program.len())
     };
     let mut targets = vec![false; program.len() + 1];
     for instruction in program.instructions() {
@@ -68,7 +68,7 @@ pub fn disassemble<F: Word>(program: &Program<F>) -> Result<String, DisassembleE
         if let Some(target) = opcode
             .filter(|opcode| opcode.takes_address())
             .and_then(|_| address(instruction))
-            .and_then(|own| targets.get_mut(own))
+            .and_then(|address| targets.get_mut(address))
         {
             *target = true;
         }

@@ -142,12 +142,12 @@ fn unknown_operator(operand: &str, span: Range<usize>, at: usize) -> Complaint {
 }
 
 pub(super) fn is_name_start(text: &str) -> bool {
-    text.starts_with(|own: char| own.is_ascii_alphabetic() || own == '_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
 
 /// Whether a text consists of letters, digits and `_`, and does not begin with a digit.
 pub(super) fn is_name(text: &str) -> bool {
-    let is_part = |own: char| own.is_ascii_alphanumeric() || own == '_';
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     is_name_start(text) && text.chars().all(is_part)
 }
 

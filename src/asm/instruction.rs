@@ -78,7 +78,9 @@ impl<'s> Statement<'s> {
 
 /// The instruction whose mnemonic is most like this one, if it is like it at all.
 pub(super) fn nearest(mnemonic: &str) -> Option<Opcode> {
-    let known = Opcode::ALL.iter().map(|own| (own.mnemonic(), *own));
+    let known = Opcode::ALL
+        .iter()
+        .map(|opcode| (opcode.mnemonic(), *opcode));
     most_like(&mnemonic.to_lowercase(), known)
 }
 

@@ -160,7 +160,7 @@ impl<'s, F: Word> Names<'s, F> {
         left: &mut usize,
     ) -> Result<(), Complaint> {
         let mut known = Opcode::ALL.iter().copied();
-        let mnemonic = known.find(|own| own.mnemonic().eq_ignore_ascii_case(name));
+        let mnemonic = known.find(|opcode| opcode.mnemonic().eq_ignore_ascii_case(name));
         let kind = match u8::try_from(name.len()) {
             Ok(length) if is_name(name) && name.len() <= LONGEST_NAME => match mnemonic {
                 Some(opcode) => AsmErrorKind::NameIsMnemonic { opcode },
@@ -309,8 +309,8 @@ impl<'s, F: Word> Names<'s, F> {
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        let own = |entry: &Entry| entry.name(self.source).cmp(name);
-        self.entries.binary_search_by(own).ok()
+        let order = |entry: &Entry| entry.name(self.source).cmp(name);
+        self.entries.binary_search_by(order).ok()
     }
 
     /// The complaint about a name that is not defined, or is none.
@@ -322,7 +322,7 @@ impl<'s, F: Word> Names<'s, F> {
         const MOST_COMPARED: usize = 1000;
         let names = self.entries.iter().map(|entry| entry.name(self.source));
         let suggestion = match self.entries.len() {
-            0..=MOST_COMPARED => most_like(name, names.map(|own| (own, own))),
+            0..=MOST_COMPARED => most_like(name, names.map(|known| (known, known))),
             _ => None,
         };
         let kind = AsmErrorKind::UndefinedName {
@@ -337,7 +337,7 @@ impl<'s, F: Word> Names<'s, F> {
         if !is_name_start(operand) {
             return number(operand, place);
         }
-        let entry = self.find(operand).and_then(|own| self.entries.get(own));
+        let entry = self.find(operand).and_then(|place| self.entries.get(place));
         Ok(match entry.map(|entry| entry.meaning) {
             Some(Meaning::Address(address)) => F::constant(u64::from(address)),
             Some(Meaning::Value(value)) => {
@@ -354,7 +354,10 @@ impl<'s, F: Word> Names<'s, F> {
     pub fn argument(&self, opcode: Opcode, tokens: &mut Tokens<'s>) -> Result<F, Complaint> {
         let all = *tokens;
         let word = evaluate(tokens, |operand, place| self.word(operand, place))?;
-        let is_address = || word.to_u64().is_some_and(|own| own <= self.length as u64);
+        let is_address = || {
+            word.to_u64()
+                .is_some_and(|address| address <= self.length as u64)
+        };
         if opcode.takes_address() && !is_address() {
             let kind = AsmErrorKind::NoAddress {
                 opcode,

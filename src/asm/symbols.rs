@@ -32,19 +32,21 @@ impl Symbols {
 
     /// The first label of an address.
     pub fn label_at(&self, address: usize) -> Option<&str> {
-        let first = self.labels.partition_point(|own| own.address < address);
+        let first = self.labels.partition_point(|label| label.address < address);
         let label = self.labels.get(first)?;
         (label.address == address).then_some(label.name.as_str())
     }
 
     /// The last label at or before an address: the part of the program that it belongs to.
     pub fn region(&self, address: usize) -> Option<&Label> {
-        let after = self.labels.partition_point(|own| own.address <= address);
+        let after = self
+            .labels
+            .partition_point(|label| label.address <= address);
         let last = self.labels.get(after.checked_sub(1)?)?;
         // Of several labels at one address, the first.
         let first = self
             .labels
-            .partition_point(|own| own.address < last.address);
+            .partition_point(|label| label.address < last.address);
         self.labels.get(first)
     }
 
@@ -56,8 +58,8 @@ impl Symbols {
     /// The message that stands after the instruction at an address, to be shown where it fails. It may have any
     /// character, those that command a terminal included.
     pub fn message(&self, address: usize) -> Option<&str> {
-        let own = |(place, _): &(usize, String)| place.cmp(&address);
-        let place = self.messages.binary_search_by(own).ok()?;
+        let order = |(place, _): &(usize, String)| place.cmp(&address);
+        let place = self.messages.binary_search_by(order).ok()?;
         self.messages.get(place).map(|(_, text)| text.as_str())
     }
 }

@@ -22,8 +22,8 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     located_lines(text).map(|(_, line)| line)
 }
 
-fn is_line_end(own: char) -> bool {
-    matches!(own, '\n' | '\r')
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r')
 }
 
 /// The lines, and where each begins, in bytes.
@@ -124,24 +124,24 @@ fn head<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Head<'s>, EmptyError> {
 }
 
 fn label<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Located<'s>, EmptyError> {
-    take_till(1.., |own: char| {
-        own.is_whitespace() || matches!(own, '#' | ':' | '"')
+    take_till(1.., |c: char| {
+        c.is_whitespace() || matches!(c, '#' | ':' | '"')
     })
     .with_span()
     .parse_next(line)
 }
 
 fn mnemonic<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Located<'s>, EmptyError> {
-    let first = any.verify(|own: &char| !own.is_whitespace() && *own != '#');
-    let others = take_till(0.., |own: char| {
-        own.is_whitespace() || matches!(own, '#' | '"' | '(')
+    let first = any.verify(|c: &char| !c.is_whitespace() && *c != '#');
+    let others = take_till(0.., |c: char| {
+        c.is_whitespace() || matches!(c, '#' | '"' | '(')
     });
     (first, others).take().with_span().parse_next(line)
 }
 
 /// Blanks that end no line.
 fn blank<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<&'s str, EmptyError> {
-    take_while(0.., |own: char| own.is_whitespace() && !is_line_end(own)).parse_next(line)
+    take_while(0.., |c: char| c.is_whitespace() && !is_line_end(c)).parse_next(line)
 }
 
 /// A piece of an argument.
@@ -203,8 +203,8 @@ impl<'s> Tokens<'s> {
 }
 
 fn token<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Token<'s>, EmptyError> {
-    let operand = take_till(1.., |own: char| {
-        own.is_whitespace() || matches!(own, '#' | '+' | '-' | '*' | '(' | ')' | '"')
+    let operand = take_till(1.., |c: char| {
+        c.is_whitespace() || matches!(c, '#' | '+' | '-' | '*' | '(' | ')' | '"')
     });
     alt((
         one_of(['+', '-', '*', '(', ')']).map(Token::Sign),
@@ -258,7 +258,7 @@ pub(super) fn unescape((written, span): &Located<'_>) -> Result<String, Complain
 }
 
 fn character(input: &mut LocatingSlice<&str>) -> Parsed<char, EmptyError> {
-    let digits = take_while(1..=6, |own: char| own.is_ascii_hexdigit());
+    let digits = take_while(1..=6, |c: char| c.is_ascii_hexdigit());
     let unicode = preceded("u{", terminated(digits, '}'))
         .verify_map(|digits| char::from_u32(u32::from_str_radix(digits, 16).ok()?));
     let escaped = alt((

@@ -17,7 +17,7 @@ pub fn is_standard_input(path: &Path) -> bool {
 
 /// Whether one of the paths stands for standard input; two can't.
 pub fn read_once<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<bool, Failure> {
-    match paths.filter(|own| is_standard_input(own)).count() {
+    match paths.filter(|path| is_standard_input(path)).count() {
         named @ 0..=1 => Ok(named == 1),
         _ => {
             let problem = "`-` stands twice: standard input can be read once";
@@ -54,7 +54,7 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     }
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
-        let before = before.and_then(|own| std::str::from_utf8(own).ok());
+        let before = before.and_then(|bytes| std::str::from_utf8(bytes).ok());
         let (line, column) = end(before.unwrap_or_default());
         let problem = "a byte here is not UTF-8 text: save the file as UTF-8";
         Failure::input(
@@ -134,7 +134,7 @@ mod tests {
                 let encoding = other_encoding(&bytes).unwrap();
                 assert!(encoding.starts_with("UTF-16"), "{text}: {encoding}");
             }
-            let long = text.chars().flat_map(|own| u32::from(own).to_le_bytes());
+            let long = text.chars().flat_map(|c| u32::from(c).to_le_bytes());
             assert_eq!(other_encoding(&long.collect::<Vec<_>>()), Some("UTF-32"));
         }
         for bytes in [&b""[..], b"\0", b"a", b"\0\0", b"ab\0\0", b"\xff"] {

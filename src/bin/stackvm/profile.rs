@@ -51,7 +51,7 @@ fn report(profile: &Profile<Fr>, labels: &Labels) -> Report {
         }
     }
     // Those with as many rows stay in the order of the program.
-    regions.sort_by_key(|own| std::cmp::Reverse(own.rows));
+    regions.sort_by_key(|region| std::cmp::Reverse(region.rows));
     let percent = |rows: u64| match profile.rows() {
         0 => 0.0,
         all => 100.0 * rows as f64 / all as f64,

@@ -210,7 +210,7 @@ impl Calls {
         let call = |(pc, number): (usize, usize)| {
             let line = labels.line(pc);
             let on_line = line.map_or(String::new(), |line| format!(", line {line}"));
-            let instruction = instructions.get(pc).map(|own| labels.instruction(own));
+            let instruction = instructions.get(pc).map(|call| labels.instruction(call));
             Call {
                 number,
                 pc,
@@ -318,7 +318,7 @@ mod tests {
         for depth in 1..=8 {
             let (lines, _) = calls(depth);
             assert_eq!(lines.len() as u64, depth);
-            assert_eq!(lines.iter().filter(|own| own.contains("...")).count(), 0);
+            assert_eq!(lines.iter().filter(|line| line.contains("...")).count(), 0);
         }
         let (lines, json) = calls(9);
         assert_eq!((lines.len(), &lines[4][..]), (9, "... 1 call more ..."));
