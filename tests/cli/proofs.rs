@@ -381,7 +381,7 @@ fn verify_says_what_was_read_and_written() {
         (
             "decides",
             "--secret 1",
-            "5 (which were read, and which written, the private words decide)",
+            "5 (the program decides which were read and which written)",
             Value::Null,
         ),
     ] {

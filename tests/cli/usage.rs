@@ -1484,7 +1484,7 @@ fn tapes_are_proved_and_printed() {
         // Whether a branch is taken, and so what is read, could depend on a secret.
         assert!(text.contains("gives output 36\n"), "{text}");
         assert!(
-            text.contains("\ntape        2 20 9 29 (which were read"),
+            text.contains("\ntape        2 20 9 29 (the program decides"),
             "{text}"
         );
         let (code, value) = desk.json("verify sum.proof.json --program example.svm");

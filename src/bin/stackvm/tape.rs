@@ -103,7 +103,7 @@ pub fn tape_text(tape: &[Fr], uses: Option<&TapeUse>) -> String {
         text += &format!(" and {more} more, which --json lists");
     }
     if uses.is_none() {
-        text += " (which were read, and which written, the private words decide)";
+        text += " (the program decides which were read and which written)";
     }
     text
 }
@@ -148,7 +148,7 @@ mod tests {
         let tape = vec![Fr::from(7); 102];
         let text = tape_text(&tape, None);
         assert!(
-            text.contains("7 7 and 2 more, which --json lists (which were"),
+            text.contains("7 7 and 2 more, which --json lists (the program"),
             "{text}"
         );
         assert_eq!(text.matches('7').count(), 100);

@@ -211,9 +211,9 @@ impl<'a> Known<'a> {
 
     fn warnings(&self) -> Vec<&'static str> {
         let key = self.key.is_some() && !self.fingerprint_checked();
-        // Whoever compares the key with a program in it compares the program.
-        let program = !self.program_checked() && !(key && self.is_fixed());
-        let program = program.then_some(UNCOMPARED);
+        // Whoever compares a key with a program in it compares the program.
+        let said = self.program_checked() || key && self.is_fixed();
+        let program = (!said).then_some(UNCOMPARED);
         key.then_some(UNKNOWN_KEY)
             .into_iter()
             .chain(program)
