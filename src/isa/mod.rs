@@ -1,13 +1,13 @@
 //! The table of instructions, and [`InstructionSet`]: which of them a circuit has.
 //!
-//! An instruction is declared once, below, in `instructions!`: its code, its mnemonic, whether it
+//! An instruction is declared once, in `instructions!` in the file `table.rs`: its code, its mnemonic, whether it
 //! reads its argument, how it changes the depth of the stack, how many words it needs, and its
 //! [`Relation`], a function of its [`Operands`]. The assembler, the interpreter, the constraints and
 //! `docs/isa.md` are all read off this table.
 //!
 //! A relation is *affine* in the words of the window, the argument, the hint and the result, and has one
 //! product of two such. That is what lets it become gates of degree 2 under a flag (see
-//! [`crate::frame`]).
+//! [`crate::machine`]).
 
 mod facts;
 mod opcode;

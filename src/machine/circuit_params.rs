@@ -11,7 +11,7 @@ pub enum Binding {
     /// In instance columns that the gates read directly.
     #[default]
     Public,
-    /// In advice columns, each cell of which is copied. [`StackVmCircuit`] copies them from its
+    /// In advice columns, each cell of which is copied. The stand-alone circuit copies them from its
     /// instance columns, an outer circuit from wherever it likes.
     Cells,
     /// In fixed columns: the key is one of this program.

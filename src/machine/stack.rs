@@ -292,7 +292,7 @@ const FIRST_PRESENT: [&str; InstructionSet::MAX_WINDOW] = [
 ];
 
 /// The machine starts with the empty stack. That a presence flag is 0 there follows where it is the only
-/// one: see [`sum`](mod@crate::sum).
+/// one: see the head of this file.
 pub fn start<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let Columns {
         words,

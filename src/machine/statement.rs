@@ -7,7 +7,7 @@ use crate::vm::Trace;
 
 /// What a proof proves: that this program, run to its end, gives this output and leaves this public tape.
 ///
-/// A run of only some steps is the run of the program cut after them ([`Program::cut`]).
+/// A run of only some steps is the run of the program cut after them ([`Program::cut`](crate::program::Program::cut)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement<F> {
     /// The program, as the circuit sees it.

@@ -136,7 +136,7 @@ impl Circuit<Fr> for Keyed {
 }
 
 /// Whether a circuit is accepted, by the mock prover and with a real proof.
-fn accepted<C: Circuit<Fr> + Clone>(circuit: &C, instances: &[Vec<Fr>]) -> bool {
+fn accepted<C: Circuit<Fr>>(circuit: &C, instances: &[Vec<Fr>]) -> bool {
     let mock = MockProver::run(K, circuit, instances.to_vec()).unwrap();
     let params = ParamsKZG::<Bn256>::setup(K, OsRng);
     let empty = circuit.without_witnesses();
@@ -147,7 +147,7 @@ fn accepted<C: Circuit<Fr> + Clone>(circuit: &C, instances: &[Vec<Fr>]) -> bool 
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>, _, _, _, _>(
         &params,
         &pk,
-        &[circuit.clone()],
+        std::slice::from_ref(circuit),
         &[&columns],
         OsRng,
         &mut transcript,
