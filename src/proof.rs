@@ -11,6 +11,7 @@ pub mod file;
 pub mod ipa;
 pub mod key;
 mod keys;
+mod kind;
 pub mod kzg;
 pub mod srs;
 mod transcript;

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::names::{LONGEST_NAME, MOST_CONSTANTS, MOST_LABELS};
+use super::limits::{LONGEST_MESSAGE, LONGEST_NAME, MOST_CONSTANTS, MOST_LABELS, MOST_NESTED};
 use super::number::NumberError;
-use super::text::{LONGEST_MESSAGE, MOST_NESTED};
 use crate::isa::Opcode;
 
 /// What is wrong with a line.
@@ -204,9 +203,6 @@ impl AsmError {
         }
     }
 }
-
-/// The most errors of a text that are looked for: an error takes more room than the line it is in.
-pub(super) const MOST_ERRORS: usize = 1000;
 
 /// The errors of a text, at least one, in the order of their lines: the first of every line that
 /// has any. After a thousand, the text is not read on.

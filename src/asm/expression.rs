@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::error::AsmErrorKind;
+use super::limits::MOST_NESTED;
 use super::number::parse_word;
-use super::text::{Complaint, MOST_NESTED, Token, Tokens};
+use super::text::{Complaint, Token, Tokens};
 use crate::algebra::Word;
 use crate::text::excerpt;
 

@@ -3,6 +3,7 @@
 use super::error::AsmErrorKind;
 use super::expression::is_name;
 use super::names::Names;
+use super::suggest::nearest;
 use super::text::{Complaint, Located, Statement, Token, unescape};
 use crate::algebra::Word;
 use crate::isa::Opcode;
@@ -74,29 +75,4 @@ impl<'s> Statement<'s> {
             suggestion: nearest(mnemonic),
         }
     }
-}
-
-/// The instruction whose mnemonic is most like this one, if it is like it at all.
-pub(super) fn nearest(mnemonic: &str) -> Option<Opcode> {
-    let known = Opcode::ALL
-        .iter()
-        .map(|opcode| (opcode.mnemonic(), *opcode));
-    most_like(&mnemonic.to_lowercase(), known)
-}
-
-/// What has the name that is most like this one, if one is like it at all.
-pub(super) fn most_like<'n, T>(text: &str, names: impl Iterator<Item = (&'n str, T)>) -> Option<T> {
-    // Comparing takes quadratic time, and no mnemonic is this long.
-    const MOST_BYTES: usize = 64;
-    // Of 1: `psuh`, `ad`, `multiply` and `poop` are above it, `sub` and `dup` below.
-    const ENOUGH: f64 = 0.75;
-    if text.len() > MOST_BYTES {
-        return None;
-    }
-    names
-        .filter(|(name, _)| name.len() <= MOST_BYTES)
-        .map(|(name, own)| (strsim::jaro_winkler(text, name), name, own))
-        .filter(|(likeness, ..)| *likeness > ENOUGH)
-        .max_by(|(one, a, _), (other, b, _)| one.total_cmp(other).then(b.cmp(a)))
-        .map(|(_, _, own)| own)
 }

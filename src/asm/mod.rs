@@ -51,8 +51,10 @@ mod error;
 mod expression;
 mod instruction;
 mod json;
+mod limits;
 mod names;
 mod number;
+mod suggest;
 mod symbols;
 #[cfg(test)]
 mod tests;
@@ -65,7 +67,7 @@ pub use number::{NumberError, parse_word};
 pub use symbols::{Label, Symbols};
 pub use text::lines;
 
-use self::error::MOST_ERRORS;
+use self::limits::MOST_ERRORS;
 use self::names::Names;
 use self::text::{Located, error, statements, unescape};
 use crate::algebra::Word;

@@ -2,21 +2,15 @@
 
 use std::ops::Range;
 
-use super::error::{AsmError, AsmErrorKind, AsmErrors, MOST_ERRORS};
+use super::error::{AsmError, AsmErrorKind, AsmErrors};
 use super::expression::{evaluate, is_name, is_name_start, no_name, number};
-use super::instruction::most_like;
+use super::limits::{LONGEST_NAME, MOST_CONSTANTS, MOST_ERRORS, MOST_LABELS};
+use super::suggest::most_like;
 use super::symbols::Label;
 use super::text::{Complaint, Located, Statement, Token, Tokens, error, statements};
 use crate::algebra::Word;
 use crate::isa::Opcode;
 use crate::text::excerpt;
-
-/// The most labels that a text may define.
-pub(super) const MOST_LABELS: usize = 1 << 16;
-/// The most constants: while they are evaluated, each takes several times the room of its line.
-pub(super) const MOST_CONSTANTS: usize = 1 << 13;
-/// The most characters of a name.
-pub(super) const LONGEST_NAME: usize = 100;
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,12 +9,8 @@ use winnow::token::{any, none_of, one_of, take_till, take_while};
 use winnow::{Parser, Result as Parsed};
 
 use super::error::{AsmError, AsmErrorKind};
+use super::limits::LONGEST_MESSAGE;
 use crate::text::excerpt;
-
-/// The most parentheses inside each other.
-pub(super) const MOST_NESTED: usize = 64;
-/// The most characters of a message.
-pub(super) const LONGEST_MESSAGE: usize = 200;
 
 /// The lines of a text as the assembler counts them, without their ends: `\n`, `\r\n`, and `\r`, with which old
 /// Macintosh programs end lines.

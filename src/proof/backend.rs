@@ -5,7 +5,7 @@ use std::fmt;
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2curves::bn256::Fr;
 
-use super::file::{BackendName, ParametersKind};
+use super::kind::{BackendName, ParametersKind};
 use super::{KeygenError, ProveError, ProvingKey, StatementError, VerifyError, VerifyingKey};
 use crate::halo2::StackVmCircuit;
 use crate::machine::{CircuitParams, KeySource, Statement};

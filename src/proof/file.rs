@@ -18,7 +18,6 @@ use halo2curves::bn256::Fr;
 
 use self::fields::{Fields, integer, problem, word};
 use super::atomic::Destination;
-use super::kzg::SrsOrigin;
 use super::{Backend, Cost, Parameters, VerifyError, VerifyingKey};
 use crate::algebra::Word;
 use crate::isa::{InstructionSet, UnknownSet};
@@ -28,99 +27,36 @@ use crate::program::{CanonicalProgram, Instruction, Program};
 use crate::text::excerpt;
 
 pub use self::error::{Contradiction, FileError, FileVerifyError};
+pub use super::kind::{BackendName, ParametersKind};
 
 /// What stands under `format` in every proof file.
 pub const FORMAT: &str = "halo2-stack-vm proof";
 /// The version of the format, and of the circuits that its keys are of.
 pub const VERSION: u32 = 3;
 
-/// The backend of a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BackendName {
-    /// [`super::ipa::Ipa`]
-    Ipa,
-    /// [`super::kzg::Kzg`]
-    Kzg,
-}
-
-impl BackendName {
-    /// All backends.
-    pub const ALL: [BackendName; 2] = [BackendName::Ipa, BackendName::Kzg];
-
-    /// [`Backend::NAME`]
-    pub const fn name(self) -> &'static str {
-        match self {
-            BackendName::Ipa => super::ipa::Ipa::NAME,
-            BackendName::Kzg => super::kzg::Kzg::NAME,
+/// Checks what can be known of the digest of parameters without having them.
+pub(super) fn check_parameters(
+    kind: ParametersKind,
+    k: u32,
+    digest: [u8; 32],
+) -> Result<(), Contradiction> {
+    const NAME: &str = "parameters_digest";
+    let insecure = || super::kzg::digest(&super::srs::secret::dev_s_g2());
+    match kind {
+        ParametersKind::Transparent => {
+            let derived = super::ipa::digest(k);
+            Contradiction::check_digest(NAME, digest, "the generators", derived)
         }
-    }
-}
-
-/// Where the public parameters of a proof come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParametersKind {
-    /// Hashed to the curve: there is no secret.
-    Transparent,
-    /// A ceremony: the secret is gone if one participant was honest.
-    Ceremony,
-    /// A public seed: everybody knows the secret and can prove what is false.
-    InsecureDev,
-}
-
-impl ParametersKind {
-    /// All kinds.
-    pub const ALL: [ParametersKind; 3] = [
-        ParametersKind::Transparent,
-        ParametersKind::Ceremony,
-        ParametersKind::InsecureDev,
-    ];
-
-    /// The kind's name, as it stands in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ParametersKind::Transparent => "transparent",
-            ParametersKind::Ceremony => "ceremony",
-            ParametersKind::InsecureDev => "insecure-dev",
+        ParametersKind::InsecureDev => {
+            let of = "the development parameters";
+            Contradiction::check_digest(NAME, digest, of, insecure())
         }
-    }
-
-    /// The backend that has such parameters.
-    pub const fn backend(self) -> BackendName {
-        match self {
-            ParametersKind::Transparent => BackendName::Ipa,
-            ParametersKind::Ceremony | ParametersKind::InsecureDev => BackendName::Kzg,
+        ParametersKind::Ceremony if digest == insecure() => {
+            let insecure = ParametersKind::InsecureDev.name();
+            let of = "parameters with this digest";
+            Contradiction::check("parameters", kind.name(), of, insecure)
         }
-    }
-
-    /// Checks what can be known of the digest of such parameters without having them.
-    pub(super) fn check_digest(self, k: u32, digest: [u8; 32]) -> Result<(), Contradiction> {
-        const NAME: &str = "parameters_digest";
-        let insecure = || super::kzg::digest(&super::srs::secret::dev_s_g2());
-        match self {
-            ParametersKind::Transparent => {
-                let derived = super::ipa::digest(k);
-                Contradiction::check_digest(NAME, digest, "the generators", derived)
-            }
-            ParametersKind::InsecureDev => {
-                let of = "the development parameters";
-                Contradiction::check_digest(NAME, digest, of, insecure())
-            }
-            ParametersKind::Ceremony if digest == insecure() => {
-                let insecure = ParametersKind::InsecureDev.name();
-                let of = "parameters with this digest";
-                Contradiction::check("parameters", self.name(), of, insecure)
-            }
-            ParametersKind::Ceremony => Ok(()),
-        }
-    }
-}
-
-impl From<SrsOrigin> for ParametersKind {
-    fn from(origin: SrsOrigin) -> Self {
-        match origin {
-            SrsOrigin::Ceremony => ParametersKind::Ceremony,
-            SrsOrigin::InsecureDev => ParametersKind::InsecureDev,
-        }
+        ParametersKind::Ceremony => Ok(()),
     }
 }
 
@@ -412,8 +348,7 @@ impl ProofFile {
         let bytes = |count: usize| format!("of {count} bytes");
         let (stated, found) = (self.proof.len(), proof_bytes(self.backend, circuit));
         Contradiction::check("proof", bytes(stated), "the circuit", bytes(found))?;
-        self.parameters
-            .check_digest(circuit.k(), self.parameters_digest)
+        check_parameters(self.parameters, circuit.k(), self.parameters_digest)
     }
 
     /// Verifies the proof: that the file does not contradict itself ([`ProofFile::check`]), is one of these

@@ -11,7 +11,7 @@ use halo2_proofs::poly::ipa::multiopen::{ProverIPA, VerifierIPA};
 use halo2_proofs::poly::ipa::strategy::SingleStrategy;
 use halo2curves::bn256::{Fr, G1Affine};
 
-use super::file::{BackendName, ParametersKind};
+use super::kind::{BackendName, ParametersKind};
 use super::srs::ParamsError;
 use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
@@ -81,7 +81,7 @@ pub(super) fn digest(k: u32) -> [u8; 32] {
 }
 
 impl Backend for Ipa {
-    const NAME: &'static str = "ipa";
+    const NAME: &'static str = BackendName::Ipa.name();
     const BACKEND: BackendName = BackendName::Ipa;
     type Parameters = IpaParams;
 

@@ -52,6 +52,7 @@ use self::header::{CHECKSUM_BYTES, Header, checksum};
 use super::atomic::Destination;
 use super::file::{
     BackendName, Contradiction, FileError, FileVerifyError, KeyName, ParametersKind, ProofFile,
+    check_parameters,
 };
 use super::ipa::{Ipa, IpaParams};
 use super::kzg::{Kzg, KzgParams, SrsOrigin};
@@ -279,7 +280,7 @@ impl KeyFile {
         };
         if name.parameters != ParametersKind::Ceremony {
             let parameters = name.parameters;
-            parameters.check_digest(name.circuit.k(), name.parameters_digest)?;
+            check_parameters(parameters, name.circuit.k(), name.parameters_digest)?;
         }
         let params = match name.backend {
             BackendName::Ipa => None,

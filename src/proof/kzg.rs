@@ -12,7 +12,7 @@ use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine};
 
-use super::file::{BackendName, ParametersKind};
+use super::kind::{BackendName, ParametersKind};
 use super::srs::secret::{self, DevBases};
 use super::srs::{ParamsError, Powers};
 use super::{
@@ -183,7 +183,7 @@ impl KzgParams {
 }
 
 impl Backend for Kzg {
-    const NAME: &'static str = "kzg";
+    const NAME: &'static str = BackendName::Kzg.name();
     const BACKEND: BackendName = BackendName::Kzg;
     type Parameters = KzgParams;
 
@@ -235,5 +235,14 @@ impl Backend for Kzg {
     fn proof_bytes(_k: u32, cs: &ConstraintSystem<Fr>) -> usize {
         let (points, scalars) = commitments_and_evaluations(cs);
         (points + 2 + scalars) * ELEMENT_BYTES
+    }
+}
+
+impl From<SrsOrigin> for ParametersKind {
+    fn from(origin: SrsOrigin) -> Self {
+        match origin {
+            SrsOrigin::Ceremony => ParametersKind::Ceremony,
+            SrsOrigin::InsecureDev => ParametersKind::InsecureDev,
+        }
     }
 }

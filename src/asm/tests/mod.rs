@@ -8,8 +8,8 @@ mod text;
 
 use halo2curves::bn256::Fr;
 
-use super::instruction::nearest;
-use super::names::{MOST_CONSTANTS, MOST_LABELS};
+use super::limits::{MOST_CONSTANTS, MOST_LABELS};
+use super::suggest::nearest;
 use super::*;
 use crate::algebra::Algebra;
 use crate::isa::Opcode;

@@ -20,6 +20,7 @@ mod profile;
 mod program_failure;
 mod progress;
 mod prove;
+mod render;
 mod run;
 mod source;
 mod table;

@@ -10,8 +10,8 @@ use halo2_stack_vm::text::{escaped, shown_path, source_line};
 use halo2_stack_vm::vm::{CallStack, RunError, Snapshot};
 
 use crate::Report;
-use crate::failure::{line_around, rejection, titled};
 use crate::labels::{Labels, SourceLine};
+use crate::render::{line_around, rejection, titled};
 use crate::text::{TOP, counted, decimals, stack_line};
 
 /// Whether the words on the stack of a run are shown: they may be secret.
