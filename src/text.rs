@@ -4,6 +4,7 @@
 //! the text or can't be seen, and so pretend to be words of this program. Whatever a message quotes goes through
 //! this module, which writes such characters as Rust does: `\n`, `\u{1b}`, `\u{202e}`.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
@@ -53,6 +54,108 @@ pub fn source_line(line: &str, piece: Range<usize>) -> (String, Range<usize>) {
     let end = push(line.get(piece.clone()));
     push(line.get(piece.end..));
     (shown, start..end)
+}
+
+/// The lines of a text as the assembler counts them, without their ends: `\n`, `\r\n`, and `\r`, with which old
+/// Macintosh programs end lines.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    located_lines(text).map(|(_, line)| line)
+}
+
+pub(crate) fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r')
+}
+
+/// The lines, and where each begins, in bytes.
+pub(crate) fn located_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let length = rest.find(is_line_end).unwrap_or(rest.len());
+        let (line, end) = rest.split_at(length);
+        let located = (start, line);
+        start += length + if end.starts_with("\r\n") { 2 } else { 1 };
+        Some(located)
+    })
+}
+
+/// The text of bytes that should be UTF-8, without the byte order mark of UTF-8.
+///
+/// # Errors
+///
+/// [`NotUtf8`], with the place and what to do.
+pub fn decoded(bytes: Vec<u8>) -> Result<String, NotUtf8> {
+    if let Some(encoding) = other_encoding(&bytes) {
+        return Err(NotUtf8 {
+            encoding: Some(encoding),
+            place: None,
+        });
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
+        let before = before.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        NotUtf8 {
+            encoding: None,
+            place: Some(end(before.unwrap_or_default())),
+        }
+    })?;
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
+    }
+    Ok(text)
+}
+
+/// Bytes are no UTF-8 text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotUtf8 {
+    /// The encoding that they seem to be in.
+    pub encoding: Option<&'static str>,
+    /// Else the line and the column of the first byte that is not UTF-8, counted from 1.
+    pub place: Option<(usize, usize)>,
+}
+
+impl fmt::Display for NotUtf8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.encoding {
+            Some(encoding) => write!(
+                f,
+                "it is {encoding} text: save it as UTF-8, or convert it with `iconv -f {encoding} -t UTF-8`"
+            ),
+            None => f.write_str("a byte here is not UTF-8 text: save the file as UTF-8"),
+        }
+    }
+}
+
+impl std::error::Error for NotUtf8 {}
+
+/// The mark that some editors put before a text, to say in which order its bytes are.
+pub const MARK: char = '\u{feff}';
+
+/// The encoding of a text that is not in UTF-8 by its byte order mark, or by the zeros in its first two characters.
+fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        _ => {
+            let zeros: Vec<bool> = bytes.iter().take(4).map(|byte| *byte == 0).collect();
+            match zeros[..] {
+                [false, true, true, true] | [true, true, true, false] => Some("UTF-32"),
+                [false, true, false, true] | [false, true] => Some("UTF-16LE"),
+                [true, false, true, false] | [true, false] => Some("UTF-16BE"),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// The line and the column, counted from 1, of what follows a text.
+fn end(before: &str) -> (usize, usize) {
+    let before = before.strip_prefix(MARK).unwrap_or(before);
+    let count = lines(before).count();
+    match lines(before).last() {
+        Some(last) if !before.ends_with(['\n', '\r']) => (count, last.chars().count() + 1),
+        _ => (count + 1, 1),
+    }
 }
 
 #[cfg(test)]
@@ -149,5 +252,44 @@ mod tests {
         assert_eq!(shown, "\\u{9b}2J\tpush \\u{202e}x # \\u{1b}");
         assert_eq!(&shown[piece], "push \\u{202e}x");
         assert_eq!(source_line("ab", 2..2), ("ab".into(), 2..2));
+    }
+
+    #[test]
+    fn a_place_is_found() {
+        for (before, place) in [
+            ("", (1, 1)),
+            ("ab", (1, 3)),
+            ("\u{feff}a\u{fc}", (1, 3)),
+            ("a\n", (2, 1)),
+            ("a\r\nb", (2, 2)),
+            ("a\r\rbc", (3, 3)),
+        ] {
+            assert_eq!(end(before), place, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn encodings_are_told_apart() {
+        let utf16 = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+        for text in [
+            "push 1",
+            "\u{feff}push 1",
+            "\u{feff}\u{fc}",
+            "1",
+            "# \u{fc}",
+        ] {
+            assert_eq!(other_encoding(text.as_bytes()), None, "{text}");
+            let little: Vec<u8> = utf16(text).into_iter().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = utf16(text).into_iter().flat_map(u16::to_be_bytes).collect();
+            for bytes in [little, big] {
+                let encoding = other_encoding(&bytes).unwrap();
+                assert!(encoding.starts_with("UTF-16"), "{text}: {encoding}");
+            }
+            let long = text.chars().flat_map(|c| u32::from(c).to_le_bytes());
+            assert_eq!(other_encoding(&long.collect::<Vec<_>>()), Some("UTF-32"));
+        }
+        for bytes in [&b""[..], b"\0", b"a", b"\0\0", b"ab\0\0", b"\xff"] {
+            assert_eq!(other_encoding(bytes), None, "{bytes:?}");
+        }
     }
 }

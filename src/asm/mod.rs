@@ -60,12 +60,12 @@ mod symbols;
 mod tests;
 mod text;
 
+pub use crate::text::lines;
 pub use disassemble::{DisassembleError, disassemble};
 pub use error::{AsmError, AsmErrorKind, AsmErrors};
 pub use json::{ElementError, JsonProgramError, from_json, to_json};
 pub use number::{NumberError, parse_word};
 pub use symbols::{Label, Symbols};
-pub use text::lines;
 
 use self::limits::MOST_ERRORS;
 use self::names::Names;

@@ -10,30 +10,7 @@ use winnow::{Parser, Result as Parsed};
 
 use super::error::{AsmError, AsmErrorKind};
 use super::limits::LONGEST_MESSAGE;
-use crate::text::excerpt;
-
-/// The lines of a text as the assembler counts them, without their ends: `\n`, `\r\n`, and `\r`, with which old
-/// Macintosh programs end lines.
-pub fn lines(text: &str) -> impl Iterator<Item = &str> {
-    located_lines(text).map(|(_, line)| line)
-}
-
-fn is_line_end(c: char) -> bool {
-    matches!(c, '\n' | '\r')
-}
-
-/// The lines, and where each begins, in bytes.
-fn located_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
-        let length = rest.find(is_line_end).unwrap_or(rest.len());
-        let (line, end) = rest.split_at(length);
-        let located = (start, line);
-        start += length + if end.starts_with("\r\n") { 2 } else { 1 };
-        Some(located)
-    })
-}
+use crate::text::{excerpt, is_line_end, located_lines};
 
 /// A text without the byte order mark that some editors put before it.
 pub(super) fn without_mark(source: &str) -> &str {

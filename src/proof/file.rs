@@ -24,6 +24,7 @@ use crate::isa::{InstructionSet, UnknownSet};
 use crate::json::Json;
 use crate::machine::{Binding, CircuitParams, SizeError, Statement};
 use crate::program::{CanonicalProgram, Instruction, Program};
+use crate::text::decoded;
 use crate::text::excerpt;
 
 pub use self::error::{Contradiction, FileError, FileVerifyError};
@@ -273,19 +274,19 @@ impl ProofFile {
     /// Reads a file that says how long it is; room is made for so much.
     fn read_sized(file: impl Read, len: u64) -> Result<Self, FileError> {
         const TOO_LARGE: FileError = FileError::TooLarge { most: MAX_BYTES };
-        let mut text = String::new();
+        let mut bytes = vec![];
         if len > MAX_BYTES {
             return Err(TOO_LARGE);
         }
-        text.reserve_exact(len as usize);
+        bytes.reserve_exact(len as usize);
         // What a device gives has no size that could be asked for.
         file.take(MAX_BYTES + 1)
-            .read_to_string(&mut text)
+            .read_to_end(&mut bytes)
             .map_err(FileError::Io)?;
-        if text.len() as u64 > MAX_BYTES {
+        if bytes.len() as u64 > MAX_BYTES {
             return Err(TOO_LARGE);
         }
-        Self::from_json(&text)
+        Self::from_json(&decoded(bytes)?)
     }
 
     /// Writes the file: whole, or not at all.

@@ -6,11 +6,12 @@ use halo2_proofs::halo2curves::bn256::Fr;
 
 use halo2_stack_vm::asm::{self, NumberError};
 use halo2_stack_vm::machine::MAX_K;
+use halo2_stack_vm::text::MARK;
 use halo2_stack_vm::vm::Inputs;
 
 use crate::arguments::InputArguments;
 use crate::failure::Failure;
-use crate::file::{MARK, read};
+use crate::file::read;
 
 /// As many words as the largest circuit has rows. A run that holds more can't be proved.
 pub const MAX_WORDS: usize = 1 << MAX_K;

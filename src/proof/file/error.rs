@@ -6,6 +6,7 @@ use super::VERSION;
 use crate::program::NotCanonical;
 use crate::proof::VerifyError;
 use crate::proof::srs::{ParamsError, PointProblem};
+use crate::text::NotUtf8;
 
 /// Why a file holds no proof, or no verifying key.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,13 @@ pub enum FileError {
     TooLarge {
         /// The most bytes that are read.
         most: u64,
+    },
+    /// The file is no text in UTF-8.
+    #[error("{}{error}", place(.error))]
+    NotUtf8 {
+        /// Where, and what to do.
+        #[from]
+        error: NotUtf8,
     },
     /// The file is not JSON, or has a field that is unknown.
     #[error("it is no proof file: {0}")]
@@ -172,4 +180,12 @@ pub enum FileVerifyError {
     /// The proof is not accepted.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+}
+
+/// Where a file is no text, if that is known.
+fn place(error: &NotUtf8) -> String {
+    match error.place {
+        Some((line, column)) => format!("line {line}, column {column}: "),
+        None => String::new(),
+    }
 }
