@@ -7,7 +7,7 @@ use halo2_proofs::dev::MockProver;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
 use halo2_stack_vm::halo2::StackVmCircuit;
-use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, MIN_K, Statement};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::Backend;
@@ -535,6 +535,41 @@ proptest! {
                 prop_assert_eq!(job.trace().err(), Some(error));
             }
             (expected, outcome) => prop_assert!(false, "{expected:?}, but {outcome:?}"),
+        }
+    }
+}
+
+/// An instruction that is added to the table is not silently left out: this fails until the evaluator knows it.
+#[test]
+fn the_evaluator_knows_every_opcode() {
+    let set = InstructionSet::of(Opcode::ALL);
+    for opcode in Opcode::ALL.iter().filter(|own| **own != Opcode::Halt) {
+        let one = BigUint::from(1u8);
+        let mut program = vec![(Opcode::Push.code(), one.clone()); InstructionSet::MAX_WINDOW];
+        let end = BigUint::from(program.len() + 1);
+        let argument = if opcode.takes_address() { end } else { one };
+        program.push((opcode.code(), argument));
+        let case = Case {
+            set,
+            codes: u64::MAX,
+            program,
+            public: vec![],
+            secret: vec![],
+            limit: 20,
+        };
+        let case = case.with_whole_tapes();
+        let verdict = case.evaluate().verdict;
+        assert_ne!(verdict, Err("invalid_opcode"), "{opcode}");
+        let inputs = case.inputs();
+        let program = case.program();
+        let run = Job::new(&program, set, &inputs).max_steps(case.limit).run();
+        match (verdict, run) {
+            (Ok(expected), Ok(outcome)) => {
+                assert_eq!(outcome.output.to_integer(), expected.output, "{opcode}");
+                assert_eq!(outcome.tape, words(&expected.tape), "{opcode}");
+            }
+            (Err(expected), Err(error)) => assert_eq!(error.kind(), expected, "{opcode}"),
+            (expected, outcome) => panic!("{opcode}: {expected:?}, but {outcome:?}"),
         }
     }
 }
