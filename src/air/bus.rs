@@ -87,8 +87,8 @@ impl<A: Algebra> Message<A> {
     #[must_use]
     pub fn without(mut self, entry: usize) -> Self {
         let entries = std::iter::once(&mut self.first).chain(self.more.iter_mut().flatten());
-        if let Some(own) = entries.into_iter().nth(entry) {
-            *own = A::constant(0);
+        if let Some(entry) = entries.into_iter().nth(entry) {
+            *entry = A::constant(0);
         }
         self
     }

@@ -91,15 +91,15 @@ impl<A: Algebra, C: Display> LogUp<A, C> {
     }
 
     /// The fractions with columns of their own that are there on rows of a kind, with their signs.
-    fn own(&self, on_last: bool) -> impl Iterator<Item = (Sign, &C, &A)> {
-        self.interactions.iter().filter_map(move |own| {
-            let there = match own.rows {
+    fn columns(&self, on_last: bool) -> impl Iterator<Item = (Sign, &C, &A)> {
+        self.interactions.iter().filter_map(move |interaction| {
+            let there = match interaction.rows {
                 Rows::Step => !on_last,
                 Rows::StepAndLast(_) => true,
                 Rows::Last => false,
             };
-            match &own.placement {
-                Placement::Own { column, here } if there => Some((own.sign, column, here)),
+            match &interaction.placement {
+                Placement::Own { column, here } if there => Some((interaction.sign, column, here)),
                 _ => None,
             }
         })
@@ -108,7 +108,7 @@ impl<A: Algebra, C: Display> LogUp<A, C> {
     /// What the sum changes by, but for the fractions that have columns of their own, and how that is written.
     fn absorbed(&self) -> (String, A) {
         let change = self.sum[1].clone() - self.sum[0].clone();
-        self.own(false).fold(
+        self.columns(false).fold(
             ("sum' - sum".into(), change),
             |(text, change), (sign, column, here)| match sign {
                 Sign::Send => (format!("{text} + {column}"), change + here.clone()),
@@ -120,24 +120,30 @@ impl<A: Algebra, C: Display> LogUp<A, C> {
     /// The gate of a bus: of all its interactions but those that end the sum.
     pub fn gate(&self, bus: &'static Bus) -> Gate<A> {
         let Selectors { step, last, .. } = &self.selectors;
-        let of_bus = || self.interactions.iter().filter(|own| own.bus == bus);
+        let of_bus = || {
+            self.interactions
+                .iter()
+                .filter(|interaction| interaction.bus == bus)
+        };
         let mut constraints = vec![];
-        for own in of_bus() {
-            let holds = |fraction: A| fraction * own.message.denominator() - own.count.clone();
-            match (&own.placement, own.rows) {
+        for interaction in of_bus() {
+            let holds = |fraction: A| {
+                fraction * interaction.message.denominator() - interaction.count.clone()
+            };
+            match (&interaction.placement, interaction.rows) {
                 (Placement::Own { here, .. }, Rows::Step) => {
                     let polynomial = step.clone() * holds(here.clone());
-                    constraints.push(Constraint::new(own.name, polynomial));
+                    constraints.push(Constraint::new(interaction.name, polynomial));
                 }
                 (Placement::Own { here, .. }, Rows::StepAndLast(name_on_last)) => {
                     let holds = holds(here.clone());
                     let polynomial = step.clone() * holds.clone();
-                    constraints.push(Constraint::new(own.name, polynomial));
+                    constraints.push(Constraint::new(interaction.name, polynomial));
                     constraints.push(Constraint::new(name_on_last, last.clone() * holds));
                 }
                 (Placement::Absorbed, Rows::Step) => {
                     let (text, change) = self.absorbed();
-                    let name = format!("{text} = {}", own.name);
+                    let name = format!("{text} = {}", interaction.name);
                     constraints.push(Constraint::new(name, step.clone() * holds(change)));
                 }
                 // Both below.
@@ -149,8 +155,8 @@ impl<A: Algebra, C: Display> LogUp<A, C> {
             }
         }
         let mut exclusive = of_bus()
-            .filter_map(|own| match own.placement {
-                Placement::Exclusive(name) => Some((name, own)),
+            .filter_map(|interaction| match interaction.placement {
+                Placement::Exclusive(name) => Some((name, interaction)),
                 _ => None,
             })
             .peekable();
@@ -160,14 +166,14 @@ impl<A: Algebra, C: Display> LogUp<A, C> {
             // Where there is none, the sum does not change.
             let (mut cell, mut none) = (zero(), step.clone());
             let (mut received, mut sent) = (zero(), zero());
-            for (_, own) in exclusive {
-                cell = cell + own.count.clone() * own.message.denominator();
-                none = none - own.count.clone();
-                let total = match own.sign {
+            for (_, interaction) in exclusive {
+                cell = cell + interaction.count.clone() * interaction.message.denominator();
+                none = none - interaction.count.clone();
+                let total = match interaction.sign {
                     Sign::Send => &mut sent,
                     Sign::Receive => &mut received,
                 };
-                *total = total.clone() + own.count.clone();
+                *total = total.clone() + interaction.count.clone();
             }
             let (_, change) = self.absorbed();
             let polynomial = change * (cell + none) - (received - sent);
@@ -184,7 +190,7 @@ impl<A: Algebra, C: Display> LogUp<A, C> {
         let Selectors { first, last, .. } = &self.selectors;
         // What is received on the last row is not yet in the sum, for no step leads on from there.
         let end = self
-            .own(true)
+            .columns(true)
             .fold(self.sum[0].clone(), |end, (sign, _, here)| match sign {
                 Sign::Send => end - here.clone(),
                 Sign::Receive => end + here.clone(),
@@ -196,13 +202,17 @@ impl<A: Algebra, C: Display> LogUp<A, C> {
         let on_last = self
             .interactions
             .iter()
-            .filter(|own| own.rows == Rows::Last);
+            .filter(|interaction| interaction.rows == Rows::Last);
         // Brought over the denominators of all that ends the sum.
-        let (at_last, _) = on_last.fold((at_last, A::constant(1)), |(numerator, over), own| {
-            let denominator = own.message.denominator();
-            let numerator = numerator * denominator.clone() + own.count.clone() * over.clone();
-            (numerator, over * denominator)
-        });
+        let (at_last, _) = on_last.fold(
+            (at_last, A::constant(1)),
+            |(numerator, over), interaction| {
+                let denominator = interaction.message.denominator();
+                let numerator =
+                    numerator * denominator.clone() + interaction.count.clone() * over.clone();
+                (numerator, over * denominator)
+            },
+        );
         let [on_first_row, on_last_row] = carry.names;
         Gate {
             name: "boundaries",
@@ -264,29 +274,29 @@ impl<F: Word, C: Copy> Fractions<F, C> {
         let row = self.rows;
         self.rows += 1;
         let mut number = 0;
-        interactions(&mut |own: Interaction<F, C>| {
-            let interaction = number;
+        interactions(&mut |interaction: Interaction<F, C>| {
+            let place = number;
             number += 1;
-            if interaction == self.columns.len() {
-                self.columns.push(match own.placement {
+            if place == self.columns.len() {
+                self.columns.push(match interaction.placement {
                     Placement::Own { column, .. } => Some(column),
                     Placement::Absorbed | Placement::Exclusive(_) => None,
                 });
             }
-            let (there, sign) = match own.rows {
-                Rows::Step => (!is_last, Some(own.sign)),
-                Rows::StepAndLast(_) => (true, (!is_last).then_some(own.sign)),
+            let (there, sign) = match interaction.rows {
+                Rows::Step => (!is_last, Some(interaction.sign)),
+                Rows::StepAndLast(_) => (true, (!is_last).then_some(interaction.sign)),
                 Rows::Last => (false, None),
             };
             // A forged count is any word; what is 0 has no fraction.
-            if there && own.count != F::zero() {
+            if there && interaction.count != F::zero() {
                 self.terms.push(Term {
                     row,
-                    interaction,
+                    interaction: place,
                     sign,
                 });
-                self.counts.push(own.count);
-                self.denominators.push(own.message.denominator());
+                self.counts.push(interaction.count);
+                self.denominators.push(interaction.message.denominator());
             }
         });
     }
@@ -297,7 +307,7 @@ impl<F: Word, C: Copy> Fractions<F, C> {
         let mut columns: Vec<Option<(C, Vec<F>)>> = self
             .columns
             .iter()
-            .map(|column| column.map(|own| (own, vec![F::zero(); self.rows])))
+            .map(|column| column.map(|name| (name, vec![F::zero(); self.rows])))
             .collect();
         let mut sum = vec![F::zero(); self.rows];
         let fractions = self.counts.iter().zip(&self.denominators);

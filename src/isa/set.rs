@@ -86,7 +86,7 @@ impl InstructionSet {
     /// The number of words in columns, those that cells hold not counted: two, or as many as an
     /// instruction of the set reads.
     pub fn window(self) -> usize {
-        let words = self.facts().map(|own| own.words);
+        let words = self.facts().map(|facts| facts.words);
         words.fold(2, usize::max)
     }
 
@@ -102,38 +102,38 @@ impl InstructionSet {
 
     /// Whether a product is computed.
     pub fn has_factor(self) -> bool {
-        self.facts().any(|own| own.factor)
+        self.facts().any(|facts| facts.factor)
     }
 
     /// Whether some product has another cofactor than the second word.
     pub fn has_cofactor(self) -> bool {
-        self.facts().any(|own| own.cofactor)
+        self.facts().any(|facts| facts.cofactor)
     }
 
     /// Whether some factor is tested.
     pub fn has_factor_test(self) -> bool {
-        self.facts().any(|own| own.factor_test)
+        self.facts().any(|facts| facts.factor_test)
     }
 
     /// Whether some cofactor is tested.
     pub fn has_cofactor_test(self) -> bool {
-        self.facts().any(|own| own.cofactor_test)
+        self.facts().any(|facts| facts.cofactor_test)
     }
 
     /// Whether some instruction says that something is zero.
     pub fn has_obligation(self) -> bool {
-        self.facts().any(|own| own.obligation)
+        self.facts().any(|facts| facts.obligation)
     }
 
     /// Whether some cofactor is a hint.
     pub fn has_hint(self) -> bool {
-        self.facts().any(|own| own.hint)
+        self.facts().any(|facts| facts.hint)
     }
 
     /// Whether the set has control flow: instructions that jump, or push addresses. A circuit of such a
     /// set has a program counter, and looks instructions up in the program.
     pub fn has_control(self) -> bool {
-        self.facts().any(|own| own.control)
+        self.facts().any(|facts| facts.control)
     }
 
     /// How a circuit of the set is told an instruction: see [`Program::stated`](crate::program::Program::stated).
@@ -143,7 +143,7 @@ impl InstructionSet {
 
     /// Whether the set has instructions that use the public tape.
     pub fn has_tape(self) -> bool {
-        self.facts().any(|own| own.tape)
+        self.facts().any(|facts| facts.tape)
     }
 
     /// Whether `opcode` is in the set.
@@ -221,7 +221,7 @@ impl fmt::Display for InstructionSet {
 #[error(
     "there is no instruction set `{name}`; the sets are {}, or instructions with commas between{}",
     named_sets(),
-    .unknown.as_ref().map_or(String::new(), |own| format!(", but `{own}` is no instruction"))
+    .unknown.as_ref().map_or(String::new(), |name| format!(", but `{name}` is no instruction"))
 )]
 pub struct UnknownSet {
     /// The beginning of the name that was asked for.
@@ -248,7 +248,7 @@ impl FromStr for InstructionSet {
         }
         let list = name.split(',').map(str::trim);
         let opcodes: Result<Vec<_>, &str> = list
-            .map(|own| Opcode::from_mnemonic(own).ok_or(own))
+            .map(|name| Opcode::from_mnemonic(name).ok_or(name))
             .collect();
         let opcodes = opcodes.map_err(|unknown| UnknownSet {
             name: excerpt(name),

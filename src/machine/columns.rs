@@ -291,14 +291,15 @@ impl<T> Columns<T> {
     /// What stands in a column, if the machine has it.
     pub fn get(&self, column: Column) -> Option<&T> {
         self.iter()
-            .find(|(own, _)| *own == column)
-            .map(|(_, own)| own)
+            .find(|(name, _)| *name == column)
+            .map(|(_, value)| value)
     }
 
     /// What stands in a column, if the machine has it, to be changed.
     pub fn get_mut(&mut self, column: Column) -> Option<&mut T> {
         let mut all = self.iter_mut();
-        all.find(|(own, _)| *own == column).map(|(_, own)| own)
+        all.find(|(name, _)| *name == column)
+            .map(|(_, value)| value)
     }
 
     /// The word at the top.
@@ -319,7 +320,7 @@ impl<T> Columns<T> {
 
     /// The flag of an instruction.
     pub fn flag(&self, opcode: Opcode) -> Option<&T> {
-        let own = self.flags.iter().find(|(own, _)| *own == opcode);
-        own.map(|(_, flag)| flag)
+        let flag = self.flags.iter().find(|(name, _)| *name == opcode);
+        flag.map(|(_, flag)| flag)
     }
 }

@@ -103,12 +103,12 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     if let Some(factor) = &row.factor {
         constrain(
             "factor is the instruction's, 0 if it has none",
-            step.clone() * (factor.clone() - sum(&|own| own.factor)),
+            step.clone() * (factor.clone() - sum(&|relation| relation.factor)),
         );
     }
     if let Some(cofactor) = &row.cofactor {
         let hinted = window.hinted();
-        let fixed = sum(&|own| match own.cofactor {
+        let fixed = sum(&|relation| match relation.cofactor {
             Cofactor::Second => row.words[1].clone(),
             Cofactor::Argument => window.argument(),
             Cofactor::Hint | Cofactor::Zero => A::constant(0),
@@ -127,7 +127,7 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
         "top' is the instruction's new top",
         step.clone()
             * (next.top().clone()
-                - sum(&|own| own.top)
+                - sum(&|relation| relation.top)
                 - window.idle() * window.relation(Opcode::IDLE).top
                 - product),
     );
@@ -150,16 +150,16 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     for (i, (tested, test)) in tests.into_iter().enumerate() {
         let Some(test) = test else { continue };
         let tested = tested.unwrap_or_else(|| missing("a factor"));
-        let own = |own: Relation<A>| match i {
-            0 => own.factor_test,
-            _ => own.cofactor_test,
+        let test_of = |relation: Relation<A>| match i {
+            0 => relation.factor_test,
+            _ => relation.cofactor_test,
         };
         let [is, vanishes] = TEST_NAMES[i];
-        constrain(is, step.clone() * (test.clone() - sum(&own)));
+        constrain(is, step.clone() * (test.clone() - sum(&test_of)));
         constrain(vanishes, step.clone() * (tested.clone() * test.clone()));
     }
     if shape.set.has_obligation() {
-        constrain(ZERO, step * sum(&|own| own.zero));
+        constrain(ZERO, step * sum(&|relation| relation.zero));
     }
     Gate {
         name: "relation",
@@ -176,7 +176,7 @@ fn straight_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     } = window;
     let step = window.step();
     let sum = |term: &dyn Fn(Relation<A>) -> A| window.relations(term);
-    let cofactor = |own: &Relation<A>| match own.cofactor {
+    let cofactor = |relation: &Relation<A>| match relation.cofactor {
         Cofactor::Second => row.words[1].clone(),
         Cofactor::Argument => window.argument(),
         Cofactor::Hint => window.hint(),
@@ -186,9 +186,9 @@ fn straight_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let mut constraints = vec![Constraint {
         name: "top' is the instruction's new top".into(),
         polynomial: step.clone() * (next.top().clone() - idle.clone())
-            - sum(&|own| {
-                let product = own.factor.clone() * cofactor(&own);
-                own.top - idle.clone() + product
+            - sum(&|relation| {
+                let product = relation.factor.clone() * cofactor(&relation);
+                relation.top - idle.clone() + product
             }),
     }];
     let mut constrain = |name, polynomial| constraints.push(Constraint::new(name, polynomial));
@@ -202,17 +202,17 @@ fn straight_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     if shape.set.has_factor_test() {
         constrain(
             "factor * factor_test = 0",
-            sum(&|own| own.factor * own.factor_test),
+            sum(&|relation| relation.factor * relation.factor_test),
         );
     }
     if shape.set.has_cofactor_test() {
         constrain(
             "cofactor * cofactor_test = 0",
-            sum(&|own| cofactor(&own) * own.cofactor_test),
+            sum(&|relation| cofactor(&relation) * relation.cofactor_test),
         );
     }
     if shape.set.has_obligation() {
-        constrain(ZERO, sum(&|own| own.zero));
+        constrain(ZERO, sum(&|relation| relation.zero));
     }
     Gate {
         name: "relation",

@@ -100,7 +100,7 @@ fn constraints<'a>(text: &mut String, gates: impl IntoIterator<Item = &'a Gate<F
 pub fn definitions(gates: &[Gate<Formula>]) -> Vec<&Definition> {
     let mut all = vec![];
     let constraints = gates.iter().flat_map(|gate| &gate.constraints);
-    for definition in constraints.flat_map(|own| own.polynomial.definitions()) {
+    for definition in constraints.flat_map(|constraint| constraint.polynomial.definitions()) {
         if !all.contains(&definition) {
             all.push(definition);
         }
@@ -160,11 +160,15 @@ pub fn reference<F: Word>() -> String {
     let mut further = gates(set, Binding::Cells);
     let names: Vec<_> = public
         .iter()
-        .flat_map(|gate| gate.constraints.iter().map(|own| own.name.clone()))
+        .flat_map(|gate| {
+            gate.constraints
+                .iter()
+                .map(|constraint| constraint.name.clone())
+        })
         .collect();
     for gate in &mut further {
         gate.constraints
-            .retain(|own| !names.contains(&own.name.clone()));
+            .retain(|constraint| !names.contains(&constraint.name.clone()));
     }
     further.retain(|gate| !gate.constraints.is_empty());
     constraints(&mut text, &further);

@@ -96,8 +96,8 @@ impl Schedule {
     /// The link of the state on a row.
     pub fn link(&self, row: usize) -> u64 {
         let last = self.links.last();
-        let own = self.links.get(row).or(last);
-        own.map_or(0, |link| u64::from(*link))
+        let link = self.links.get(row).or(last);
+        link.map_or(0, |link| u64::from(*link))
     }
 
     /// 1 if the stack holds a word in the end, else 0.

@@ -204,16 +204,16 @@ pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let shrink = window.effect(Effect::Shrink);
     // What comes from above when the stack grows, and from below when it shrinks; what shrinks the
     // stack takes the lowest from a cell.
-    let shifted = |new: &A, above: A, own: &A, below: Option<&A>| {
+    let shifted = |new: &A, above: A, here: &A, below: Option<&A>| {
         let lifted = match below {
             Some(below) => new.clone() - shrink.clone() * below.clone(),
             None => (one.clone() - shrink.clone()) * new.clone(),
         };
-        lifted - grow.clone() * above - keep.clone() * own.clone()
+        lifted - grow.clone() * above - keep.clone() * here.clone()
     };
     let mut constraints = vec![];
     for (i, name) in (1..row.words.len()).zip(NEXT_WORDS) {
-        let own = &row.words[i];
+        let here = &row.words[i];
         let moved = window.flags(|opcode| {
             let relation = window.relation(opcode);
             let moved = if i == 1 {
@@ -221,10 +221,10 @@ pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
             } else {
                 relation.third
             };
-            moved.filter(|_| i <= 2).map(|moved| moved - own.clone())
+            moved.filter(|_| i <= 2).map(|moved| moved - here.clone())
         });
         let above = row.words[i - 1].clone();
-        let shifted = shifted(&next.words[i], above, own, row.words.get(i + 1));
+        let shifted = shifted(&next.words[i], above, here, row.words.get(i + 1));
         constraints.push(Constraint {
             name: name.into(),
             polynomial: step.clone() * (shifted - moved),
@@ -253,8 +253,8 @@ pub fn stack<A: Algebra>(window: &Window<A>) -> Gate<A> {
         let who = |shrinks: bool| {
             window.flags(|opcode| {
                 let shows = shows_its_words(opcode) == Some(i);
-                let own = (opcode.effect() == Effect::Shrink) == shrinks;
-                (shows && own).then(|| A::constant(1))
+                let when = (opcode.effect() == Effect::Shrink) == shrinks;
+                (shows && when).then(|| A::constant(1))
             })
         };
         let mut opcodes = window.shape.set.opcodes();

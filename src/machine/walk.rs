@@ -72,8 +72,8 @@ impl<F: Word> Reader<F> for WalkRow<'_, '_, F> {
     fn load(&self, next: bool, columns: &mut Columns<F>) {
         let row = self.row + usize::from(next);
         let all = columns.iter_mut().zip(self.walk.columns.iter());
-        for ((_, own), (_, column)) in all {
-            *own = at(column, row);
+        for ((_, values), (_, column)) in all {
+            *values = at(column, row);
         }
     }
 
@@ -164,12 +164,12 @@ pub fn fill_second_phase<F: Word>(
         sum.push(total);
         total = total + *change;
     }
-    for (column, own) in columns.iter_mut() {
+    for (column, values) in columns.iter_mut() {
         if let Some((_, fold)) = folds.iter().find(|(name, _)| *name == column) {
-            own.clone_from(fold);
+            values.clone_from(fold);
         }
         if column == Column::Sum {
-            own.clone_from(&sum);
+            values.clone_from(&sum);
         }
         let of_column = |piece: &'_ Changes<F, Column>| {
             let found = piece.columns.iter().find(|(name, _)| *name == column);
@@ -177,9 +177,9 @@ pub fn fill_second_phase<F: Word>(
         };
         let fractions: Vec<_> = pieces.iter().filter_map(of_column).collect();
         if !fractions.is_empty() {
-            *own = fractions.concat();
+            *values = fractions.concat();
             if column.extent() == super::Extent::Step {
-                own.truncate(steps);
+                values.truncate(steps);
             }
         }
     }

@@ -332,7 +332,7 @@ impl<A: Algebra> Window<A> {
 
     /// 1 where the cofactor is a hint.
     pub(super) fn hinted(&self) -> A {
-        self.relations(|own| match own.cofactor {
+        self.relations(|relation| match relation.cofactor {
             Cofactor::Hint => A::constant(1),
             _ => A::constant(0),
         })

@@ -62,9 +62,9 @@ fn report(profile: &Profile<Fr>, labels: &Labels) -> Report {
         [label.into(), rows.to_string(), percent, entered]
     };
     let lines = || {
-        let lines = regions.iter().map(|own| {
-            let label = own.label.unwrap_or("(start)");
-            line(label, own.rows, own.entered.to_string())
+        let lines = regions.iter().map(|region| {
+            let label = region.label.unwrap_or("(start)");
+            line(label, region.rows, region.entered.to_string())
         });
         let unwinding = ends.then_some(("(unwinding)", unwinding));
         let others = unwinding
@@ -84,13 +84,13 @@ fn report(profile: &Profile<Fr>, labels: &Labels) -> Report {
         "unwinding": unwinding,
         "labels": regions
             .iter()
-            .map(|own| {
+            .map(|region| {
                 json!({
-                    "label": own.label,
-                    "address": own.address,
-                    "rows": own.rows,
-                    "percent": percent(own.rows),
-                    "entered": own.entered,
+                    "label": region.label,
+                    "address": region.address,
+                    "rows": region.rows,
+                    "percent": percent(region.rows),
+                    "entered": region.entered,
                 })
             })
             .collect::<Value>(),
