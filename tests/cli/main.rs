@@ -4,4 +4,5 @@
 mod faults;
 mod programs;
 mod proofs;
+mod terminal;
 mod usage;
