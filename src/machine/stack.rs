@@ -45,6 +45,10 @@
 //! shrinks it demands that of one word less after the step: on a stack of one word less than needed,
 //! the flag that comes up, from the window or from a cell, is 0.
 //!
+//! *The last link.* Once the key `link` of some row is received, no later row's link is that key: links name cells that were sent
+//! and not yet received, each is sent once, and the honest machine's links go back to those below. So the cell of
+//! the last rule is none that a step received, and its count is what the rule says.
+//!
 //! *End.* A machine whose final stack holds d words has sent d cells more than it has received. By the
 //! multiset equation d is 1 if `nonempty`, else 0; so everything above the bottom word is unwound,
 //! whatever the prover prefers, and `top` on the last row is the bottom word, or 0.

@@ -14,7 +14,7 @@
 //! `halt`. Each constraint is left out in turn: where it is needed, the solver then finds a second
 //! answer.
 //!
-//! Needs a Python that has the solver (`pip install cvc5-gpl==1.4.2`), which is `python3`, or what the
+//! Needs a Python that has the solver (`pip install --requirement tests/smt/requirements.txt`), which is `python3`, or what the
 //! environment variable `STACKVM_SMT_PYTHON` says; so it runs only where it is asked for:
 //! `cargo test --release --test library determinism -- --ignored`.
 

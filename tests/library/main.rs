@@ -18,6 +18,7 @@ mod keys;
 mod layers;
 mod messages;
 mod misuse;
+mod model;
 mod privacy;
 mod programs;
 mod proof;

@@ -1,6 +1,6 @@
 """Answers SMT-LIB files: for each argument one line, `sat`, `unsat` or `unknown`.
 
-Needs the finite-field solver: pip install cvc5-gpl==1.4.2
+Needs the finite-field solver: see requirements.txt.
 """
 
 import sys
