@@ -25,6 +25,15 @@ impl Opcode {
             .find(|opcode| opcode.mnemonic() == mnemonic)
     }
 
+    /// How many words a program must have on the stack where it says the instruction: none for `halt`, whose
+    /// [`needs`](Opcode::needs) are those of the step that unwinds.
+    pub const fn needs_of_program(self) -> usize {
+        match self {
+            Opcode::Halt => 0,
+            _ => self.needs(),
+        }
+    }
+
     /// How the circuit writes the instruction: `halt` is 0 and code c is c + 1.
     ///
     /// halo2 pads instance columns with zeros, so what it pads is `halt`.

@@ -124,7 +124,7 @@ pub fn reference<F: Word>() -> String {
                 opcode.code(),
                 opcode.encoded(),
                 opcode.stack_effect(),
-                opcode.needs(),
+                opcode.needs_of_program(),
                 opcode.summary(),
             ),
         );

@@ -211,6 +211,9 @@ fn a_proof_file_does_not_tell_a_fixed_program() {
         (&value["instructions"], &value["private_words"]),
         (&Value::Null, &Value::Null)
     );
+    // Of a key file that is taken as it is nobody can see which program it holds.
+    let (code, value) = desk.json("verify a.json --key a.vkey --program p.svm");
+    assert_eq!((code, &value["program_checked"]), (0, &json!(false)));
     let fingerprint = made["fingerprint"].as_str().unwrap();
     let (code, value) = desk.json(&format!(
         "verify a.json --key a.vkey --fingerprint {fingerprint}"

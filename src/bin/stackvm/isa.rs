@@ -21,7 +21,7 @@ pub fn isa() -> Result<Report, Failure> {
                 "mnemonic": opcode.mnemonic(),
                 "takes_argument": opcode.takes_argument(),
                 "stack_effect": opcode.stack_effect(),
-                "needs": opcode.needs(),
+                "needs": opcode.needs_of_program(),
                 "summary": opcode.summary(),
                 "sets": sets.map(|(name, _)| *name).collect::<Vec<_>>(),
             })

@@ -204,9 +204,13 @@ impl<'a> Known<'a> {
         self.key.is_some() && self.arguments.fingerprint.is_some()
     }
 
-    /// Whether the program is one that the user means: named, or in a key whose fingerprint the user named.
+    /// Whether the program is one that the user means: named, or in a key whose fingerprint the user named. Of a key
+    /// file that was taken as it is nobody can see that it holds the program that it names.
     fn program_checked(&self) -> bool {
-        self.arguments.program.is_some() || self.is_fixed() && self.fingerprint_checked()
+        match self.is_fixed() && self.key.is_some() {
+            true => self.fingerprint_checked(),
+            false => self.arguments.program.is_some(),
+        }
     }
 
     fn warnings(&self) -> Vec<&'static str> {
@@ -310,7 +314,12 @@ impl<'a> Known<'a> {
                 Some(steps) => format!(", cut to {steps} steps"),
                 None => String::new(),
             };
-            format!("the program with {}{cut}", shown_path(path))
+            let by_word = match self.is_fixed() && self.key.is_some() && !self.fingerprint_checked()
+            {
+                true => ", by what the key file says of itself",
+                false => "",
+            };
+            format!("the program with {}{cut}{by_word}", shown_path(path))
         });
         let key = self
             .fingerprint_checked()
