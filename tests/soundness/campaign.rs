@@ -111,15 +111,46 @@ impl Search {
     }
 }
 
+/// How hard it is tried.
+#[derive(Clone, Copy, Debug)]
+pub enum Effort<'a> {
+    /// Every kind as often as it says.
+    All,
+    /// What may show that some constraints are needed, and that the flags of some instructions are, more often.
+    Missing(&'a [String], &'a [Opcode]),
+}
+
+impl Effort<'_> {
+    /// How often a kind is tried.
+    fn tries(self, kind: &Kind, scene: &Scene) -> usize {
+        match self {
+            Effort::All => kind.tries(scene),
+            Effort::Missing(constraints, _) => match kind.concerns(constraints) {
+                true => MORE * kind.tries(scene),
+                false => 0,
+            },
+        }
+    }
+}
+
+/// How many times as often the kinds are tried that concern what is missing.
+const MORE: usize = 4;
+
 /// Every kind of forgery on the random program of this seed.
-pub fn forge_random(machine: &Machine, search: &Search, seed: u64) -> Campaign {
+pub fn forge_random(machine: &Machine, search: &Search, effort: Effort, seed: u64) -> Campaign {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let program = programs::random(machine, &mut rng);
-    with_scene(machine, program, |scene| forge_all(scene, search, &mut rng))
+    with_scene(machine, program, |scene| {
+        let mut scene = scene.clone();
+        if let Effort::Missing(_, flags) = effort {
+            scene.wrong_flags = flags.to_vec();
+        }
+        forge_all(&scene, search, effort, &mut rng)
+    })
 }
 
 /// Every kind of forgery on a scene.
-pub fn forge_all(scene: &Scene, search: &Search, rng: &mut ChaCha8Rng) -> Campaign {
+pub fn forge_all(scene: &Scene, search: &Search, effort: Effort, rng: &mut ChaCha8Rng) -> Campaign {
     let machine = scene.machine;
     let table = machine.table(&scene.honest);
     assert_eq!(machine.checker.violations(&table), [], "the honest claim");
@@ -128,7 +159,7 @@ pub fn forge_all(scene: &Scene, search: &Search, rng: &mut ChaCha8Rng) -> Campai
         ..Campaign::default()
     };
     for kind in kinds() {
-        for _ in 0..kind.tries(scene) {
+        for _ in 0..effort.tries(kind, scene) {
             forge(scene, kind, search, rng, &mut campaign);
         }
     }

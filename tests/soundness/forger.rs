@@ -17,7 +17,7 @@ use crate::machine::Machine;
 use crate::programs::{self, Step};
 
 /// A machine, a program that runs in it, and the honest claim.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scene<'a> {
     /// The machine.
     pub machine: &'a Machine,
@@ -35,6 +35,8 @@ pub struct Scene<'a> {
     pub length: usize,
     /// The steps of the run, unwinding included.
     pub steps: usize,
+    /// The instructions whose flags are set where they must not be.
+    pub wrong_flags: Vec<Opcode>,
     secrets: Vec<Fr>,
 }
 
@@ -107,6 +109,7 @@ impl<'a> Scene<'a> {
             length: trace.outcome().steps,
             steps: trace.steps(),
             secrets: secrets(&honest.columns),
+            wrong_flags: machine.shape().flagged().collect(),
             machine,
             program,
             honest,
@@ -391,7 +394,7 @@ impl<'a> Forger<'a> {
         let idle = Fr::ONE - sum(&|_| Fr::ONE);
         // What comes from a tape.
         let mut taken = Fr::ZERO;
-        for (opcode, flag) in flags {
+        for (opcode, _) in flags {
             if !opcode.takes_word() && !opcode.uses_tape() {
                 continue;
             }
@@ -408,7 +411,7 @@ impl<'a> Forger<'a> {
                 tape.insert(*used, word);
             }
             if opcode.takes_word() {
-                taken += tape.get(*used).copied().unwrap_or(Fr::ZERO) * flag;
+                taken = tape.get(*used).copied().unwrap_or(Fr::ZERO);
             }
             *used += 1;
         }
@@ -438,36 +441,47 @@ impl<'a> Forger<'a> {
         let jumps = product.jumps.unwrap_or(jumps);
         values.jumps = jumps;
         let factor = sum(&|opcode| opcode.relation(&values).factor);
-        let factor = product.factor.unwrap_or(factor);
+        let factor = match self.columns.factor {
+            Some(_) => product.factor.unwrap_or(factor),
+            None => factor,
+        };
         let hint = -factor.invert().unwrap_or(Fr::ZERO);
+        let hinted = sum(&|own| match own.relation(&values).cofactor {
+            Cofactor::Hint => Fr::ONE,
+            _ => Fr::ZERO,
+        });
         let cofactor = sum(&|opcode| match opcode.relation(&values).cofactor {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
-            Cofactor::Hint => hint,
-            Cofactor::Zero => Fr::ZERO,
+            Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
         });
+        // What is not a hint is the instruction's; a part of a hint leaves no choice either.
+        let cofactor = match Option::<Fr>::from((Fr::ONE - hinted).invert()) {
+            Some(inverse) => cofactor * inverse,
+            None => hint,
+        };
         let cofactor = match (&self.columns.cofactor, self.machine.shape().straight) {
             (Some(_), _) => product.cofactor.unwrap_or(cofactor),
             (None, true) => cofactor,
             (None, false) => values.word(1),
         };
         // In a machine that is wired, the column holds hints alone.
-        let hinted = sum(&|own| match own.relation(&values).cofactor {
-            Cofactor::Hint => Fr::ONE,
-            _ => Fr::ZERO,
-        });
         let column_cofactor = match self.machine.shape().straight && hinted == Fr::ZERO {
             true => product.cofactor.unwrap_or(Fr::ZERO),
             false => cofactor,
         };
         values.hint = cofactor;
-        // What comes from a tape was weighed already.
-        let new_top = sum(&|opcode| match opcode.takes_word() {
+        // What comes from a tape is on top, if that is a whole instruction; of a part of one, the rest says what is.
+        let outside = sum(&|opcode| Fr::from(u64::from(opcode.takes_word())));
+        let inside = sum(&|opcode| match opcode.takes_word() {
             true => Fr::ZERO,
             false => opcode.relation(&values).top,
-        }) + taken
-            + idle * Opcode::IDLE.relation(&values).top
+        }) + idle * Opcode::IDLE.relation(&values).top
             + factor * cofactor;
+        let new_top = match Option::<Fr>::from((Fr::ONE - outside).invert()) {
+            Some(inverse) => inside * inverse,
+            None => taken,
+        };
         values.result = new_top;
         let factor_test = sum(&|opcode| opcode.relation(&values).factor_test);
         let cofactor_test = sum(&|opcode| opcode.relation(&values).cofactor_test);

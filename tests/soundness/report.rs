@@ -9,10 +9,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
 
-use crate::campaign::{self, Campaign, Search};
+use crate::campaign::{self, Campaign, Effort, Search};
 use crate::check::Rule;
 use crate::evidence::{Count, Evidence};
 use crate::forger::{Scene, with_scene};
+use crate::kinds::{FLAG, SUM_END};
 use crate::machine::{Host, Machine};
 use crate::programs::{self, Step};
 use crate::sets;
@@ -38,6 +39,13 @@ pub enum Origin {
     /// Its set was drawn.
     Drawn,
 }
+
+/// Where something was not found out on the programs that all get: in machines of these sizes so many rounds of
+/// programs more.
+const FURTHER: [(u32, u64); 4] = [(4, 10), (5, 5), (6, 5), (7, 5)];
+
+/// The programs of a round.
+const ROUND: u64 = 50;
 
 /// What was found out about a circuit.
 pub struct Report {
@@ -184,30 +192,100 @@ impl Report {
             .enumerate()
             .map(|(seed, program)| {
                 with_scene(machine, program.clone(), |scene| {
-                    campaign::forge_all(scene, &search, &mut seeded(seed))
+                    campaign::forge_all(scene, &search, Effort::All, &mut seeded(seed))
                 })
             })
             .reduce(Campaign::default, Campaign::merge);
         let campaign = (0..subject.programs())
             .into_par_iter()
-            .map(|seed| campaign::forge_random(machine, &search, seed))
+            .map(|seed| campaign::forge_random(machine, &search, Effort::All, seed))
             .reduce(Campaign::default, Campaign::merge);
-        let campaign = campaign.merge(systematic);
+        let mut report = Report {
+            subject,
+            sweep,
+            campaign: campaign.merge(systematic),
+            search,
+        };
+        let further = match report.subject.origin {
+            Origin::Drawn => report.go_on(),
+            Origin::Named | Origin::NamedLarge => 0,
+        };
+        let campaign = &report.campaign;
         let forged: u64 = campaign.fates.values().map(|fate| fate.applied).sum();
         println!(
-            "{}: {:.1} s ({:.1} s for {} programs swept), {} programs, {forged} forgeries",
-            subject.name,
+            "{}: {:.1} s ({:.1} s for {} programs swept), {} programs, {further} of them further ones, {forged} \
+             forgeries",
+            report.subject.name,
             start.elapsed().as_secs_f64(),
             after_sweep.as_secs_f64(),
-            sweep.programs,
+            report.sweep.programs,
             campaign.programs
         );
-        Report {
-            subject,
-            search,
-            sweep,
-            campaign,
+        report
+    }
+
+    /// Tries the kinds that concern what was not found out on further programs, in larger machines in the end; says
+    /// on how many.
+    fn go_on(&mut self) -> u64 {
+        let Subject { machine, .. } = &self.subject;
+        let mut seeds = self.subject.programs();
+        let first = seeds;
+        for (k, rounds) in FURTHER {
+            let machine = Machine::new(machine.host, machine.set, k);
+            for _ in 0..rounds {
+                let missing = self.missing();
+                if missing.is_empty() {
+                    return seeds - first;
+                }
+                println!("  {}, k = {k}: looks for {missing:?}", self.subject.name);
+                let flags = self.missing_flags();
+                let effort = Effort::Missing(&missing, &flags);
+                let campaign = (seeds..seeds + ROUND)
+                    .into_par_iter()
+                    .map(|seed| campaign::forge_random(&machine, &self.search, effort, seed))
+                    .reduce(Campaign::default, Campaign::merge);
+                self.campaign = std::mem::take(&mut self.campaign).merge(campaign);
+                seeds += ROUND;
+            }
         }
+        seeds - first
+    }
+
+    /// The constraints that say where a flag may be set, and the flags.
+    fn flags(&self) -> impl Iterator<Item = (Rule, Opcode)> {
+        let Machine { checker, .. } = &self.subject.machine;
+        let about_flag = |rule: &Rule| checker.name(*rule).contains(FLAG);
+        let rules = checker.rules().filter(about_flag);
+        rules.zip(self.subject.machine.shape().flagged())
+    }
+
+    /// The name of a constraint, with the instruction whose flag it is about.
+    pub fn name(&self, rule: Rule) -> String {
+        let name = self.subject.machine.checker.name(rule);
+        match self.flags().find(|(own, _)| *own == rule) {
+            Some((_, opcode)) => format!("{name} of {opcode}"),
+            None => name.to_owned(),
+        }
+    }
+
+    /// The flags for which no forgery needs the constraint that says where they may be set; all, if there are none.
+    fn missing_flags(&self) -> Vec<Opcode> {
+        let alone = self.alone();
+        let missing = self.flags().filter(|(rule, _)| alone[rule].all == 0);
+        let missing: Vec<_> = missing.map(|(_, opcode)| opcode).collect();
+        match missing.is_empty() {
+            true => self.subject.machine.shape().flagged().collect(),
+            false => missing,
+        }
+    }
+
+    /// The constraints that no forgery needs, and the sum where none needs one of its terms.
+    fn missing(&self) -> Vec<String> {
+        let rules = self.alone().into_iter().filter(|(_, own)| own.all == 0);
+        let rules = rules.map(|(rule, _)| self.name(rule));
+        let terms = self.search.terms();
+        let terms = terms.values().any(|count| *count == 0);
+        rules.chain(terms.then(|| SUM_END.to_owned())).collect()
     }
 
     /// All rejections.

@@ -6,18 +6,12 @@ use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    DECODE, FLAG, Kind, UNWINDS, any_row, given, given_argument, instead, row, runnable,
+    DECODE, FLAG, Kind, UNWINDS, any_row, flagged, given, given_argument, instead, row, runnable,
     with_target,
 };
 use crate::claim::Claim;
 use crate::forger::{Below, Forger, Product, Scene};
 use crate::programs::{below, pick, pushes, source, word, writable};
-
-/// An instruction with a flag.
-fn flagged(scene: &Scene, rng: &mut ChaCha8Rng) -> Opcode {
-    let opcodes: Vec<_> = scene.machine.shape().flagged().collect();
-    pick(rng, &opcodes).expect("halt has a flag")
-}
 
 /// Two flags that cancel: together they are 1, and the opcode that they encode is the given one.
 fn cancelling(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {

@@ -2,7 +2,7 @@
 
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::isa::{Effect, Opcode, Target};
+use halo2_stack_vm::isa::{Opcode, Target};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::claim::{Claim, Slip};
 use crate::forger::{Forger, Product, Scene};
-use crate::programs::{Step, below, pick, source, word};
+use crate::programs::{Step, below, pick, pushes, source, word};
 
 /// Another jump, and a product to go with it, on a row whose instruction has a target that `fits`.
 fn with_jump(
@@ -50,6 +50,31 @@ fn stating(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
         return None;
     }
     Some(scene.forger_of(program).finish())
+}
+
+/// A program that goes round and round. A call in a circle fills the stack, but not if the circle is so large that it
+/// is done once.
+fn circle(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Vec<Step>> {
+    let targets = [Target::Argument, Target::Branch, Target::Top];
+    let target = pick(rng, &targets)?;
+    let opcode = with_target(scene, rng, target)?;
+    let words = opcode
+        .needs()
+        .max(usize::from(opcode.target() == Target::Top));
+    let room = scene.machine.program_rows.checked_sub(words + 1)?;
+    let front = match below(rng, 2) {
+        0 => room,
+        _ => below(rng, room + 1),
+    };
+    let to = Fr::from(below(rng, front + 1) as u64);
+    let tops = match opcode.target() {
+        Target::Top => [to, to],
+        _ => [Fr::ZERO, Fr::ONE],
+    };
+    let mut program = vec![(Opcode::IDLE, Fr::ZERO); front];
+    program.extend(pushes(scene.set(), &vec![pick(rng, &tops)?; words]));
+    program.push((opcode, to));
+    Some(program)
 }
 
 /// A word that is no address of a program of so many instructions.
@@ -100,6 +125,18 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| {
             let (branch, other) = (|own| own == Target::Branch, |_: &mut _, own| Fr::ONE - own);
             with_jump(scene, rng, branch, other, Product::default())
+        },
+    },
+    Kind {
+        name: "a jump the other way, without a hint",
+        rejected_by: &[TESTED, TOP, ZERO],
+        forge: |scene, rng| {
+            let (branch, other) = (|own| own == Target::Branch, |_: &mut _, own| Fr::ONE - own);
+            let without = Product {
+                cofactor: Some(Fr::ZERO),
+                ..Product::default()
+            };
+            with_jump(scene, rng, branch, other, without)
         },
     },
     Kind {
@@ -262,16 +299,8 @@ pub const KINDS: &[Kind] = &[
         name: "a run that does not come to its end",
         rejected_by: &[LAST_HALT],
         forge: |scene, rng| {
-            let jump = with_target(scene, rng, Target::Argument)?;
-            // A call in a circle fills the stack; a jump does not.
-            let jump = match jump.effect() {
-                Effect::Keep => jump,
-                Effect::Grow | Effect::Shrink => Opcode::Jump,
-            };
-            stating(
-                scene,
-                vec![(source(scene.set()), word(rng)), (jump, Fr::ONE)],
-            )
+            let circle = circle(scene, rng)?;
+            stating(scene, circle)
         },
     },
     Kind {

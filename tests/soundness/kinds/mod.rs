@@ -3,6 +3,7 @@
 
 mod flags;
 mod flow;
+mod mixed;
 mod output;
 mod products;
 mod program;
@@ -24,6 +25,7 @@ use crate::programs::{below, pick, word, writable};
 const KINDS: &[&[Kind]] = &[
     stack::KINDS,
     flags::KINDS,
+    mixed::KINDS,
     products::KINDS,
     output::KINDS,
     program::KINDS,
@@ -49,6 +51,12 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// Whether the kind may show that one of these constraints is needed.
+    pub fn concerns(&self, constraints: &[String]) -> bool {
+        let names = |part: &&str| constraints.iter().any(|own| own.contains(part));
+        self.rejected_by.is_empty() || self.rejected_by.iter().any(names)
+    }
+
     /// How often the kind is tried on a scene: more often if it chooses a flag and there are many.
     pub fn tries(&self, scene: &Scene) -> usize {
         const FLAGS: usize = 4;
@@ -70,7 +78,7 @@ impl Kind {
     }
 }
 
-const FLAG: &str = "a flag is set only where";
+pub const FLAG: &str = "a flag is set only where";
 const UNWINDS: &str = "where halt is given";
 const DECODE: &str = "the given instruction is executed";
 const AFTER_HALT: &str = "after halt there is only halt";
@@ -94,7 +102,7 @@ const START_LINK: &str = "link = 0 on the first row";
 const MADE: &str = "made = 1 / (";
 const TAKEN: &str = "sum' - sum";
 const SUM_START: &str = "the sum starts";
-const SUM_END: &str = "the sum ends";
+pub const SUM_END: &str = "the sum ends";
 const JUMPS: &str = "jumps is the instruction's";
 const FLOW: &str = "pc' =";
 const START_PC: &str = "pc = 0 on the first row";
@@ -198,4 +206,9 @@ fn with_target(scene: &Scene, rng: &mut ChaCha8Rng, target: Target) -> Option<Op
     let mut opcodes = writable(scene.set());
     opcodes.retain(|opcode| opcode.target() == target);
     pick(rng, &opcodes)
+}
+
+/// An instruction whose flag is set where it must not be.
+fn flagged(scene: &Scene, rng: &mut ChaCha8Rng) -> Opcode {
+    pick(rng, &scene.wrong_flags).expect("halt has a flag")
 }

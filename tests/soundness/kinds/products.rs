@@ -76,6 +76,18 @@ pub const KINDS: &[Kind] = &[
         },
     },
     Kind {
+        name: "another hint",
+        rejected_by: &[TESTED, ZERO],
+        forge: |scene, rng| {
+            let cofactor = Some([Fr::ZERO, word(rng)][below(rng, 2)]);
+            let product = Product {
+                cofactor,
+                ..Product::default()
+            };
+            with_product(scene, rng, programs::is_hinted, product)
+        },
+    },
+    Kind {
         name: "wrong test of the factor",
         rejected_by: &[FACTOR_TEST],
         forge: |scene, rng| {

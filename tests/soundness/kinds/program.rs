@@ -11,7 +11,7 @@ use super::{
 };
 use crate::claim::Claim;
 use crate::forger::Scene;
-use crate::programs::{self, Step, below, pick, random, word};
+use crate::programs::{self, Step, below, pick, pushes, random, word};
 
 /// The honest witness of another program, for the scene's statement.
 fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
@@ -74,6 +74,36 @@ fn padded(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     Some(claim)
 }
 
+/// Nothing is done where an instruction is given, or an opcode that the set lacks, and the run goes on where that leads
+/// to: with control flow, at an address as much further on as the opcode is a number.
+fn passed_over(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let depth = below(rng, 3);
+    let room = scene.machine.program_rows.checked_sub(depth + 1)?;
+    let tail = below(rng, room + 1);
+    let last = match scene.set().has_control() {
+        true => tail + 1,
+        false => Opcode::ALL.len() + 1,
+    };
+    let first = Opcode::IDLE.encoded() + 1;
+    let codes: Vec<_> = (first..=last as u64).collect();
+    let code = pick(rng, &codes)?;
+    let own = Opcode::from_encoded(code).filter(|own| scene.set().contains(*own));
+    let words: Vec<_> = (0..depth).map(|_| word(rng)).collect();
+    let mut program = pushes(scene.set(), &words);
+    program.push((own.unwrap_or(Opcode::IDLE), word(rng)));
+    program.resize(depth + 1 + tail, (Opcode::IDLE, Fr::ZERO));
+    let mut forger = scene.forger_of(program);
+    forger.go_to(depth);
+    let (_, argument) = forger.instruction();
+    forger.claimed = Some([Fr::from(code), argument]);
+    forger.idle();
+    let mut claim = forger.finish();
+    let stated = Fr::from(code) + Fr::from(scene.set().stated(Opcode::Halt));
+    claim.given[depth][0] = stated;
+    claim.cells[depth][0] = stated;
+    Some(claim)
+}
+
 /// The kinds.
 pub const KINDS: &[Kind] = &[
     Kind {
@@ -123,6 +153,11 @@ pub const KINDS: &[Kind] = &[
             claim.cells[at][0] = opcode;
             Some(claim)
         },
+    },
+    Kind {
+        name: "nothing where something is given",
+        rejected_by: &[DECODE],
+        forge: passed_over,
     },
     Kind {
         name: "cells that say another instruction",

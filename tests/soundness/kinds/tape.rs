@@ -163,7 +163,9 @@ pub const KINDS: &[Kind] = &[
             }
             let mut tape = scene.honest.tape.clone();
             tape[below(rng, words)] += nonzero(rng);
-            on_other_tape(scene, scene.program.clone(), tape)
+            let used = tape[..words].iter();
+            let program = used.flat_map(|word| using(scene, *word)).collect();
+            on_other_tape(scene, program, tape)
         },
     },
     Kind {
