@@ -332,14 +332,4 @@ mod tests {
             (Some(10_000), true)
         );
     }
-
-    #[test]
-    fn messages_are_escaped() {
-        assert_eq!(escaped("it's \u{e9}"), "it's \u{e9}");
-        let text = escaped("a\u{1b}[2J\u{9b}\u{202e}\u{2066}\u{200b}\u{feff}\n\"\\");
-        assert_eq!(
-            text,
-            "a\\u{1b}[2J\\u{9b}\\u{202e}\\u{2066}\\u{200b}\\u{feff}\\n\\\"\\\\"
-        );
-    }
 }
