@@ -18,9 +18,18 @@ fn run_of(scene: &Scene, program: Vec<Step>) -> Option<Claim> {
     if !programs::fits(scene.machine, &program) {
         return None;
     }
-    // A run that idles before it unwinds is one of the scene's own program.
-    let own = program.strip_prefix(&scene.program[..]);
-    if own.is_some_and(|rest| rest.iter().all(|(opcode, _)| *opcode == Opcode::IDLE)) {
+    // A run that idles before it unwinds is one of the scene's own program, whatever its secrets are.
+    let read = |opcode: Opcode| {
+        scene.machine.shape().fetches() || opcode.takes_argument() || opcode.uses_tape()
+    };
+    let same = |(own, step): (&Step, &Step)| own == step || own.0 == step.0 && !read(own.0);
+    let own = scene.program.len();
+    if program.len() >= own
+        && scene.program.iter().zip(&program).all(same)
+        && program[own..]
+            .iter()
+            .all(|(opcode, _)| *opcode == Opcode::IDLE)
+    {
         return None;
     }
     let mut claim = Scene::new(scene.machine, program).honest;
