@@ -149,6 +149,8 @@ fn no_forgery_is_accepted() {
 #[test]
 fn every_constraint_is_needed() {
     let mut needless = vec![];
+    let mut undecided = vec![];
+    let mut constraints = 0;
     for report in reports()
         .iter()
         .filter(|report| report.subject.origin != Origin::NamedLarge)
@@ -165,12 +167,21 @@ fn every_constraint_is_needed() {
             } = count;
             let name = report.name(rule);
             println!("  {all} ({false_statements}): {name}");
+            constraints += 1;
             if all == 0 {
-                needless.push(format!("{}: {name}", report.subject.name));
+                let found = match report.subject.origin {
+                    Origin::Drawn => &mut undecided,
+                    Origin::Named | Origin::NamedLarge => &mut needless,
+                };
+                found.push(format!("{}: {name}", report.subject.name));
             }
         }
     }
     assert!(needless.is_empty(), "{}", needless.join("\n"));
+    // In a set that nobody has looked at, a search that finds nothing proves nothing; but it is rare.
+    let undecided_ones = undecided.join("\n");
+    println!("no forgery found that needs:\n{undecided_ones}");
+    assert!(100 * undecided.len() <= constraints, "{undecided_ones}");
 }
 
 #[test]
@@ -347,12 +358,19 @@ fn fixed_cells_and_copies_do_not_depend_on_the_witness() {
 
 /// What a key holds of a program is another matter: it is the statement. And where instructions are looked up, a
 /// machine that a fixed cell cuts in two has its listing cut too, so that not even what is honest is accepted. So it is
-/// with a public tape, which would have to end twice.
+/// with a public tape, which would have to end twice. What is forged is a product, so the set has to have one.
 #[test]
 fn every_fixed_cell_is_needed() {
     let follows = 1;
+    let has_product = |machine: &Machine| {
+        let empty = Scene::new(machine, vec![]);
+        empty.honest.columns.factor.is_some()
+    };
     let plain = |machine: &Machine| {
-        machine.host != Host::Fixed && !machine.shape().fetches() && !machine.set.has_tape()
+        machine.host != Host::Fixed
+            && !machine.shape().fetches()
+            && !machine.set.has_tape()
+            && has_product(machine)
     };
     for Subject { name, machine, .. } in subjects().filter(|own| plain(&own.machine)) {
         let needed = fixed::needed(&machine);
