@@ -1,6 +1,6 @@
 //! Files that commands write: nothing of another kind is overwritten, and nothing that took long to make is lost.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use halo2_stack_vm::proof::atomic::Destination;
@@ -163,14 +163,26 @@ impl OutputFile<'_> {
         Ok(destination)
     }
 
+    /// Writes a file where there is nothing in the way. What comes there meanwhile, such as the same proof made by another
+    /// process, is looked at like what stood there before.
+    fn write(&self, contents: &[u8]) -> Result<(), Obstacle> {
+        let mut tries = 1;
+        loop {
+            match self.destination()?.write(contents) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {
+                    tries += 1;
+                }
+                other => return other.map_err(unwritable),
+            }
+        }
+    }
+
     /// Writes a file, if there is still nothing in the way. If it can't be written where it should, it is kept where
     /// it can be, as it took long to make.
     pub fn put(&self, contents: &[u8]) -> Result<(), Failure> {
         let written = match is_standard_output(self.path) {
             true => print(contents).map_err(unwritable),
-            false => self
-                .destination()
-                .and_then(|own| own.write(contents).map_err(unwritable)),
+            false => self.write(contents),
         };
         let Err((kind, problem)) = written else {
             return Ok(());
@@ -191,6 +203,9 @@ impl OutputFile<'_> {
         Err(Failure::file(kind, self.path, problem))
     }
 }
+
+/// How often a destination is looked at again into which another process writes at the same time.
+const TRIES: usize = 8;
 
 /// Writes to standard output.
 fn print(contents: &[u8]) -> std::io::Result<()> {
