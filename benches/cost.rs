@@ -3,12 +3,16 @@
 //! - `msm`: **MSM-equivalents**, the time of a proof over that of one multi-scalar multiplication of
 //!   random scalars with the points of the same parameters, as many as the circuit has rows.
 //! - `verify`: the time to verify a short program in a large circuit over that in a small one.
+//! - `prover`: the time of a proof over that of the fork's own `create_proof` with the same key, in turn in one process;
+//!   `prover-18` the same for larger circuits, `phases` where its time goes.
 //! - `memory`: the peak memory of proving.
 //!
 //! `cargo bench --bench cost` measures all of them, `cargo bench --bench cost -- msm` one. Times are
 //! medians of runs that alternate, so that what else the machine does meets both alike; it should
 //! still be quiet.
 
+#[path = "support/range.rs"]
+mod range;
 #[path = "support/mod.rs"]
 mod support;
 
@@ -16,15 +20,23 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use ff::Field;
+use halo2_axiom_prover::{Phase, Prover, Way};
 use halo2_proofs::arithmetic::best_multiexp;
-use halo2_proofs::poly::commitment::ParamsProver;
+use halo2_proofs::plonk::{self, Circuit};
+use halo2_proofs::poly::commitment::{self, CommitmentScheme, ParamsProver};
+use halo2_proofs::poly::ipa::commitment::IPACommitmentScheme;
+use halo2_proofs::poly::ipa::multiopen::ProverIPA;
+use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
+use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
+use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Cost, ProvingKey};
 use halo2_stack_vm::vm::Trace;
-use halo2curves::bn256::Fr;
+use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
 
 fn circuit(k: u32) -> CircuitParams {
@@ -130,8 +142,7 @@ fn msm(quick: bool) {
             }));
             msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
             creates.push(time(|| {
-                Kzg::create_proof(&params, &key, witnessed.clone(), &instances)
-                    .expect("halo2 proves it")
+                Kzg::create_proof(&key, witnessed.clone(), &instances).expect("it is proved")
             }));
             msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
         }
@@ -152,6 +163,215 @@ fn msm(quick: bool) {
                 milliseconds(time),
                 time.as_secs_f64() / msm.as_secs_f64(),
                 count as f64 / time.as_secs_f64(),
+            );
+        }
+    }
+}
+
+/// A proof by the fork's own prover.
+fn fork<'p, S, P>(
+    params: &'p S::ParamsProver,
+    key: &plonk::ProvingKey<G1Affine>,
+    circuit: impl Circuit<Fr>,
+    instances: &[Vec<Fr>],
+) -> Vec<u8>
+where
+    S: CommitmentScheme<Scalar = Fr, Curve = G1Affine>,
+    S::ParamsProver: Sync,
+    P: commitment::Prover<'p, S>,
+{
+    let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
+    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+    plonk::create_proof::<S, P, _, _, _, _>(
+        params,
+        key,
+        &[circuit],
+        &[&columns],
+        OsRng,
+        &mut transcript,
+    )
+    .expect("the fork proves it");
+    transcript.finalize()
+}
+
+/// Times two ways of making proofs in turn, and prints how they compare.
+fn compare(name: &str, runs: usize, mut ours: impl FnMut(), mut theirs: impl FnMut()) {
+    let mut times = [vec![], vec![]];
+    for _ in 0..runs {
+        times[0].push(time(&mut ours));
+        times[1].push(time(&mut theirs));
+    }
+    let [own, fork] = times.map(median);
+    println!(
+        "{name} ratio {:.2} ({:.1} ms, the fork {:.1} ms, medians of {runs}, {} threads)",
+        own.as_secs_f64() / fork.as_secs_f64(),
+        milliseconds(own),
+        milliseconds(fork),
+        std::thread::available_parallelism().map_or(1, usize::from)
+    );
+}
+
+/// A run, its key and what is stated of it.
+struct Prepared<B> {
+    key: ProvingKey<B>,
+    circuit: StackVmCircuit<Fr>,
+    instances: Vec<Vec<Fr>>,
+}
+
+fn prepared<B: Backend>(
+    k: u32,
+    params: &B::Parameters,
+    binding: Binding,
+    trace: &Trace<Fr>,
+) -> Prepared<B> {
+    let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
+    let source =
+        KeySource::for_program(circuit, trace.program()).expect("the program can be fixed");
+    Prepared {
+        key: B::keygen_of(params, &source).expect("the sizes agree"),
+        instances: Statement::of(trace)
+            .instances(circuit)
+            .expect("the circuit has room"),
+        circuit: StackVmCircuit::new(source, trace).expect("the run fits"),
+    }
+}
+
+fn compare_kzg(name: &str, runs: usize, params: &KzgParams, own: Prepared<Kzg>) {
+    let Prepared {
+        key,
+        circuit,
+        instances,
+    } = own;
+    compare(
+        name,
+        runs,
+        || drop(Kzg::create_proof(&key, circuit.clone(), &instances).expect("it is proved")),
+        || {
+            drop(fork::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>>(
+                params.inner(),
+                key.inner(),
+                circuit.clone(),
+                &instances,
+            ));
+        },
+    );
+}
+
+fn prover(quick: bool) {
+    let (k, runs) = if quick { (8, 1) } else { (14, 7) };
+    println!("proofs compared with the fork's (KZG, k = {k})");
+    let params = support::kzg_params(k);
+    for workload in workloads(k) {
+        let own = prepared(k, &params, workload.binding, &workload.trace);
+        compare_kzg(workload.name, runs, &params, own);
+    }
+    let trace = support::straight_run(support::three_quarters(k), InstructionSet::STACK);
+    let ipa = IpaParams::setup(k).expect("k is in range");
+    let Prepared {
+        key,
+        circuit,
+        instances,
+    } = prepared::<Ipa>(k, &ipa, Binding::Public, &trace);
+    compare(
+        "stack, public, IPA",
+        runs.min(5),
+        || drop(Ipa::create_proof(&key, circuit.clone(), &instances).expect("it is proved")),
+        || {
+            drop(fork::<IPACommitmentScheme<G1Affine>, ProverIPA<_>>(
+                ipa.inner(),
+                key.inner(),
+                circuit.clone(),
+                &instances,
+            ));
+        },
+    );
+    let k = if quick { 8 } else { 16 };
+    let params = support::kzg_params(k);
+    let trace = support::straight_run(1 << (k - 4), InstructionSet::STACK);
+    let own = prepared(k, &params, Binding::Public, &trace);
+    let name = format!("stack, public, k = {k}, a run of 2^{} rows", k - 4);
+    compare_kzg(&name, runs.min(5), &params, own);
+    let circuit = range::ranges(k);
+    let vk = plonk::keygen_vk(params.inner(), &circuit).expect("a key");
+    let key = plonk::keygen_pk(params.inner(), vk, &circuit).expect("a key");
+    let prover = Prover::new(params.inner(), &key).expect("the sizes agree");
+    compare(
+        &format!("range checks of halo2-base, k = {k}"),
+        runs.min(5),
+        || {
+            let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+            let circuits = std::slice::from_ref(&circuit);
+            let proved = prover.create_proof(
+                Way::Shplonk,
+                circuits,
+                &[&[]],
+                &mut OsRng,
+                &mut transcript,
+                &mut (),
+            );
+            proved.expect("it is proved");
+            drop(transcript.finalize());
+        },
+        || {
+            drop(fork::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>>(
+                params.inner(),
+                &key,
+                circuit.clone(),
+                &[],
+            ));
+        },
+    );
+}
+
+fn prover_18(quick: bool) {
+    let (k, runs) = if quick { (8, 1) } else { (18, 3) };
+    println!("proofs compared with the fork's (KZG, k = {k})");
+    let params = support::kzg_params(k);
+    for workload in workloads(k) {
+        let own = prepared(k, &params, workload.binding, &workload.trace);
+        compare_kzg(workload.name, runs, &params, own);
+    }
+}
+
+/// Where a proof's time goes.
+fn phases(quick: bool) {
+    let (k, runs) = if quick { (8, 1) } else { (14, 7) };
+    println!("phases of proofs (KZG, k = {k}, medians of {runs})");
+    let params = support::kzg_params(k);
+    for workload in workloads(k) {
+        let Prepared {
+            key,
+            circuit,
+            instances,
+        } = prepared::<Kzg>(k, &params, workload.binding, &workload.trace);
+        let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
+        let mut times = vec![vec![]; Phase::ALL.len()];
+        for _ in 0..runs {
+            let mut entered = vec![];
+            let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+            let mut note = |_: Phase| entered.push(Instant::now());
+            let circuits = std::slice::from_ref(&circuit);
+            let proved = key.prover().create_proof(
+                Way::Shplonk,
+                circuits,
+                &[&columns],
+                &mut OsRng,
+                &mut transcript,
+                &mut note,
+            );
+            proved.expect("it is proved");
+            entered.push(Instant::now());
+            for (times, pair) in times.iter_mut().zip(entered.windows(2)) {
+                times.push(pair[1] - pair[0]);
+            }
+        }
+        let memory = key.prover().memory() as f64 / 1e6;
+        println!("{}, {memory:.0} MB kept", workload.name);
+        for (phase, times) in Phase::ALL.into_iter().zip(times) {
+            println!(
+                "  {:12} {:9.2} ms",
+                format!("{phase:?}"),
+                milliseconds(median(times))
             );
         }
     }
@@ -251,7 +471,14 @@ type Measurement = (&'static str, fn(quick: bool));
 
 fn main() {
     // Memory first, for the process has not had any yet.
-    let all: [Measurement; 3] = [("memory", memory), ("msm", msm), ("verify", verify)];
+    let all: [Measurement; 6] = [
+        ("memory", memory),
+        ("msm", msm),
+        ("prover", prover),
+        ("prover-18", prover_18),
+        ("phases", phases),
+        ("verify", verify),
+    ];
     let asked: Vec<_> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with("--"))
@@ -259,7 +486,7 @@ fn main() {
     for name in &asked {
         assert!(
             all.iter().any(|(known, _)| known == name),
-            "there is no measurement `{name}`: it is memory, msm or verify"
+            "there is no measurement `{name}`: it is memory, msm, prover, prover-18, phases or verify"
         );
     }
     let quick = support::quick();

@@ -44,8 +44,7 @@ fn backend<B: Backend>(c: &mut Criterion, setup: impl Fn(u32) -> B::Parameters) 
                 .expect("the run fits");
         group.bench_function("create_proof", |b| {
             b.iter(|| {
-                B::create_proof(&params, &key, witnessed.clone(), &instances)
-                    .expect("halo2 proves it")
+                B::create_proof(&key, witnessed.clone(), &instances).expect("halo2 proves it")
             })
         });
         group.finish();

@@ -9,7 +9,7 @@
 //! - to step through a run, forward and backward: [`vm::session::Session`];
 //! - to prove and verify them: [`proof::Backend`], with [`proof::kzg`] and [`proof::ipa`];
 //! - to put the machine into a circuit of your own: [`halo2::StackVmChip`], and `examples/embed.rs`,
-//!   which does so and proves it for real;
+//!   which does so and proves it for real, with [`prover::create_proof`] instead of the fork's;
 //! - to see what is proved: [`machine`] is the list of the machine's parts, each with its rules and its lemma,
 //!   [`air::logup`] has the theorem that they rest on, [`isa`] the table of instructions.
 //!
@@ -50,3 +50,6 @@ pub mod program;
 pub mod proof;
 pub mod text;
 pub mod vm;
+
+/// The prover, for circuits of any kind: what the machine's own proofs are made with.
+pub use halo2_axiom_prover as prover;

@@ -209,7 +209,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         source: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError>;
 
-    /// Proves a run, once it has checked that the run satisfies the circuit.
+    /// Proves a run, if it satisfies the circuit.
     ///
     /// # Errors
     ///
@@ -240,13 +240,19 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     ) -> Result<Vec<u8>, ProveError> {
         let circuit = StackVmCircuit::new(key.source.clone(), trace)?;
         let statement = Statement::of(trace).in_circuit(key.source.params());
-        circuit.check(&statement)?;
         let instances = key.verifying.instances(&statement)?;
         // Those of a ceremony have one digest for every size.
         if key.verifying.params != params.digest() || key.verifying.circuit.k() != params.k() {
             return Err(ProveError::WrongParams);
         }
-        Ok(Self::create_proof(params, key, circuit, &instances)?)
+        match Self::create_proof_of(key, circuit.clone(), &instances, true) {
+            // The machine's own check says which constraint does not hold.
+            Err(halo2_axiom_prover::Error::Unsatisfied) => {
+                circuit.check(&statement)?;
+                Err(halo2_axiom_prover::Error::Unsatisfied.into())
+            }
+            other => Ok(other?),
+        }
     }
 
     /// Makes a proof of a circuit without any check: one that does not verify, if its witness is
@@ -254,7 +260,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// What halo2 refuses.
+    /// What the prover refuses.
     ///
     /// ```
     /// # use halo2_stack_vm::asm;
@@ -279,16 +285,25 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     ///     ..Statement::of(&trace)
     /// };
     /// // Nobody has looked whether the statement is true: it is not, and the proof does not verify.
-    /// let proof = Ipa::create_proof(&params, &key, run, &statement.instances(circuit)?)?;
+    /// let proof = Ipa::create_proof(&key, run, &statement.instances(circuit)?)?;
     /// assert!(Ipa::verify(&params, key.verifying_key(), &statement, &proof).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     fn create_proof(
-        params: &Self::Parameters,
         key: &ProvingKey<Self>,
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
-    ) -> Result<Vec<u8>, plonk::Error>;
+    ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
+        Self::create_proof_of(key, circuit, instances, false)
+    }
+
+    #[doc(hidden)]
+    fn create_proof_of(
+        key: &ProvingKey<Self>,
+        circuit: StackVmCircuit<Fr>,
+        instances: &[Vec<Fr>],
+        check: bool,
+    ) -> Result<Vec<u8>, halo2_axiom_prover::Error>;
 
     /// Verifies that a proof proves a statement.
     ///

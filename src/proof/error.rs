@@ -38,9 +38,9 @@ pub enum ProveError {
     /// The program can't be stated.
     #[error(transparent)]
     Statement(#[from] StatementError),
-    /// halo2 refuses.
+    /// The prover refuses.
     #[error("proving failed: {0}")]
-    Halo2(#[from] plonk::Error),
+    Prover(#[from] halo2_axiom_prover::Error),
 }
 
 /// Why a proof is not accepted.

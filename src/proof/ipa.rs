@@ -4,10 +4,11 @@ pub(super) mod generators;
 
 use std::fmt;
 
+use halo2_axiom_prover::Way;
 use halo2_proofs::plonk::{self, ConstraintSystem};
-use halo2_proofs::poly::commitment::{Params, ParamsProver};
+use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
-use halo2_proofs::poly::ipa::multiopen::{ProverIPA, VerifierIPA};
+use halo2_proofs::poly::ipa::multiopen::VerifierIPA;
 use halo2_proofs::poly::ipa::strategy::SingleStrategy;
 use halo2curves::bn256::{Fr, G1Affine};
 
@@ -42,7 +43,7 @@ impl fmt::Debug for IpaParams {
 impl IpaParams {
     /// Derives the generators for circuits of `2^k` rows. Anybody derives the same ones.
     ///
-    /// It takes a minute for `k = 16`: [`Cache::ipa`](super::cache::Cache::ipa) does so only once.
+    /// It takes some seconds for `k = 16`: [`Cache::ipa`](super::cache::Cache::ipa) does so only once.
     ///
     /// # Errors
     ///
@@ -50,7 +51,7 @@ impl IpaParams {
     pub fn setup(k: u32) -> Result<Self, ParamsError> {
         ParamsError::check_k(k)?;
         Ok(IpaParams {
-            params: ParamsIPA::new(k),
+            params: halo2_axiom_prover::ipa_parameters(k),
         })
     }
 
@@ -99,18 +100,13 @@ impl Backend for Ipa {
         keygen_with(&params.params, params.digest(), source)
     }
 
-    fn create_proof(
-        params: &IpaParams,
+    fn create_proof_of(
         key: &ProvingKey<Self>,
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
-    ) -> Result<Vec<u8>, plonk::Error> {
-        create_proof_with::<IPACommitmentScheme<G1Affine>, ProverIPA<_>>(
-            &params.params,
-            key.inner(),
-            circuit,
-            instances,
-        )
+        check: bool,
+    ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
+        create_proof_with(Way::Ipa, key, circuit, instances, check)
     }
 
     fn verify_proof(

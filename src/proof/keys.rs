@@ -4,9 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use ff::PrimeField;
-use halo2_proofs::plonk::{self, create_proof, keygen_pk, keygen_vk, verify_proof};
+use halo2_axiom_prover::{Parameters as ProverParameters, Prover, Way};
+use halo2_proofs::plonk::{self, keygen_pk, keygen_vk, verify_proof};
 use halo2_proofs::poly::VerificationStrategy;
-use halo2_proofs::poly::commitment::{CommitmentScheme, Params, Prover, Verifier};
+use halo2_proofs::poly::commitment::{CommitmentScheme, Params, Verifier};
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use halo2curves::bn256::{Fr, G1Affine};
 use rand_core::OsRng;
@@ -94,6 +95,8 @@ impl<B> VerifyingKey<B> {
 #[derive(Clone)]
 pub struct ProvingKey<B> {
     pub(super) key: plonk::ProvingKey<G1Affine>,
+    /// What all proofs with the key have in common.
+    pub(super) prover: Prover<G1Affine>,
     pub(super) source: KeySource<Fr>,
     pub(super) verifying: VerifyingKey<B>,
 }
@@ -116,6 +119,11 @@ impl<B> ProvingKey<B> {
     /// halo2's own key.
     pub fn inner(&self) -> &plonk::ProvingKey<G1Affine> {
         &self.key
+    }
+
+    /// The prover, which holds what proofs with this key have in common.
+    pub fn prover(&self) -> &Prover<G1Affine> {
+        &self.prover
     }
 }
 
@@ -140,7 +148,11 @@ pub(super) fn keygen_vk_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
     })
 }
 
-pub(super) fn keygen_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
+pub(super) fn keygen_with<
+    'p,
+    B: Backend,
+    P: Params<'p, G1Affine> + ProverParameters<G1Affine> + Sync,
+>(
     params: &P,
     digest: [u8; 32],
     source: &KeySource<Fr>,
@@ -151,8 +163,10 @@ pub(super) fn keygen_with<'p, B: Backend, P: Params<'p, G1Affine> + Sync>(
         verifying.key.clone(),
         &StackVmCircuit::empty(source.clone()),
     )?;
+    let prover = Prover::new(params, &key).map_err(plonk::Error::from)?;
     Ok(ProvingKey {
         key,
+        prover,
         source: source.clone(),
         verifying,
     })
@@ -162,25 +176,22 @@ fn columns(instances: &[Vec<Fr>]) -> Vec<&[Fr]> {
     instances.iter().map(Vec::as_slice).collect()
 }
 
-pub(super) fn create_proof_with<'p, S, P>(
-    params: &'p S::ParamsProver,
-    key: &plonk::ProvingKey<G1Affine>,
+/// Proves a circuit. If `check` does not ask for it, nobody looks whether its witness is true.
+pub(super) fn create_proof_with<B>(
+    way: Way,
+    key: &ProvingKey<B>,
     circuit: StackVmCircuit<Fr>,
     instances: &[Vec<Fr>],
-) -> Result<Vec<u8>, plonk::Error>
-where
-    S: CommitmentScheme<Scalar = Fr, Curve = G1Affine>,
-    S::ParamsProver: Sync,
-    P: Prover<'p, S>,
-{
+    check: bool,
+) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-    create_proof::<S, P, _, _, _, _>(
-        params,
-        key,
+    key.prover.clone().check(check).create_proof(
+        way,
         &[circuit],
         &[&columns(instances)],
-        OsRng,
+        &mut OsRng,
         &mut transcript,
+        &mut (),
     )?;
     Ok(transcript.finalize())
 }

@@ -5,10 +5,11 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use group::GroupEncoding;
+use halo2_axiom_prover::Way;
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
-use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
+use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine};
 
@@ -201,18 +202,13 @@ impl Backend for Kzg {
         keygen_with(&params.params, params.digest(), source)
     }
 
-    fn create_proof(
-        params: &KzgParams,
+    fn create_proof_of(
         key: &ProvingKey<Self>,
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
-    ) -> Result<Vec<u8>, plonk::Error> {
-        create_proof_with::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>>(
-            &params.params,
-            key.inner(),
-            circuit,
-            instances,
-        )
+        check: bool,
+    ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
+        create_proof_with(Way::Shplonk, key, circuit, instances, check)
     }
 
     fn verify_proof(

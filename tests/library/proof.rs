@@ -253,7 +253,7 @@ fn rejects_false_statements<B: Backend>(params: &B::Parameters) {
         // A prover who commits to the honest run, but claims the false statement all along.
         let circuit = unfixed(circuit_params(5), &trace);
         let instances = statement.instances(circuit_params(5)).unwrap();
-        let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
+        let forged = B::create_proof(&key, circuit, &instances).unwrap();
         let verdict = B::verify(params, key.verifying_key(), &statement, &forged);
         assert!(
             matches!(verdict, Err(VerifyError::Invalid(_))),
@@ -433,7 +433,7 @@ fn a_tape_is_bound<B: Backend>(params: &B::Parameters) {
             };
             let instances = statement.instances(circuit).unwrap();
             let circuit = StackVmCircuit::new(source.clone(), &trace).unwrap();
-            let forged = B::create_proof(params, &key, circuit, &instances).unwrap();
+            let forged = B::create_proof(&key, circuit, &instances).unwrap();
             let verdict = B::verify(params, verifying, &statement, &forged);
             assert!(
                 matches!(verdict, Err(VerifyError::Invalid(_))),

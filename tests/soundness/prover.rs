@@ -223,7 +223,7 @@ impl<'a, B: AnyCircuit> Bench<'a, B> {
         }
         let circuit = self.machine.circuit(claim);
         let proof = match way {
-            Way::Witness => B::create_proof(self.params, &self.key, circuit, &instances)?,
+            Way::Witness => B::create_proof(&self.key, circuit, &instances)?,
             Way::Liar => {
                 let liar = Liar {
                     machine: self.machine,

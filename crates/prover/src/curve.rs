@@ -1,0 +1,234 @@
+//! Points in affine coordinates, added in batches: one inversion for many additions.
+//!
+//! An addition of two affine points takes one inversion, two multiplications and a square. Of many independent
+//! additions the inversions are one, and three multiplications each (Montgomery's trick).
+
+use ff::Field;
+use halo2curves::CurveAffine;
+
+/// A point in affine coordinates. Infinity is `(0, 0)`, which is no point of a curve `y^2 = x^3 + a x + b` with `b != 0`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Point<F> {
+    pub x: F,
+    pub y: F,
+}
+
+impl<F: Field> Point<F> {
+    pub const INFINITY: Self = Point {
+        x: F::ZERO,
+        y: F::ZERO,
+    };
+
+    pub fn is_infinity(&self) -> bool {
+        // Not `is_zero`, which takes constant time.
+        self.x == F::ZERO && self.y == F::ZERO
+    }
+
+    pub fn of<C: CurveAffine<Base = F>>(point: &C) -> Self {
+        match Option::<halo2curves::Coordinates<C>>::from(point.coordinates()) {
+            Some(own) => Point {
+                x: *own.x(),
+                y: *own.y(),
+            },
+            None => Self::INFINITY,
+        }
+    }
+
+    pub fn to_affine<C: CurveAffine<Base = F>>(self) -> C {
+        match self.is_infinity() {
+            true => C::identity(),
+            false => {
+                C::from_xy(self.x, self.y).expect("sums of points of a curve are points of it")
+            }
+        }
+    }
+
+    pub fn negated_if(self, negated: bool) -> Self {
+        match negated {
+            true => Point {
+                x: self.x,
+                y: -self.y,
+            },
+            false => self,
+        }
+    }
+}
+
+/// Room for a batch of additions.
+#[derive(Debug)]
+pub(crate) struct Batch<F> {
+    /// What is added.
+    pairs: Vec<[Point<F>; 2]>,
+    /// The slopes' denominators, and the product of all before each.
+    denominators: Vec<[F; 2]>,
+}
+
+impl<F: Field> Batch<F> {
+    pub fn new() -> Self {
+        Batch {
+            pairs: vec![],
+            denominators: vec![],
+        }
+    }
+
+    /// Adds the pairs that `pair` gives for `0..count`, and hands each sum to `put`. `a` is the curve's coefficient.
+    #[inline(always)]
+    pub fn add<T: ?Sized>(
+        &mut self,
+        a: F,
+        count: usize,
+        points: &mut T,
+        pair: impl Fn(&T, usize) -> (Point<F>, Point<F>),
+        mut put: impl FnMut(&mut T, usize, Point<F>),
+    ) {
+        self.pairs.clear();
+        self.denominators.clear();
+        let mut product = F::ONE;
+        let mut plain = true;
+        for i in 0..count {
+            let (left, right) = pair(points, i);
+            let mut denominator = right.x - left.x;
+            if denominator == F::ZERO || left.x == F::ZERO || right.x == F::ZERO {
+                denominator = denominator_of(left, right);
+                plain = false;
+            }
+            self.pairs.push([left, right]);
+            self.denominators.push([denominator, product]);
+            product *= denominator;
+        }
+        let mut inverse = product.invert().unwrap_or(F::ZERO);
+        let all = self.pairs.iter().zip(&self.denominators).enumerate().rev();
+        for (i, ([left, right], [denominator, before])) in all {
+            let own = inverse * before;
+            inverse *= denominator;
+            let sum = match plain {
+                true => chord(*left, *right, (right.y - left.y) * own),
+                false => add(a, *left, *right, own),
+            };
+            put(points, i, sum);
+        }
+    }
+}
+
+/// Adds neighbours in a list of points.
+#[derive(Debug)]
+pub(crate) struct Neighbours<F> {
+    /// Where the left point of each pair is, and where the sum goes.
+    pairs: Vec<(u32, u32)>,
+    denominators: Vec<[F; 2]>,
+    /// Whether a point may be infinity.
+    pub infinite: bool,
+}
+
+impl<F: Field> Neighbours<F> {
+    /// How many additions share an inversion.
+    const BATCH: usize = 1 << 9;
+
+    pub fn new(infinite: bool) -> Self {
+        Neighbours {
+            pairs: Vec::with_capacity(Self::BATCH),
+            denominators: Vec::with_capacity(Self::BATCH),
+            infinite,
+        }
+    }
+
+    /// Notes that the point at `from` and the one after it are to be added.
+    #[inline(always)]
+    pub fn push(&mut self, a: F, points: &[Point<F>], out: &mut Vec<Point<F>>, from: usize) {
+        self.pairs.push((from as u32, out.len() as u32));
+        out.push(Point::INFINITY);
+        if self.pairs.len() == Self::BATCH {
+            self.flush(a, points, out);
+        }
+    }
+
+    /// Adds what was noted.
+    pub fn flush(&mut self, a: F, points: &[Point<F>], out: &mut [Point<F>]) {
+        self.denominators.clear();
+        let mut product = F::ONE;
+        let mut plain = true;
+        for (from, _) in &self.pairs {
+            let [left, right] = pair_at(points, *from);
+            let mut denominator = right.x - left.x;
+            let infinite = self.infinite && (left.x == F::ZERO || right.x == F::ZERO);
+            if denominator == F::ZERO || infinite {
+                denominator = denominator_of(*left, *right);
+                plain = false;
+            }
+            self.denominators.push([denominator, product]);
+            product *= denominator;
+        }
+        let mut inverse = product.invert().unwrap_or(F::ZERO);
+        for ((from, to), [denominator, before]) in self.pairs.iter().zip(&self.denominators).rev() {
+            let own = inverse * before;
+            inverse *= denominator;
+            let [left, right] = pair_at(points, *from);
+            out[*to as usize] = match plain {
+                true => chord(*left, *right, (right.y - left.y) * own),
+                false => {
+                    let sum = add(a, *left, *right, own);
+                    self.infinite |= sum.is_infinity();
+                    sum
+                }
+            };
+        }
+        self.pairs.clear();
+    }
+}
+
+#[inline(always)]
+fn pair_at<F>(points: &[Point<F>], from: u32) -> &[Point<F>; 2] {
+    points[from as usize..]
+        .first_chunk()
+        .expect("a pair is noted where there is one")
+}
+
+/// The denominator of a slope, or 1 where there is none.
+#[cold]
+fn denominator_of<F: Field>(left: Point<F>, right: Point<F>) -> F {
+    if left.is_infinity() || right.is_infinity() {
+        return F::ONE;
+    }
+    match right.x == left.x {
+        false => right.x - left.x,
+        // Of opposite points, or one of order 2, the sum is infinity.
+        true if left.y != right.y || left.y == F::ZERO => F::ONE,
+        true => left.y.double(),
+    }
+}
+
+/// The sum of two points, given the inverse of its slope's denominator.
+#[inline(always)]
+fn add<F: Field>(a: F, left: Point<F>, right: Point<F>, inverse: F) -> Point<F> {
+    if left.x == right.x || left.x == F::ZERO || right.x == F::ZERO {
+        return add_slowly(a, left, right, inverse);
+    }
+    chord(left, right, (right.y - left.y) * inverse)
+}
+
+#[inline(always)]
+fn chord<F: Field>(left: Point<F>, right: Point<F>, slope: F) -> Point<F> {
+    let x = slope.square() - left.x - right.x;
+    Point {
+        x,
+        y: slope * (left.x - x) - left.y,
+    }
+}
+
+/// The same where the points may be the same, opposite, or infinity.
+fn add_slowly<F: Field>(a: F, left: Point<F>, right: Point<F>, inverse: F) -> Point<F> {
+    if left.is_infinity() {
+        return right;
+    }
+    if right.is_infinity() {
+        return left;
+    }
+    if left.x != right.x {
+        return chord(left, right, (right.y - left.y) * inverse);
+    }
+    if left.y != right.y || left.y == F::ZERO {
+        return Point::INFINITY;
+    }
+    let square = left.x.square();
+    chord(left, right, (square.double() + square + a) * inverse)
+}

@@ -1,0 +1,120 @@
+//! Why there is no proof.
+
+use halo2_proofs::plonk;
+
+/// Why there is no proof.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The parameters are of another size than the key.
+    #[error("the parameters are for 2^{params} rows, the key is for 2^{key}")]
+    Size {
+        /// The logarithm of the parameters' number of rows.
+        params: u32,
+        /// That of the key's.
+        key: u32,
+    },
+    /// The number of circuits is not the number of instances, or the number of an instance's columns not the circuit's.
+    #[error("there are {found} {what}, but {expected} are needed")]
+    Count {
+        /// What is counted.
+        what: &'static str,
+        /// How many there have to be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// An instance column is longer than the circuit has rows.
+    #[error("instance column {column} has {found} values, but the circuit has {rows} usable rows")]
+    InstanceTooLong {
+        /// The column.
+        column: usize,
+        /// Its values.
+        found: usize,
+        /// The rows that are not for blinding.
+        rows: usize,
+    },
+    /// A cell was assigned below the usable rows.
+    #[error(
+        "row {row} of advice column {column} was assigned, but the circuit has {rows} usable rows: take a larger k"
+    )]
+    RowOutOfRange {
+        /// The column.
+        column: usize,
+        /// The row.
+        row: usize,
+        /// The rows that are not for blinding.
+        rows: usize,
+    },
+    /// A cell was assigned in a column that the key's circuit lacks.
+    #[error(
+        "advice column {column} was assigned, but the key is of a circuit with {columns}: is it the key of this circuit?"
+    )]
+    NoSuchColumn {
+        /// The column.
+        column: usize,
+        /// How many there are.
+        columns: usize,
+    },
+    /// A cell was assigned `Value::unknown()`.
+    #[error("row {row} of advice column {column} was assigned an unknown value in phase {phase}")]
+    Unknown {
+        /// The column.
+        column: usize,
+        /// The row.
+        row: usize,
+        /// The phase in which it was, counted from 0.
+        phase: usize,
+    },
+    /// The circuit's `synthesize` failed.
+    #[error("the circuit could not be synthesized: {0}")]
+    Synthesis(plonk::Error),
+    /// Several circuits of several phases.
+    #[error(
+        "a proof of {0} circuits of more than one phase is not supported: prove them one by one"
+    )]
+    Phases(usize),
+    /// A row of a lookup is not in its table.
+    #[error("row {row}: the input of the lookup \"{lookup}\" is not in its table")]
+    Lookup {
+        /// The lookup's name.
+        lookup: String,
+        /// The first such row.
+        row: usize,
+    },
+    /// Two cells that were declared equal are not.
+    #[error("two cells that are constrained to be equal differ: row {row} of {column}")]
+    Copy {
+        /// The column of the first cell that is not equal to the next one of its cycle.
+        column: String,
+        /// Its row.
+        row: usize,
+    },
+    /// A gate does not hold.
+    #[error(
+        "the witness does not satisfy the circuit: a gate does not hold; `MockProver` says which"
+    )]
+    Unsatisfied,
+    /// A challenge that no honest transcript has, such as a point of the domain.
+    #[error("the transcript gave a challenge for which there is no proof: {0}")]
+    Challenge(&'static str),
+    /// The transcript could not be written.
+    #[error("the proof can't be written: {0}")]
+    Transcript(#[from] std::io::Error),
+}
+
+impl From<Error> for plonk::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Count { .. } => plonk::Error::InvalidInstances,
+            Error::InstanceTooLong { .. } => plonk::Error::InstanceTooLarge,
+            Error::Synthesis(error) => error,
+            Error::Transcript(error) => plonk::Error::Transcript(error),
+            Error::Unsatisfied | Error::Copy { .. } | Error::Lookup { .. } => {
+                plonk::Error::ConstraintSystemFailure
+            }
+            Error::RowOutOfRange { .. } | Error::NoSuchColumn { .. } => plonk::Error::BoundsFailure,
+            _ => plonk::Error::Synthesis,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A window of a sum: points sorted into buckets, and the buckets' sums.
+
+use group::Group;
+use halo2curves::CurveAffine;
+
+use super::{Bases, Signed};
+use crate::curve::{Batch, Neighbours, Point};
+
+/// Into how many lanes the running sum of many buckets is cut.
+const LANES: usize = 64;
+/// The fewest buckets that are cut into lanes.
+const MANY: usize = 4 * LANES;
+
+impl<C: CurveAffine> Bases<C> {
+    /// The sum of the points, each times its bucket's number plus 1.
+    pub(super) fn sum_of_window(
+        &self,
+        buckets: usize,
+        digits: impl Iterator<Item = (u32, Signed)>,
+    ) -> C::CurveExt {
+        let digits: Vec<(u32, Signed)> = digits.collect();
+        let mut lengths = vec![0u32; buckets];
+        for (bucket, _) in &digits {
+            lengths[*bucket as usize] += 1;
+        }
+        let Some(last) = lengths.iter().rposition(|length| *length != 0) else {
+            return C::CurveExt::identity();
+        };
+        lengths.truncate(last + 1);
+        let mut next = 0;
+        let mut starts: Vec<u32> = lengths
+            .iter()
+            .map(|length| {
+                next += length;
+                next - length
+            })
+            .collect();
+        let mut sorted = vec![Signed(0); digits.len()];
+        for (bucket, point) in digits {
+            let start = &mut starts[bucket as usize];
+            sorted[*start as usize] = point;
+            *start += 1;
+        }
+        let mut points: Vec<Point<C::Base>> = sorted.iter().map(|own| self.point(*own)).collect();
+        let mut neighbours = Neighbours::new(self.infinite);
+        while lengths.iter().any(|length| *length > 1) {
+            points = halved::<C>(&mut neighbours, &mut lengths, &points);
+        }
+        let mut sums = points.into_iter();
+        let sums: Vec<_> = lengths
+            .iter()
+            .map(|length| match length {
+                0 => Point::INFINITY,
+                _ => sums.next().expect("a bucket that is not empty has a sum"),
+            })
+            .collect();
+        match sums.len() < MANY {
+            true => running_sum::<C>(&sums),
+            false => running_sum_in_lanes::<C>(&sums),
+        }
+    }
+}
+
+/// The points of each bucket, added pairwise.
+fn halved<C: CurveAffine>(
+    neighbours: &mut Neighbours<C::Base>,
+    lengths: &mut [u32],
+    points: &[Point<C::Base>],
+) -> Vec<Point<C::Base>> {
+    let mut out = Vec::with_capacity(points.len() / 2 + lengths.len());
+    let mut from = 0;
+    for length in lengths {
+        let end = from + *length as usize;
+        while from + 1 < end {
+            neighbours.push(C::a(), points, &mut out, from);
+            from += 2;
+        }
+        if from < end {
+            out.push(points[from]);
+            from += 1;
+        }
+        *length = length.div_ceil(2);
+    }
+    neighbours.flush(C::a(), points, &mut out);
+    out
+}
+
+/// The sum of the points, each times its number plus 1.
+fn running_sum<C: CurveAffine>(points: &[Point<C::Base>]) -> C::CurveExt {
+    let mut running = C::CurveExt::identity();
+    let mut sum = C::CurveExt::identity();
+    for point in points.iter().rev() {
+        if !point.is_infinity() {
+            running += point.to_affine::<C>();
+        }
+        sum += running;
+    }
+    sum
+}
+
+/// The same, in lanes side by side, so that their additions share inversions.
+fn running_sum_in_lanes<C: CurveAffine>(points: &[Point<C::Base>]) -> C::CurveExt {
+    let length = points.len().div_ceil(LANES);
+    // A lane's running sum, and the sum of those before the step.
+    let mut lanes = [[Point::INFINITY; 2]; LANES];
+    let mut batch = Batch::new();
+    // After the last point the sums lag a step behind.
+    for step in (0..length).rev().map(Some).chain([None]) {
+        let at = |lane: usize| match step {
+            Some(step) => points.get(lane * length + step).copied(),
+            None => None,
+        };
+        batch.add(
+            C::a(),
+            2 * LANES,
+            &mut lanes[..],
+            |lanes, i| {
+                let [running, sum] = lanes[i / 2];
+                match i % 2 {
+                    0 => (running, at(i / 2).unwrap_or(Point::INFINITY)),
+                    _ => (sum, running),
+                }
+            },
+            // In reverse: the sum of a lane before its running sum.
+            |lanes, i, own| lanes[i / 2][i % 2] = own,
+        );
+    }
+    let running: Vec<_> = lanes[1..].iter().map(|lane| lane[0]).collect();
+    let mut between = C::CurveExt::identity();
+    let weighted = running_sum::<C>(&running);
+    for bit in (0..usize::BITS - length.leading_zeros()).rev() {
+        between = between.double();
+        if length >> bit & 1 == 1 {
+            between += weighted;
+        }
+    }
+    let within: C::CurveExt = lanes
+        .iter()
+        .map(|lane| lane[1].to_affine::<C>().to_curve())
+        .sum();
+    within + between
+}

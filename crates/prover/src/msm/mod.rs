@@ -1,0 +1,383 @@
+//! Sums of multiples of fixed points.
+//!
+//! Pippenger's method ("On the evaluation of powers and monomials", 1980), with what is particular to a prover's
+//! columns: a scalar that is small, or the negative of a small one, has few digits and takes few additions, whatever
+//! stands beside it; a wide one is split in two by the curve's endomorphism. A window's points are sorted by bucket and
+//! added pairwise, in affine coordinates, one inversion for a batch; so are the buckets' running sums. The window's width
+//! is the one that takes the fewest additions for the lengths that the scalars have.
+
+mod bucket;
+
+use ff::Field;
+use group::Group;
+use halo2curves::CurveAffine;
+use rayon::prelude::*;
+
+use crate::curve::{Batch, Point};
+use crate::endomorphism::{Endomorphism, Limbs, Part, limbs};
+
+/// Points that scalars are multiplied with, and what is computed of them once.
+#[derive(Debug)]
+pub(crate) struct Bases<C: CurveAffine> {
+    points: Vec<Point<C::Base>>,
+    /// What the second half of a scalar is multiplied with: the image under the endomorphism, or `2^128` times the point.
+    second: Vec<Point<C::Base>>,
+    endomorphism: Option<Endomorphism<C::Base>>,
+    /// Whether a point is infinity.
+    infinite: bool,
+    /// The scalar field's modulus.
+    modulus: Limbs,
+}
+
+/// A term of a sum: a part of a scalar, and which point it belongs to.
+#[derive(Clone, Copy, Debug)]
+struct Term {
+    magnitude: u128,
+    /// The point's number, whether it is one of the second ones, and the sign.
+    point: Signed,
+}
+
+/// A point's number with two bits more.
+#[derive(Clone, Copy, Debug)]
+struct Signed(u32);
+
+impl Signed {
+    fn new(index: usize, second: bool, negative: bool) -> Self {
+        Signed((index as u32) << 2 | u32::from(second) << 1 | u32::from(negative))
+    }
+
+    fn negated_if(self, negated: bool) -> Self {
+        Signed(self.0 ^ u32::from(negated))
+    }
+}
+
+/// The fewest wide terms for which they are worth windows of their own.
+const FEW: usize = 48;
+/// How many bits a scalar has that is called small.
+const SMALL_BITS: u32 = 64;
+
+impl<C: CurveAffine> Bases<C> {
+    /// Of these points. At most 2^30.
+    pub fn new(points: &[C]) -> Self {
+        assert!(points.len() <= 1 << 30, "so many points are not numbered");
+        assert!(C::b() != C::Base::ZERO, "(0, 0) stands for infinity");
+        let points: Vec<_> = points.par_iter().map(Point::of).collect();
+        Self::of_points(points)
+    }
+
+    pub fn of_points(points: Vec<Point<C::Base>>) -> Self {
+        let endomorphism = Endomorphism::of::<C>();
+        let second = match &endomorphism {
+            Some(own) => points
+                .par_iter()
+                .map(|point| Point {
+                    x: point.x * own.zeta,
+                    y: point.y,
+                })
+                .collect(),
+            None => {
+                let mut second = points.clone();
+                second.par_chunks_mut(1 << 10).for_each(|chunk| {
+                    let mut batch = Batch::new();
+                    for _ in 0..128 {
+                        batch.add(
+                            C::a(),
+                            chunk.len(),
+                            chunk,
+                            |chunk, i| (chunk[i], chunk[i]),
+                            |chunk, i, sum| chunk[i] = sum,
+                        );
+                    }
+                });
+                second
+            }
+        };
+        let mut modulus = limbs(&-C::ScalarExt::ONE);
+        modulus[0] += 1;
+        Bases {
+            infinite: points.par_iter().any(|own| own.x == C::Base::ZERO),
+            points,
+            second,
+            endomorphism,
+            modulus,
+        }
+    }
+
+    /// How many points there are.
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// The points.
+    pub fn points(&self) -> &[Point<C::Base>] {
+        &self.points
+    }
+
+    /// The bytes that they take.
+    pub fn memory(&self) -> usize {
+        (self.points.len() + self.second.len()) * size_of::<Point<C::Base>>()
+    }
+
+    /// The sums of the points' prefixes up to a length: the i-th is that of the first `i + 1` points.
+    pub fn prefix_sums(&self, length: usize) -> Vec<Point<C::Base>> {
+        // Doubling the reach of each sum takes log2(n) rounds of independent additions.
+        let mut sums = self.points[..length].to_vec();
+        let mut reach = 1;
+        while reach < sums.len() {
+            let old = sums.clone();
+            sums[reach..]
+                .par_chunks_mut(1 << 10)
+                .enumerate()
+                .for_each(|(chunk, own)| {
+                    let first = reach + (chunk << 10);
+                    Batch::new().add(
+                        C::a(),
+                        own.len(),
+                        own,
+                        |own, i| (old[first + i - reach], own[i]),
+                        |own, i, sum| own[i] = sum,
+                    );
+                });
+            reach *= 2;
+        }
+        sums
+    }
+
+    fn point(&self, signed: Signed) -> Point<C::Base> {
+        let Signed(code) = signed;
+        let points = match code & 2 {
+            0 => &self.points,
+            _ => &self.second,
+        };
+        points[(code >> 2) as usize].negated_if(code & 1 == 1)
+    }
+
+    /// The parts of a scalar that are not 0.
+    fn terms(&self, index: usize, scalar: &C::ScalarExt, put: &mut impl FnMut(Term)) {
+        if *scalar == C::ScalarExt::ZERO {
+            return;
+        }
+        if *scalar == C::ScalarExt::ONE {
+            return put(Term {
+                magnitude: 1,
+                point: Signed::new(index, false, false),
+            });
+        }
+        let own = limbs(scalar);
+        if own[1] | own[2] | own[3] == 0 {
+            return put(Term {
+                magnitude: own[0].into(),
+                point: Signed::new(index, false, false),
+            });
+        }
+        // Near the modulus: the negative of a small number.
+        if own[3] == self.modulus[3] && own[2] == self.modulus[2] {
+            let low = |own: &Limbs| u128::from(own[0]) | u128::from(own[1]) << 64;
+            let negative = low(&self.modulus).wrapping_sub(low(&own));
+            if low(&self.modulus) > low(&own) && negative >> SMALL_BITS == 0 {
+                return put(Term {
+                    magnitude: negative,
+                    point: Signed::new(index, false, true),
+                });
+            }
+        }
+        let parts = match &self.endomorphism {
+            Some(endomorphism) => endomorphism.split(&own),
+            None => {
+                let part = |i: usize| Part {
+                    magnitude: u128::from(own[i]) | u128::from(own[i + 1]) << 64,
+                    negative: false,
+                };
+                [part(0), part(2)]
+            }
+        };
+        for (part, second) in parts.into_iter().zip([false, true]) {
+            if part.magnitude != 0 {
+                put(Term {
+                    magnitude: part.magnitude,
+                    point: Signed::new(index, second, part.negative),
+                });
+            }
+        }
+    }
+
+    /// The sum of the first points, each times its scalar.
+    pub fn sum(&self, scalars: &[C::ScalarExt]) -> C::CurveExt {
+        self.sum_of(scalars.len(), |i| scalars[i])
+    }
+
+    /// The sum of the first points, each times a scalar.
+    pub fn sum_of(
+        &self,
+        count: usize,
+        scalar: impl Fn(usize) -> C::ScalarExt + Sync,
+    ) -> C::CurveExt {
+        assert!(count <= self.len(), "there is a point for each scalar");
+        const CHUNK: usize = 1 << 11;
+        let terms: Vec<Vec<Term>> = (0..count.div_ceil(CHUNK))
+            .into_par_iter()
+            .map(|chunk| {
+                let first = chunk * CHUNK;
+                let mut terms = vec![];
+                for i in first..count.min(first + CHUNK) {
+                    self.terms(i, &scalar(i), &mut |term| terms.push(term));
+                }
+                terms
+            })
+            .collect();
+        let (small, wide): (Vec<Term>, Vec<Term>) = terms
+            .into_iter()
+            .flatten()
+            .partition(|term| term.magnitude >> SMALL_BITS == 0);
+        if wide.len() <= FEW {
+            return self.sum_of_few(&wide) + self.sum_of_many(small);
+        }
+        self.sum_of_many([small, wide].concat())
+    }
+
+    /// Straus's method ("Addition chains of vectors", 1964): the doublings are shared.
+    fn sum_of_few(&self, terms: &[Term]) -> C::CurveExt {
+        const WIDTH: u32 = 4;
+        let mut sum = C::CurveExt::identity();
+        let longest = terms.iter().map(|own| bits(own.magnitude)).max();
+        let Some(windows) = longest.map(|bits| (bits + 1).div_ceil(WIDTH)) else {
+            return sum;
+        };
+        // The multiples 1 to 8 of each point, and the digits, lowest first.
+        let tables: Vec<Vec<C>> = terms
+            .iter()
+            .map(|term| {
+                let point: C = self.point(term.point).to_affine();
+                let multiples =
+                    std::iter::successors(Some(point.to_curve()), |own| Some(*own + point));
+                let multiples: Vec<_> = multiples.take(1 << (WIDTH - 1)).collect();
+                let mut table = vec![C::identity(); multiples.len()];
+                group::Curve::batch_normalize(&multiples, &mut table);
+                table
+            })
+            .collect();
+        let digits: Vec<Vec<i32>> = terms
+            .iter()
+            .map(|term| digits(term.magnitude, WIDTH, windows).collect())
+            .collect();
+        for window in (0..windows as usize).rev() {
+            for _ in 0..WIDTH {
+                sum = sum.double();
+            }
+            for (table, digits) in tables.iter().zip(&digits) {
+                match digits[window] {
+                    0 => {}
+                    digit if digit > 0 => sum += table[digit as usize - 1],
+                    digit => sum -= table[-digit as usize - 1],
+                }
+            }
+        }
+        sum
+    }
+
+    /// Pippenger's method.
+    fn sum_of_many(&self, terms: Vec<Term>) -> C::CurveExt {
+        let mut lengths = [0; 129];
+        for term in &terms {
+            lengths[bits(term.magnitude) as usize] += 1;
+        }
+        let Some(longest) = (1..=128).rev().find(|bits| lengths[*bits] != 0) else {
+            return C::CurveExt::identity();
+        };
+        let width = cheapest_width(&lengths);
+        let windows = (longest as u32 + 1).div_ceil(width);
+        let sums: Vec<C::CurveExt> = (0..windows)
+            .into_par_iter()
+            .map(|window| {
+                let digits = terms.iter().filter_map(|term| {
+                    let digit = digit(term.magnitude, width, window);
+                    let point = term.point.negated_if(digit < 0);
+                    (digit != 0).then(|| (digit.unsigned_abs() - 1, point))
+                });
+                self.sum_of_window(1 << (width - 1), digits)
+            })
+            .collect();
+        let mut sum = C::CurveExt::identity();
+        for own in sums.into_iter().rev() {
+            for _ in 0..width {
+                sum = sum.double();
+            }
+            sum += own;
+        }
+        sum
+    }
+}
+
+/// How many bits a number has.
+fn bits(number: u128) -> u32 {
+    u128::BITS - number.leading_zeros()
+}
+
+/// A signed digit of a number: from `-2^(width - 1) + 1` to `2^(width - 1)`.
+pub(crate) fn digit(number: u128, width: u32, window: u32) -> i32 {
+    let half = 1 << (width - 1);
+    let from = window * width;
+    // A digit above half borrows from the next: what the digits below carry is the highest of their bits, unless they
+    // are exactly half. Adding half - 1 to every digit turns the borrows into carries of one addition.
+    let mask = (1u128 << width) - 1;
+    let below = match from {
+        0 => 0,
+        from => carried(number, width, from),
+    };
+    let own = if from < u128::BITS {
+        number >> from & mask
+    } else {
+        0
+    };
+    let digit = own as i32 + below;
+    if digit > half {
+        digit - (1 << width)
+    } else {
+        digit
+    }
+}
+
+/// What the digits below a bit carry into the one there.
+fn carried(number: u128, width: u32, from: u32) -> i32 {
+    let half = 1u128 << (width - 1);
+    let mask = (1u128 << width) - 1;
+    let mut at = from;
+    // A digit of exactly half carries if what is below it does; another one decides alone.
+    while at > 0 {
+        at -= width;
+        let own = if at < u128::BITS {
+            number >> at & mask
+        } else {
+            0
+        };
+        if own != half {
+            return i32::from(own > half);
+        }
+    }
+    0
+}
+
+/// The signed digits of a number, lowest first.
+fn digits(number: u128, width: u32, windows: u32) -> impl Iterator<Item = i32> {
+    (0..windows).map(move |window| digit(number, width, window))
+}
+
+/// The width of a window that takes the fewest additions, given how many scalars there are of each length.
+fn cheapest_width(lengths: &[usize; 129]) -> u32 {
+    let longest = (1..=128)
+        .rev()
+        .find(|bits| lengths[*bits] != 0)
+        .unwrap_or(1);
+    let cost = |width: &u32| {
+        let width = *width as usize;
+        let digits = |(bits, count): (usize, &usize)| count * (bits + 1).div_ceil(width);
+        let additions: usize = lengths.iter().enumerate().skip(1).map(digits).sum();
+        let windows = (longest + 1).div_ceil(width);
+        // Two additions a bucket, and the doublings.
+        additions + windows * (2 << (width - 1)) + 4 * longest
+    };
+    (1..=16).min_by_key(cost).expect("there are widths")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! A [`Prover`]: what does not change between the proofs of a circuit, and the proofs.
+
+use std::fmt;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use ff::{Field, FromUniformBytes, PrimeField};
+use halo2_proofs::plonk::{Circuit, ConstraintSystem, Expression, FloorPlanner, ProvingKey};
+use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
+use halo2curves::CurveAffine;
+use rand_core::RngCore;
+use rayon::prelude::*;
+
+use crate::backend::ProverCurve;
+use crate::commit::Committer;
+use crate::domain::{Coset, Domain};
+use crate::error::Error;
+use crate::lookup::Lookup;
+use crate::parameters::{Parameters, Points, Way};
+use crate::permutation::{Permutation, source};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::proof::Job;
+use crate::transcript::Fork;
+use crate::witness::Witness;
+
+/// What proofs of a circuit share: made once of parameters and a proving key, used by any number of threads.
+///
+/// It holds all that it needs of both, so that they can be dropped.
+pub struct Prover<C: CurveAffine> {
+    setup: Arc<Setup<C>>,
+    check: bool,
+}
+
+impl<C: CurveAffine> Clone for Prover<C> {
+    /// What is computed once is shared.
+    fn clone(&self) -> Self {
+        Prover {
+            setup: Arc::clone(&self.setup),
+            check: self.check,
+        }
+    }
+}
+
+/// What is computed once.
+#[allow(missing_debug_implementations)]
+pub struct Setup<C: CurveAffine> {
+    pub(crate) system: ConstraintSystem<C::ScalarExt>,
+    /// What stands for the verifying key in a transcript.
+    pub(crate) key: C::ScalarExt,
+    pub(crate) domain: Domain<C::ScalarExt>,
+    /// The rows that are not for blinding, less the one on which running products end.
+    pub(crate) usable: usize,
+    pub(crate) committer: Committer<C>,
+    pub(crate) fixed: Vec<Vec<C::ScalarExt>>,
+    pub(crate) permutation: Permutation<C::ScalarExt>,
+    pub(crate) gates: Plan<C::ScalarExt>,
+    pub(crate) lookups: Vec<Lookup<C::ScalarExt>>,
+    pub(crate) cosets: Vec<FixedOn<C::ScalarExt>>,
+    /// What makes the pieces of the quotient of the constraints on the cosets: the inverse of the Vandermonde matrix of the
+    /// cosets' powers, over the vanishing polynomial's values.
+    pub(crate) pieces: Vec<Vec<C::ScalarExt>>,
+}
+
+impl<C: CurveAffine> fmt::Debug for Prover<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prover")
+            .field("k", &self.setup.domain.k)
+            .field("degree", &self.setup.system.degree())
+            .field("check", &self.check)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the key says, on a coset.
+#[derive(Debug)]
+pub(crate) struct FixedOn<F> {
+    pub coset: Coset<F>,
+    pub fixed: Vec<Vec<F>>,
+    pub images: Vec<Vec<F>>,
+    /// 1 on the first row, on the last one that running products reach, and on those before it.
+    pub first: Vec<F>,
+    pub last: Vec<F>,
+    pub active: Vec<F>,
+}
+
+impl<C: ProverCurve> Prover<C> {
+    /// Of parameters and a key of the same size.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Size`] if the sizes differ.
+    pub fn new(params: &impl Parameters<C>, key: &ProvingKey<C>) -> Result<Self, Error> {
+        Self::of_points(params.points(), key)
+    }
+
+    /// The same of parameters' points.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Size`] if the sizes differ.
+    pub fn of_points(points: Points<C>, key: &ProvingKey<C>) -> Result<Self, Error> {
+        Ok(Prover {
+            setup: Arc::new(C::setup(points, key)?),
+            check: true,
+        })
+    }
+
+    /// Whether a proof is checked before it is given out, which costs next to nothing: with a witness that does not
+    /// satisfy the circuit, there is [`Error::Unsatisfied`] or [`Error::Copy`] instead of a proof that does not verify. It
+    /// is, unless this says otherwise. That a lookup's input is in the table is checked in any case.
+    #[must_use]
+    pub fn check(self, check: bool) -> Self {
+        Prover { check, ..self }
+    }
+
+    /// The bytes that are kept between proofs: points, fixed columns and their values on the cosets.
+    pub fn memory(&self) -> usize {
+        let own = &*self.setup;
+        let column = own.domain.size() * size_of::<C::ScalarExt>();
+        let columns = own.fixed.len() + own.permutation.images.len();
+        // With what selects rows, and the tables of transforms.
+        let on_cosets = own.cosets.len() * (columns + 3 + 2);
+        own.committer.memory() + column * (columns + on_cosets + 2)
+    }
+
+    /// The logarithm of the number of rows.
+    pub fn k(&self) -> u32 {
+        self.setup.domain.k
+    }
+
+    /// Proves circuits of the key, each with its instance columns, and writes the proof into a transcript.
+    ///
+    /// The fork's `verify_proof` accepts it. All randomness is that of `rng`: with a seeded generator the proof is the same
+    /// every time, on any number of threads. **Whoever knows the seed learns the witness from the proof**: a
+    /// fixed seed is for tests.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] that says why there is no proof. What is in the transcript then is no proof.
+    pub fn create_proof<E, T, Circ>(
+        &self,
+        way: Way,
+        circuits: &[Circ],
+        instances: &[&[&[C::ScalarExt]]],
+        rng: &mut impl RngCore,
+        transcript: &mut T,
+        progress: &mut dyn Progress,
+    ) -> Result<(), Error>
+    where
+        E: EncodedChallenge<C>,
+        T: TranscriptWrite<C, E>,
+        Circ: Circuit<C::ScalarExt>,
+    {
+        if circuits.len() != instances.len() {
+            return Err(Error::Count {
+                what: "instances",
+                expected: circuits.len(),
+                found: instances.len(),
+            });
+        }
+        let mut system = ConstraintSystem::default();
+        let Some(first) = circuits.first() else {
+            return Err(Error::Count {
+                what: "circuits",
+                expected: 1,
+                found: 0,
+            });
+        };
+        let config = Circ::configure_with_params(&mut system, first.params());
+        let mut synthesize = |circuit: usize, witness: &mut Witness<'_, C::ScalarExt>| {
+            let constants = self.setup.system.constants().clone();
+            Circ::FloorPlanner::synthesize(witness, &circuits[circuit], config.clone(), constants)
+        };
+        let job = Job {
+            prover: &self.setup,
+            check: self.check,
+            way,
+            instances,
+            rng,
+            transcript: &mut Fork::<T, E>::new(transcript),
+            progress,
+        };
+        C::run(job, &mut synthesize)
+    }
+}
+
+impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
+    pub fn new(points: Points<C>, key: &ProvingKey<C>) -> Result<Self, Error> {
+        let verifying = key.get_vk();
+        let k = verifying.get_domain().k();
+        if points.k != k {
+            return Err(Error::Size {
+                params: points.k,
+                key: k,
+            });
+        }
+        let system = verifying.cs().clone();
+        let domain = Domain::new(k);
+        let n = domain.size();
+        let usable = n - (system.blinding_factors() + 1);
+        let committer = Committer::new(points, &domain, usable);
+        let fixed: Vec<Vec<_>> = key.fixed_values().iter().map(|own| own.to_vec()).collect();
+        let permutation = Permutation {
+            columns: system
+                .permutation()
+                .get_columns()
+                .iter()
+                .map(source)
+                .collect(),
+            set: system.degree() - 2,
+            images: key
+                .permutation()
+                .permutations()
+                .iter()
+                .map(|own| own.to_vec())
+                .collect(),
+        };
+        let gates: Vec<&Expression<_>> = system
+            .gates()
+            .iter()
+            .flat_map(|gate| gate.polynomials())
+            .collect();
+        let lookups = system.lookups().iter().map(|lookup| {
+            let inputs: Vec<_> = lookup.input_expressions().iter().collect();
+            let tables: Vec<_> = lookup.table_expressions().iter().collect();
+            Lookup {
+                name: lookup.name().to_owned(),
+                plan: Plan::new(&[&inputs, &tables]),
+            }
+        });
+        let lookups = lookups.collect();
+        let gates = Plan::new(&[&gates]);
+        // The quotient's degree is below (degree - 1) n, so it is known on so many cosets.
+        let shift = C::ScalarExt::MULTIPLICATIVE_GENERATOR;
+        let shifts = std::iter::successors(Some(shift), |own| Some(*own * shift));
+        let shifts: Vec<_> = shifts.take(system.degree() - 1).collect();
+        let cosets: Vec<_> = shifts
+            .iter()
+            .map(|shift| fixed_on(&domain, *shift, &fixed, &permutation.images, usable))
+            .collect();
+        let powers: Vec<_> = cosets.iter().map(|own| own.coset.power).collect();
+        let mut pieces = inverse_vandermonde(&powers);
+        // The vanishing polynomial is the same on all of a coset.
+        for row in &mut pieces {
+            for (own, power) in row.iter_mut().zip(&powers) {
+                let vanishing = *power - C::ScalarExt::ONE;
+                *own *= vanishing.invert().expect("the coset is not the domain");
+            }
+        }
+        Ok(Setup {
+            key: verifying.transcript_repr(),
+            system,
+            domain,
+            usable,
+            committer,
+            fixed,
+            permutation,
+            gates,
+            lookups,
+            cosets,
+            pieces,
+        })
+    }
+}
+
+fn fixed_on<F: PrimeField>(
+    domain: &Domain<F>,
+    shift: F,
+    fixed: &[Vec<F>],
+    images: &[Vec<F>],
+    usable: usize,
+) -> FixedOn<F> {
+    let coset = domain.coset(shift);
+    let on = |values: &[F]| {
+        let mut own = values.to_vec();
+        domain.interpolate(&mut own);
+        domain.evaluate_on(&coset, &own)
+    };
+    let all = |columns: &[Vec<F>]| columns.par_iter().map(|own| on(own)).collect();
+    let where_ = |holds: &dyn Fn(usize) -> bool| {
+        let values: Vec<F> = (0..domain.size())
+            .map(|row| F::from(u64::from(holds(row))))
+            .collect();
+        on(&values)
+    };
+    FixedOn {
+        fixed: all(fixed),
+        images: all(images),
+        first: where_(&|row| row == 0),
+        last: where_(&|row| row == usable),
+        active: where_(&|row| row < usable),
+        coset,
+    }
+}
+
+/// The inverse of the matrix whose rows are the powers of the points, from 0 on.
+fn inverse_vandermonde<F: Field>(points: &[F]) -> Vec<Vec<F>> {
+    let n = points.len();
+    // Column j holds the coefficients of the Lagrange polynomial of the j-th point.
+    let mut inverse = vec![vec![F::ZERO; n]; n];
+    for (j, point) in points.iter().enumerate() {
+        let mut polynomial = vec![F::ONE];
+        let mut denominator = F::ONE;
+        for (i, other) in points.iter().enumerate() {
+            if i == j {
+                continue;
+            }
+            denominator *= *point - other;
+            let mut next = vec![F::ZERO; polynomial.len() + 1];
+            for (degree, own) in polynomial.iter().enumerate() {
+                next[degree + 1] += own;
+                next[degree] -= *own * other;
+            }
+            polynomial = next;
+        }
+        let scale = denominator.invert().expect("the points differ");
+        for (row, own) in inverse.iter_mut().zip(polynomial) {
+            row[j] = own * scale;
+        }
+    }
+    inverse
+}

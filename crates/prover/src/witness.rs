@@ -1,0 +1,284 @@
+//! The advice columns, as a circuit assigns them.
+
+use std::collections::BTreeMap;
+
+use ff::Field;
+use halo2_proofs::circuit::Value;
+use halo2_proofs::plonk::{
+    self, Advice, Any, Assigned, Assignment, Challenge, Column, Fixed, Instance, Selector,
+};
+
+use crate::domain::invert;
+use crate::error::Error;
+
+/// What a circuit's `synthesize` writes into: the advice columns, phase by phase.
+#[allow(missing_debug_implementations)]
+pub struct Witness<'a, F: Field> {
+    k: u32,
+    /// The rows that are not for blinding.
+    usable: usize,
+    /// The phase of each column.
+    phases: &'a [u8],
+    pub(crate) phase: u8,
+    pub(crate) columns: Vec<Vec<F>>,
+    /// The denominators of cells that are fractions.
+    denominators: BTreeMap<(usize, usize), F>,
+    instances: &'a [&'a [F]],
+    pub(crate) challenges: Vec<Option<F>>,
+    cells: Cells<F>,
+    /// The first thing that went wrong.
+    error: Option<Error>,
+    /// What ends a phase.
+    advance: &'a mut Advance<'a, F>,
+}
+
+/// Ends a phase: commits to its columns, and gives the challenges that are known after it, by their numbers.
+pub(crate) type Advance<'a, F> =
+    dyn FnMut(u8, &mut [Vec<F>]) -> Result<Vec<(usize, F)>, Error> + 'a;
+
+impl<'a, F: Field> Witness<'a, F> {
+    pub(crate) fn new(
+        k: u32,
+        usable: usize,
+        phases: &'a [u8],
+        challenges: usize,
+        instances: &'a [&'a [F]],
+        advance: &'a mut Advance<'a, F>,
+    ) -> Self {
+        Witness {
+            k,
+            usable,
+            phases,
+            phase: 0,
+            columns: vec![vec![F::ZERO; 1 << k]; phases.len()],
+            denominators: BTreeMap::new(),
+            instances,
+            challenges: vec![None; challenges],
+            cells: Cells::default(),
+            error: None,
+            advance,
+        }
+    }
+
+    /// Ends a phase, unless something went wrong.
+    pub(crate) fn end_phase(&mut self) {
+        if self.error.is_some() {
+            return;
+        }
+        let own = |(column, _): &(usize, usize)| self.phases[*column] == self.phase;
+        let (fractions, others) = std::mem::take(&mut self.denominators)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(cell, _)| own(cell));
+        self.denominators = others;
+        let mut inverses: Vec<F> = fractions.values().copied().collect();
+        invert(&mut inverses);
+        for ((column, row), inverse) in fractions.into_keys().zip(inverses) {
+            self.columns[column][row] *= inverse;
+        }
+        match (self.advance)(self.phase, &mut self.columns) {
+            Ok(challenges) => {
+                for (number, challenge) in challenges {
+                    self.challenges[number] = Some(challenge);
+                }
+            }
+            Err(error) => self.error = Some(error),
+        }
+        self.phase += 1;
+    }
+
+    /// Forgets the cells of a pass that has ended.
+    pub(crate) fn end_pass(&mut self) {
+        self.cells = Cells::default();
+    }
+
+    /// What went wrong, with what `synthesize` says.
+    pub(crate) fn check(&mut self, synthesized: Result<(), plonk::Error>) -> Result<(), Error> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => synthesized.map_err(Error::Synthesis),
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    fn assign(&mut self, column: usize, row: usize, value: Assigned<F>) {
+        let (numerator, denominator) = match value {
+            Assigned::Zero => (F::ZERO, None),
+            Assigned::Trivial(value) => (value, None),
+            Assigned::Rational(numerator, denominator) => (numerator, Some(denominator)),
+        };
+        self.columns[column][row] = numerator;
+        if let Some(denominator) = denominator {
+            self.denominators.insert((column, row), denominator);
+        } else if !self.denominators.is_empty() {
+            self.denominators.remove(&(column, row));
+        }
+    }
+}
+
+impl<F: Field> Assignment<F> for Witness<'_, F> {
+    fn enter_region<NR, N>(&mut self, _: N)
+    where
+        NR: Into<String>,
+        N: FnOnce() -> NR,
+    {
+    }
+
+    fn exit_region(&mut self) {}
+
+    fn enable_selector<A, AR>(&mut self, _: A, _: &Selector, _: usize) -> Result<(), plonk::Error>
+    where
+        A: FnOnce() -> AR,
+        AR: Into<String>,
+    {
+        Ok(())
+    }
+
+    fn annotate_column<A, AR>(&mut self, _: A, _: Column<Any>)
+    where
+        A: FnOnce() -> AR,
+        AR: Into<String>,
+    {
+    }
+
+    fn query_instance(
+        &self,
+        column: Column<Instance>,
+        row: usize,
+    ) -> Result<Value<F>, plonk::Error> {
+        if row >= self.usable {
+            return Err(plonk::Error::NotEnoughRowsAvailable { current_k: self.k });
+        }
+        let column = self.instances.get(column.index());
+        let value = column
+            .and_then(|own| own.get(row))
+            .ok_or(plonk::Error::BoundsFailure)?;
+        Ok(Value::known(*value))
+    }
+
+    fn assign_advice<'v>(
+        &mut self,
+        column: Column<Advice>,
+        row: usize,
+        to: Value<Assigned<F>>,
+    ) -> Value<&'v Assigned<F>> {
+        let column = column.index();
+        let Some(phase) = self.phases.get(column).copied() else {
+            self.fail(Error::NoSuchColumn {
+                column,
+                columns: self.phases.len(),
+            });
+            return Value::unknown();
+        };
+        if row >= self.usable {
+            self.fail(Error::RowOutOfRange {
+                column,
+                row,
+                rows: self.usable,
+            });
+            return Value::unknown();
+        }
+        let mut known = None;
+        to.map(|value| known = Some(value));
+        match known {
+            Some(value) => {
+                // What is committed to stays.
+                if phase >= self.phase {
+                    self.assign(column, row, value);
+                }
+                Value::known(self.cells.keep(value))
+            }
+            None => {
+                // What is not known before a challenge may wait for it.
+                if phase <= self.phase {
+                    let phase = self.phase.into();
+                    self.fail(Error::Unknown { column, row, phase });
+                }
+                Value::unknown()
+            }
+        }
+    }
+
+    fn assign_fixed(&mut self, _: Column<Fixed>, _: usize, _: Assigned<F>) {}
+
+    fn copy(&mut self, _: Column<Any>, _: usize, _: Column<Any>, _: usize) {}
+
+    fn fill_from_row(
+        &mut self,
+        _: Column<Fixed>,
+        _: usize,
+        _: Value<Assigned<F>>,
+    ) -> Result<(), plonk::Error> {
+        Ok(())
+    }
+
+    fn get_challenge(&self, challenge: Challenge) -> Value<F> {
+        match self.challenges.get(challenge.index()) {
+            Some(Some(value)) => Value::known(*value),
+            _ => Value::unknown(),
+        }
+    }
+
+    fn push_namespace<NR, N>(&mut self, _: N)
+    where
+        NR: Into<String>,
+        N: FnOnce() -> NR,
+    {
+    }
+
+    fn pop_namespace(&mut self, _: Option<String>) {}
+
+    fn next_phase(&mut self) {
+        self.end_phase();
+    }
+}
+
+/// The values of assigned cells, as circuits refer to them.
+struct Cells<F: Field> {
+    /// None of them grows beyond what it was made for, so that what stands in it does not move.
+    chunks: Vec<Vec<Assigned<F>>>,
+    zero: Box<Assigned<F>>,
+    one: Box<Assigned<F>>,
+}
+
+impl<F: Field> Default for Cells<F> {
+    fn default() -> Self {
+        Cells {
+            chunks: vec![],
+            zero: Box::new(Assigned::Trivial(F::ZERO)),
+            one: Box::new(Assigned::Trivial(F::ONE)),
+        }
+    }
+}
+
+impl<F: Field> Cells<F> {
+    const CHUNK: usize = 1 << 12;
+
+    /// Keeps a value while the circuit is synthesized; flags are kept once.
+    #[allow(unsafe_code)]
+    fn keep<'v>(&mut self, value: Assigned<F>) -> &'v Assigned<F> {
+        let kept: *const Assigned<F> = match value {
+            Assigned::Trivial(own) if own == F::ZERO => &*self.zero,
+            Assigned::Trivial(own) if own == F::ONE => &*self.one,
+            value => {
+                if self
+                    .chunks
+                    .last()
+                    .is_none_or(|chunk| chunk.len() == Self::CHUNK)
+                {
+                    self.chunks.push(Vec::with_capacity(Self::CHUNK));
+                }
+                let chunk = self.chunks.last_mut().expect("there is one");
+                chunk.push(value);
+                chunk.last().expect("there is one")
+            }
+        };
+        // SAFETY: `Assignment::assign_advice` asks for a reference of any lifetime, so no safe code can implement it. The
+        // value lies in a box or in a vector that is never grown beyond its capacity, so it does not move, and nothing
+        // writes to it again. It lives as long as the phase is synthesized; cells that a circuit's `synthesize` gets live
+        // in its layouter, which ends with it.
+        unsafe { &*kept }
+    }
+}

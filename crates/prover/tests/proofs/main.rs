@@ -1,0 +1,226 @@
+//! Proofs of circuits of all kinds, which the fork verifies.
+
+mod circuits;
+mod errors;
+
+use halo2_axiom_prover::{Error, Opening, Prover, Way};
+use halo2_proofs::plonk::{Circuit, ProvingKey, keygen_pk, keygen_vk, verify_proof};
+use halo2_proofs::poly::VerificationStrategy;
+use halo2_proofs::poly::commitment::{self, CommitmentScheme, Params, ParamsProver, Verifier};
+use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
+use halo2_proofs::poly::ipa::multiopen::{ProverIPA, VerifierIPA};
+use halo2_proofs::poly::ipa::strategy::SingleStrategy as SingleIpa;
+use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
+use halo2_proofs::poly::kzg::multiopen::{ProverGWC, ProverSHPLONK, VerifierGWC, VerifierSHPLONK};
+use halo2_proofs::poly::kzg::strategy::SingleStrategy as SingleKzg;
+use halo2_proofs::transcript::{
+    Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
+};
+use halo2curves::bn256::{Bn256, Fr, G1Affine};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+use circuits::{Everything, Phases};
+
+type Kzg = KZGCommitmentScheme<Bn256>;
+type Ipa = IPACommitmentScheme<G1Affine>;
+
+fn kzg(k: u32) -> ParamsKZG<Bn256> {
+    ParamsKZG::setup(k, ChaCha8Rng::seed_from_u64(1))
+}
+
+fn key<'p, P: Params<'p, G1Affine> + Sync>(
+    params: &P,
+    circuit: &impl Circuit<Fr>,
+) -> ProvingKey<G1Affine> {
+    let vk = keygen_vk(params, circuit).expect("a key");
+    keygen_pk(params, vk, circuit).expect("a key")
+}
+
+fn prove(
+    prover: &Prover<G1Affine>,
+    way: Way,
+    circuits: &[impl Circuit<Fr>],
+    instances: &[&[&[Fr]]],
+    seed: u64,
+) -> Result<Vec<u8>, Error> {
+    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    prover.create_proof(way, circuits, instances, &mut rng, &mut transcript, &mut ())?;
+    Ok(transcript.finalize())
+}
+
+fn verifies<'p, S, V, T>(
+    params: &'p S::ParamsVerifier,
+    key: &ProvingKey<G1Affine>,
+    strategy: T,
+    instances: &[&[&[Fr]]],
+    proof: &[u8],
+) -> bool
+where
+    S: CommitmentScheme<Scalar = Fr, Curve = G1Affine>,
+    V: Verifier<'p, S>,
+    T: VerificationStrategy<'p, S, V>,
+{
+    let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);
+    verify_proof::<S, V, _, _, _>(params, key.get_vk(), strategy, instances, &mut transcript)
+        .is_ok()
+}
+
+/// Proves in every way, verifies, and shows that another statement does not verify.
+fn proves(k: u32, circuits: &[impl Circuit<Fr>], instances: &[&[&[Fr]]], others: &[&[&[Fr]]]) {
+    let params = kzg(k);
+    let own = key(&params, &circuits[0]);
+    let prover = Prover::new(&params, &own).expect("the sizes agree");
+    let proof = prove(&prover, Way::Shplonk, circuits, instances, 1).expect("a proof");
+    let verify = |instances: &[&[&[Fr]]], proof: &[u8]| {
+        verifies::<Kzg, VerifierSHPLONK<_>, _>(
+            &params,
+            &own,
+            SingleKzg::new(&params),
+            instances,
+            proof,
+        )
+    };
+    assert!(verify(instances, &proof));
+    assert!(others.is_empty() || !verify(others, &proof));
+    // The fork's proofs have this length.
+    if circuits.len() == 1 {
+        let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+        halo2_proofs::plonk::create_proof::<Kzg, ProverSHPLONK<_>, _, _, _, _>(
+            &params,
+            &own,
+            circuits,
+            instances,
+            ChaCha8Rng::seed_from_u64(1),
+            &mut transcript,
+        )
+        .expect("a proof");
+        assert_eq!(transcript.finalize().len(), proof.len());
+    }
+    let proof = prove(&prover, Way::Gwc, circuits, instances, 1).expect("a proof");
+    let verify = |instances: &[&[&[Fr]]]| {
+        verifies::<Kzg, VerifierGWC<_>, _>(
+            &params,
+            &own,
+            SingleKzg::new(&params),
+            instances,
+            &proof,
+        )
+    };
+    assert!(verify(instances));
+    assert!(others.is_empty() || !verify(others));
+    let params = ParamsIPA::<G1Affine>::new(k);
+    let own = key(&params, &circuits[0]);
+    let prover = Prover::new(&params, &own).expect("the sizes agree");
+    let proof = prove(&prover, Way::Ipa, circuits, instances, 1).expect("a proof");
+    let verify = |instances: &[&[&[Fr]]]| {
+        verifies::<Ipa, VerifierIPA<_>, _>(
+            &params,
+            &own,
+            SingleIpa::new(&params),
+            instances,
+            &proof,
+        )
+    };
+    assert!(verify(instances));
+    assert!(others.is_empty() || !verify(others));
+}
+
+#[test]
+fn the_ways_are_those_of_the_fork_s_provers() {
+    fn way<'p, S: CommitmentScheme, P: commitment::Prover<'p, S> + Opening>() -> (Way, bool) {
+        (P::WAY, P::QUERY_INSTANCE)
+    }
+    assert_eq!(way::<Kzg, ProverSHPLONK<_>>(), (Way::Shplonk, false));
+    assert_eq!(way::<Kzg, ProverGWC<_>>(), (Way::Gwc, false));
+    assert_eq!(way::<Ipa, ProverIPA<_>>(), (Way::Ipa, true));
+}
+
+#[test]
+fn lookups_copies_rotations_and_instances() {
+    for k in [5, 6] {
+        let circuit = Everything::new(k, 7);
+        let public = circuit.public();
+        let wrong = [public[0] + Fr::one()];
+        proves(k, &[circuit], &[&[&public]], &[&[&wrong]]);
+    }
+}
+
+#[test]
+fn two_phases_and_challenges() {
+    let circuit = Phases::new(11);
+    let public = circuit.public();
+    let wrong = [public[0] - Fr::one()];
+    proves(6, &[circuit], &[&[&public]], &[&[&wrong]]);
+}
+
+#[test]
+fn several_circuits_in_one_proof() {
+    let circuits = [Everything::new(6, 3), Everything::new(6, 8)];
+    let [one, two] = [circuits[0].public(), circuits[1].public()];
+    proves(6, &circuits, &[&[&one], &[&two]], &[&[&two], &[&one]]);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_proof_on_any_number_of_threads() {
+    let circuit = Everything::new(6, 7);
+    let public = circuit.public();
+    let params = kzg(6);
+    let prover = Prover::new(&params, &key(&params, &circuit)).expect("the sizes agree");
+    let on = |threads: usize, seed: u64| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("a pool");
+        let circuits = std::slice::from_ref(&circuit);
+        pool.install(|| {
+            prove(&prover, Way::Shplonk, circuits, &[&[&public]], seed).expect("a proof")
+        })
+    };
+    let one = on(1, 5);
+    assert_eq!(on(2, 5), one);
+    assert_eq!(on(4, 5), one);
+    assert_ne!(on(1, 6), one);
+    let digest = blake(&one);
+    assert_eq!(
+        digest, PINNED,
+        "the bytes of a proof with this seed changed"
+    );
+}
+
+/// Of the proof above.
+const PINNED: u64 = 0;
+
+/// A short digest: FNV-1a.
+fn blake(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+#[test]
+fn the_function_has_the_fork_s_signature() {
+    let circuit = Everything::new(6, 7);
+    let public = circuit.public();
+    let params = kzg(6);
+    let own = key(&params, &circuit);
+    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+    halo2_axiom_prover::create_proof::<Kzg, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+        &params,
+        &own,
+        &[circuit],
+        &[&[&public]],
+        ChaCha8Rng::seed_from_u64(3),
+        &mut transcript,
+    )
+    .expect("a proof");
+    let proof = transcript.finalize();
+    assert!(verifies::<Kzg, VerifierSHPLONK<_>, _>(
+        params.verifier_params(),
+        &own,
+        SingleKzg::new(&params),
+        &[&[&public]],
+        &proof
+    ));
+}
