@@ -31,8 +31,8 @@ def main():
         stdout=subprocess.PIPE,
     )
     packages = json.loads(metadata.stdout)["packages"]
-    (own,) = [package for package in packages if package["source"] is None]
-    ours = own["rust_version"]
+    own = [package for package in packages if package["source"] is None]
+    (ours,) = {package["rust_version"] for package in own}
     stated = [package for package in packages if package["rust_version"] is not None]
     problems = [
         f"{package['name']} {package['version']} takes Rust {package['rust_version']}, but Cargo.toml promises {ours}"
@@ -43,7 +43,7 @@ def main():
         problems.append(f"README.md does not say that Rust {ours} or later is needed")
     for name in PINNED:
         (locked,) = [package["version"] for package in packages if package["name"] == name]
-        for path in ["Cargo.toml", "fuzz/Cargo.toml", "README.md"]:
+        for path in ["Cargo.toml", "crates/prover/Cargo.toml", "fuzz/Cargo.toml", "README.md"]:
             found = requirements(path, name)
             if found != [f"={locked}"]:
                 problems.append(f'{path} has {found} for {name}; it must have "={locked}" once')

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use halo2_axiom_prover::Progress;
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2curves::bn256::Fr;
 
@@ -238,6 +239,42 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         key: &ProvingKey<Self>,
         trace: &Trace<Fr>,
     ) -> Result<Vec<u8>, ProveError> {
+        Self::prove_with(params, key, trace, &mut ())
+    }
+
+    /// The same, which tells `progress` of each phase as it begins.
+    ///
+    /// # Errors
+    ///
+    /// As [`Backend::prove`].
+    ///
+    /// ```
+    /// # use halo2_stack_vm::asm;
+    /// # use halo2_stack_vm::isa::InstructionSet;
+    /// # use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
+    /// # use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
+    /// # use halo2_stack_vm::proof::{Backend, Parameters};
+    /// # use halo2_stack_vm::vm::Trace;
+    /// # use halo2curves::bn256::Fr;
+    /// # let program = asm::assemble::<Fr>("push 3\npush 4\nmul")?;
+    /// # let set = InstructionSet::STACK;
+    /// # let trace = Trace::new(&program, None, set)?;
+    /// # let circuit = CircuitParams::new(4, set, Binding::Public)?;
+    /// # let params = IpaParams::setup(4)?;
+    /// use halo2_stack_vm::prover::Phase;
+    ///
+    /// let key = Ipa::keygen(&params, circuit)?;
+    /// let mut seen = vec![];
+    /// Ipa::prove_with(&params, &key, &trace, &mut |phase: Phase| seen.push(phase))?;
+    /// assert_eq!(seen, Phase::ALL);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn prove_with(
+        params: &Self::Parameters,
+        key: &ProvingKey<Self>,
+        trace: &Trace<Fr>,
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<u8>, ProveError> {
         let circuit = StackVmCircuit::new(key.source.clone(), trace)?;
         let statement = Statement::of(trace).in_circuit(key.source.params());
         let instances = key.verifying.instances(&statement)?;
@@ -245,7 +282,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         if key.verifying.params != params.digest() || key.verifying.circuit.k() != params.k() {
             return Err(ProveError::WrongParams);
         }
-        match Self::create_proof_of(key, circuit.clone(), &instances, true) {
+        match Self::create_proof_of(key, circuit.clone(), &instances, true, progress) {
             // The machine's own check says which constraint does not hold.
             Err(halo2_axiom_prover::Error::Unsatisfied) => {
                 circuit.check(&statement)?;
@@ -294,7 +331,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
     ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
-        Self::create_proof_of(key, circuit, instances, false)
+        Self::create_proof_of(key, circuit, instances, false, &mut ())
     }
 
     #[doc(hidden)]
@@ -303,6 +340,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
         check: bool,
+        progress: &mut dyn Progress,
     ) -> Result<Vec<u8>, halo2_axiom_prover::Error>;
 
     /// Verifies that a proof proves a statement.

@@ -4,7 +4,7 @@ pub(super) mod generators;
 
 use std::fmt;
 
-use halo2_axiom_prover::Way;
+use halo2_axiom_prover::{Progress, Way};
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
@@ -105,8 +105,9 @@ impl Backend for Ipa {
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
         check: bool,
+        progress: &mut dyn Progress,
     ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
-        create_proof_with(Way::Ipa, key, circuit, instances, check)
+        create_proof_with(Way::Ipa, key, circuit, instances, check, progress)
     }
 
     fn verify_proof(

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use ff::PrimeField;
-use halo2_axiom_prover::{Parameters as ProverParameters, Prover, Way};
+use halo2_axiom_prover::{Parameters as ProverParameters, Progress, Prover, Way};
 use halo2_proofs::plonk::{self, keygen_pk, keygen_vk, verify_proof};
 use halo2_proofs::poly::VerificationStrategy;
 use halo2_proofs::poly::commitment::{CommitmentScheme, Params, Verifier};
@@ -183,6 +183,7 @@ pub(super) fn create_proof_with<B>(
     circuit: StackVmCircuit<Fr>,
     instances: &[Vec<Fr>],
     check: bool,
+    progress: &mut dyn Progress,
 ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
     key.prover.clone().check(check).create_proof(
@@ -191,7 +192,7 @@ pub(super) fn create_proof_with<B>(
         &[&columns(instances)],
         &mut OsRng,
         &mut transcript,
-        &mut (),
+        progress,
     )?;
     Ok(transcript.finalize())
 }

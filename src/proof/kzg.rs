@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use group::GroupEncoding;
-use halo2_axiom_prover::Way;
+use halo2_axiom_prover::{Progress, Way};
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
@@ -207,8 +207,9 @@ impl Backend for Kzg {
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
         check: bool,
+        progress: &mut dyn Progress,
     ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
-        create_proof_with(Way::Shplonk, key, circuit, instances, check)
+        create_proof_with(Way::Shplonk, key, circuit, instances, check, progress)
     }
 
     fn verify_proof(

@@ -41,6 +41,18 @@ impl Phase {
         }
     }
 
+    /// What is done in it, in a few words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Phase::Witness => "committing to the trace",
+            Phase::Lookups => "lookups",
+            Phase::Products => "running products",
+            Phase::Quotient => "the quotient",
+            Phase::Evaluations => "evaluations",
+            Phase::Opening => "the opening",
+        }
+    }
+
     /// About how much of a proof's time, of 100, is over when it begins.
     pub fn before(self) -> u32 {
         let before = Phase::ALL.into_iter().take_while(|own| *own != self);

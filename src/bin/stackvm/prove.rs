@@ -10,6 +10,7 @@ use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::file::{ParametersKind, ProofFile};
 use halo2_stack_vm::proof::ipa::Ipa;
 use halo2_stack_vm::proof::kzg::Kzg;
+use halo2_stack_vm::prover::Phase;
 use halo2_stack_vm::vm::Trace;
 
 use crate::Report;
@@ -138,8 +139,15 @@ fn prove_with<B: Backend>(
     progress.phase("keys");
     let key = B::keygen_of(params, key_source)
         .map_err(|error| Failure::input("internal", error.to_string()))?;
-    progress.phase(format!("proving {} rows", trace.steps()));
-    let proof = B::prove(params, &key, trace)
+    let mut phase = |phase: Phase| {
+        progress.phase(format!(
+            "proving {} rows: {}, {}%",
+            trace.steps(),
+            phase.name(),
+            phase.before()
+        ));
+    };
+    let proof = B::prove_with(params, &key, trace, &mut phase)
         .map_err(|error| Failure::input("internal", error.to_string()))?;
     let statement = Statement::of(trace);
     Ok(ProofFile::new(

@@ -1,7 +1,9 @@
 //! Proofs of circuits of all kinds, which the fork verifies.
 
+mod base;
 mod circuits;
 mod errors;
+mod random;
 
 use halo2_axiom_prover::{Error, Opening, Prover, Way};
 use halo2_proofs::plonk::{Circuit, ProvingKey, keygen_pk, keygen_vk, verify_proof};
