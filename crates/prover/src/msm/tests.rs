@@ -71,9 +71,9 @@ fn sums_of_all_kinds_agree() {
 #[test]
 fn windows_of_every_width_agree() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
-    let points: Vec<G1Affine> = (0..2000).map(|_| point(&mut rng)).collect();
+    let points: Vec<G1Affine> = (0..500).map(|_| point(&mut rng)).collect();
     let bases = Bases::new(&points);
-    for bits in 1..64 {
+    for bits in (1..64).step_by(3) {
         let scalars: Vec<_> = (0..points.len())
             .map(|_| Fr::from(rng.next_u64() >> (64 - bits)))
             .collect();
