@@ -2,6 +2,8 @@
 
 use halo2_proofs::plonk;
 
+use crate::parameters::Way;
+
 /// Why there is no proof.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,6 +16,9 @@ pub enum Error {
         /// That of the key's.
         key: u32,
     },
+    /// The parameters are of a scheme that does not open so.
+    #[error("the parameters are not those of this way of opening: {0:?} takes those of {1}")]
+    Way(Way, &'static str),
     /// The number of circuits is not the number of instances, or the number of an instance's columns not the circuit's.
     #[error("there are {found} {what}, but {expected} are needed")]
     Count {

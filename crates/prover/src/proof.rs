@@ -101,6 +101,7 @@ where
 {
     pub fn run(mut self, synthesize: &mut Synthesize<'_, C::ScalarExt>) -> Result<(), Error> {
         let _span = tracing::info_span!("create_proof", k = self.prover.domain.k).entered();
+        self.check_way()?;
         self.check_instances()?;
         self.transcript.absorb_scalar(self.prover.key)?;
         self.enter(Phase::Witness);
@@ -156,6 +157,14 @@ where
 
     fn random(&mut self) -> C::ScalarExt {
         C::ScalarExt::random(&mut *self.rng)
+    }
+
+    fn check_way(&self) -> Result<(), Error> {
+        match (self.way, &self.prover.committer.blinds) {
+            (Way::Ipa, None) => Err(Error::Way(self.way, "IPA")),
+            (Way::Shplonk | Way::Gwc, Some(_)) => Err(Error::Way(self.way, "KZG")),
+            _ => Ok(()),
+        }
     }
 
     fn check_instances(&self) -> Result<(), Error> {

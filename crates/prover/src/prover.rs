@@ -98,7 +98,7 @@ impl<C: ProverCurve> Prover<C> {
     ///
     /// # Errors
     ///
-    /// [`Error::Size`] if the sizes differ.
+    /// [`Error::Size`] or [`Error::Count`] if the sizes differ.
     pub fn of_points(points: Points<C>, key: &ProvingKey<C>) -> Result<Self, Error> {
         Ok(Prover {
             setup: Arc::new(C::setup(points, key)?),
@@ -195,9 +195,19 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
                 key: k,
             });
         }
+        let n = 1usize << k;
+        let lagrange = points.lagrange.as_ref().map_or(n, Vec::len);
+        for found in [points.coefficients.len(), lagrange] {
+            if found != n {
+                return Err(Error::Count {
+                    what: "points",
+                    expected: n,
+                    found,
+                });
+            }
+        }
         let system = verifying.cs().clone();
         let domain = Domain::new(k);
-        let n = domain.size();
         let usable = n - (system.blinding_factors() + 1);
         let committer = Committer::new(points, &domain, usable);
         let fixed: Vec<Vec<_>> = key.fixed_values().iter().map(|own| own.to_vec()).collect();

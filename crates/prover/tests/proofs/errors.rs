@@ -1,6 +1,6 @@
 //! Errors, where the fork panics or writes a proof that does not verify.
 
-use halo2_axiom_prover::{Error, Prover, Way};
+use halo2_axiom_prover::{Error, Parameters, Prover, Way, ipa_parameters};
 use halo2curves::bn256::{Fr, G1Affine};
 
 use crate::circuits::{Everything, Fault, Phases};
@@ -107,4 +107,61 @@ fn circuits_of_several_phases_are_proved_one_by_one() {
         error.expect_err("it is refused"),
         Error::Phases(2)
     ));
+}
+
+#[test]
+fn a_way_takes_the_parameters_of_its_scheme() {
+    let circuit = Everything::new(6, 7);
+    let public = circuit.public();
+    let circuits = std::slice::from_ref(&circuit);
+    let error = prove(&prover(), Way::Ipa, circuits, &[&[&public]], 1).expect_err("it is refused");
+    assert!(matches!(error, Error::Way(Way::Ipa, "IPA")), "{error}");
+    let params = ipa_parameters::<G1Affine>(6);
+    let own = Prover::new(&params, &key(&params, &circuit)).expect("the sizes agree");
+    for way in [Way::Shplonk, Way::Gwc] {
+        let error = prove(&own, way, circuits, &[&[&public]], 1).expect_err("it is refused");
+        assert!(matches!(error, Error::Way(_, "KZG")), "{error}");
+    }
+    prove(&own, Way::Ipa, circuits, &[&[&public]], 1).expect("a proof");
+}
+
+#[test]
+fn points_are_counted() {
+    let params = kzg(6);
+    let own = key(&params, &Everything::new(6, 7));
+    let mut points = params.points();
+    Prover::of_points(points.clone(), &own).expect("the sizes agree");
+    points.coefficients.pop();
+    let error = Prover::of_points(points, &own).expect_err("a point is missing");
+    assert!(
+        matches!(
+            error,
+            Error::Count {
+                what: "points",
+                expected: 64,
+                found: 63
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_prover_serves_many_threads() {
+    fn is_shared<T: Send + Sync + Clone>() {}
+    is_shared::<Prover<G1Affine>>();
+    let own = prover();
+    let circuit = Everything::new(6, 7);
+    let public = circuit.public();
+    let proofs: Vec<_> = std::thread::scope(|scope| {
+        let prove = || {
+            let circuits = std::slice::from_ref(&circuit);
+            prove(&own, Way::Shplonk, circuits, &[&[&public]], 9).expect("a proof")
+        };
+        let all: Vec<_> = (0..3).map(|_| scope.spawn(prove)).collect();
+        all.into_iter()
+            .map(|own| own.join().expect("it ends"))
+            .collect()
+    });
+    assert!(proofs.iter().all(|own| *own == proofs[0]));
 }
