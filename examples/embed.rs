@@ -28,7 +28,7 @@ use halo2_stack_vm::halo2::{
 };
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::MachineParams;
-// The fork's function of this name takes the same arguments, and more than twice as long.
+// The fork's function of this name takes the same arguments, and about twice as long.
 use halo2_stack_vm::prover::{Opening, Parameters, create_proof};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
