@@ -20,7 +20,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use ff::Field;
-use halo2_axiom_prover::{Phase, Prover, Way};
+use halo2_axiom_prover::{Phase, Progress, Prover, Way};
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::plonk::{self, Circuit};
 use halo2_proofs::poly::commitment::{self, CommitmentScheme, ParamsProver};
@@ -127,14 +127,11 @@ fn msm(quick: bool) {
             trace,
             count,
         } = workload;
-        let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
-        let source =
-            KeySource::for_program(circuit, trace.program()).expect("the program can be fixed");
-        let key = Kzg::keygen_of(&params, &source).expect("the sizes agree");
-        let instances = Statement::of(&trace)
-            .instances(circuit)
-            .expect("the circuit has room");
-        let witnessed = StackVmCircuit::new(source, &trace).expect("the run fits");
+        let Prepared {
+            key,
+            circuit,
+            instances,
+        } = prepared::<Kzg>(k, &params, binding, &trace);
         let [mut proves, mut creates, mut msms] = [(); 3].map(|()| vec![]);
         for _ in 0..runs {
             proves.push(time(|| {
@@ -142,12 +139,12 @@ fn msm(quick: bool) {
             }));
             msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
             creates.push(time(|| {
-                Kzg::create_proof(&key, witnessed.clone(), &instances).expect("it is proved")
+                Kzg::create_proof(&key, circuit.clone(), &instances).expect("it is proved")
             }));
             msms.push(time(|| best_multiexp(&scalars, params.inner().get_g())));
         }
         let msm = median(msms);
-        let cost = Cost::of(circuit);
+        let cost = Cost::of(key.verifying_key().circuit());
         println!(
             "{name}: {} rows, {} advice columns, degree {}, proof of {} bytes; one MSM {:.1} ms",
             trace.steps(),
@@ -257,14 +254,41 @@ fn compare_kzg(name: &str, runs: usize, params: &KzgParams, own: Prepared<Kzg>) 
     );
 }
 
-fn prover(quick: bool) {
-    let (k, runs) = if quick { (8, 1) } else { (14, 7) };
+/// A proof by a prover, which tells `progress` of its phases.
+fn ours(
+    prover: &Prover<G1Affine>,
+    circuit: &impl Circuit<Fr>,
+    columns: &[&[Fr]],
+    progress: &mut dyn Progress,
+) -> Vec<u8> {
+    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+    let circuits = std::slice::from_ref(circuit);
+    prover
+        .create_proof(
+            Way::Shplonk,
+            circuits,
+            &[columns],
+            &mut OsRng,
+            &mut transcript,
+            progress,
+        )
+        .expect("it is proved");
+    transcript.finalize()
+}
+
+/// Compares the proofs of all workloads.
+fn compare_workloads(k: u32, runs: usize) {
     println!("proofs compared with the fork's (KZG, k = {k})");
     let params = support::kzg_params(k);
     for workload in workloads(k) {
         let own = prepared(k, &params, workload.binding, &workload.trace);
         compare_kzg(workload.name, runs, &params, own);
     }
+}
+
+fn prover(quick: bool) {
+    let (k, runs) = if quick { (8, 1) } else { (14, 7) };
+    compare_workloads(k, runs);
     let trace = support::straight_run(support::three_quarters(k), InstructionSet::STACK);
     let ipa = IpaParams::setup(k).expect("k is in range");
     let Prepared {
@@ -298,20 +322,7 @@ fn prover(quick: bool) {
     compare(
         &format!("range checks of halo2-base, k = {k}"),
         runs.min(5),
-        || {
-            let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-            let circuits = std::slice::from_ref(&circuit);
-            let proved = prover.create_proof(
-                Way::Shplonk,
-                circuits,
-                &[&[]],
-                &mut OsRng,
-                &mut transcript,
-                &mut (),
-            );
-            proved.expect("it is proved");
-            drop(transcript.finalize());
-        },
+        || drop(ours(&prover, &circuit, &[], &mut ())),
         || {
             drop(fork::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>>(
                 params.inner(),
@@ -325,12 +336,7 @@ fn prover(quick: bool) {
 
 fn prover_18(quick: bool) {
     let (k, runs) = if quick { (8, 1) } else { (18, 3) };
-    println!("proofs compared with the fork's (KZG, k = {k})");
-    let params = support::kzg_params(k);
-    for workload in workloads(k) {
-        let own = prepared(k, &params, workload.binding, &workload.trace);
-        compare_kzg(workload.name, runs, &params, own);
-    }
+    compare_workloads(k, runs);
 }
 
 /// Where a proof's time goes.
@@ -348,18 +354,8 @@ fn phases(quick: bool) {
         let mut times = vec![vec![]; Phase::ALL.len()];
         for _ in 0..runs {
             let mut entered = vec![];
-            let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
             let mut note = |_: Phase| entered.push(Instant::now());
-            let circuits = std::slice::from_ref(&circuit);
-            let proved = key.prover().create_proof(
-                Way::Shplonk,
-                circuits,
-                &[&columns],
-                &mut OsRng,
-                &mut transcript,
-                &mut note,
-            );
-            proved.expect("it is proved");
+            black_box(ours(key.prover(), &circuit, &columns, &mut note));
             entered.push(Instant::now());
             for (times, pair) in times.iter_mut().zip(entered.windows(2)) {
                 times.push(pair[1] - pair[0]);

@@ -1,9 +1,7 @@
 //! [`check_synthesis`]: whether a circuit can be synthesized, before a prover finds out.
 
 use ff::{FromUniformBytes, PrimeField};
-use halo2_proofs::plonk::{Circuit, ConstraintSystem, Error};
-
-use super::CircuitLayout;
+use halo2_proofs::plonk::{Circuit, Error};
 
 /// Whether an outer circuit with its witness can be synthesized: what its `synthesize` says, in every phase.
 ///
@@ -22,19 +20,6 @@ where
     F: PrimeField + FromUniformBytes<64> + Ord,
     C: Circuit<F>,
 {
-    let mut meta = ConstraintSystem::default();
-    C::configure_with_params(&mut meta, circuit.params());
-    let rows = 1usize.checked_shl(k).unwrap_or(0);
-    if rows < meta.minimum_rows() {
-        return Err(Error::NotEnoughRowsAvailable { current_k: k });
-    }
-    if instances.len() != meta.num_instance_columns() {
-        return Err(Error::InvalidInstances);
-    }
-    let room = CircuitLayout::of(k, &meta).usable_rows();
-    if instances.iter().any(|column| column.len() > room) {
-        return Err(Error::InstanceTooLarge);
-    }
     let columns: Vec<&[F]> = instances.iter().map(Vec::as_slice).collect();
     Ok(halo2_axiom_prover::check_synthesis(k, circuit, &columns)?)
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use halo2_axiom_prover::Progress;
+use halo2_axiom_prover::{Progress, Way};
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2curves::bn256::Fr;
 
+use super::keys::create_proof_with;
 use super::kind::{BackendName, ParametersKind};
 use super::{KeygenError, ProveError, ProvingKey, StatementError, VerifyError, VerifyingKey};
 use crate::halo2::StackVmCircuit;
@@ -84,6 +85,8 @@ pub trait Backend: fmt::Debug + Sized + 'static {
     const NAME: &'static str;
     /// Its name in files.
     const BACKEND: BackendName;
+    /// How its commitments are opened.
+    const WAY: Way;
     /// Its public parameters.
     type Parameters: Parameters;
 
@@ -282,7 +285,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         if key.verifying.params != params.digest() || key.verifying.circuit.k() != params.k() {
             return Err(ProveError::WrongParams);
         }
-        match Self::create_proof_of(key, circuit.clone(), &instances, true, progress) {
+        match create_proof_with(Self::WAY, key, circuit.clone(), &instances, true, progress) {
             // The machine's own check says which constraint does not hold.
             Err(halo2_axiom_prover::Error::Unsatisfied) => {
                 circuit.check(&statement)?;
@@ -331,17 +334,8 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
     ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
-        Self::create_proof_of(key, circuit, instances, false, &mut ())
+        create_proof_with(Self::WAY, key, circuit, instances, false, &mut ())
     }
-
-    #[doc(hidden)]
-    fn create_proof_of(
-        key: &ProvingKey<Self>,
-        circuit: StackVmCircuit<Fr>,
-        instances: &[Vec<Fr>],
-        check: bool,
-        progress: &mut dyn Progress,
-    ) -> Result<Vec<u8>, halo2_axiom_prover::Error>;
 
     /// Verifies that a proof proves a statement.
     ///

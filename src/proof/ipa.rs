@@ -4,7 +4,7 @@ pub(super) mod generators;
 
 use std::fmt;
 
-use halo2_axiom_prover::{Progress, Way};
+use halo2_axiom_prover::Way;
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
@@ -16,9 +16,8 @@ use super::kind::{BackendName, ParametersKind};
 use super::srs::ParamsError;
 use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
-    commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
+    commitments_and_evaluations, keygen_vk_with, keygen_with, verify_proof_with,
 };
-use crate::halo2::StackVmCircuit;
 use crate::machine::KeySource;
 
 /// The inner product argument of Bowe, Grigg and Hopwood, *Recursive Proof Composition without a
@@ -84,6 +83,7 @@ pub(super) fn digest(k: u32) -> [u8; 32] {
 impl Backend for Ipa {
     const NAME: &'static str = BackendName::Ipa.name();
     const BACKEND: BackendName = BackendName::Ipa;
+    const WAY: Way = Way::Ipa;
     type Parameters = IpaParams;
 
     fn keygen_vk_of(
@@ -98,16 +98,6 @@ impl Backend for Ipa {
         source: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError> {
         keygen_with(&params.params, params.digest(), source)
-    }
-
-    fn create_proof_of(
-        key: &ProvingKey<Self>,
-        circuit: StackVmCircuit<Fr>,
-        instances: &[Vec<Fr>],
-        check: bool,
-        progress: &mut dyn Progress,
-    ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
-        create_proof_with(Way::Ipa, key, circuit, instances, check, progress)
     }
 
     fn verify_proof(

@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use group::GroupEncoding;
-use halo2_axiom_prover::{Progress, Way};
+use halo2_axiom_prover::Way;
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
@@ -18,9 +18,8 @@ use super::srs::secret::{self, DevBases};
 use super::srs::{ParamsError, Powers};
 use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
-    commitments_and_evaluations, create_proof_with, keygen_vk_with, keygen_with, verify_proof_with,
+    commitments_and_evaluations, keygen_vk_with, keygen_with, verify_proof_with,
 };
-use crate::halo2::StackVmCircuit;
 use crate::machine::KeySource;
 
 /// The commitments of Kate, Zaverucha and Goldberg with the openings of Boneh, Drake, Fisch and
@@ -186,6 +185,7 @@ impl KzgParams {
 impl Backend for Kzg {
     const NAME: &'static str = BackendName::Kzg.name();
     const BACKEND: BackendName = BackendName::Kzg;
+    const WAY: Way = Way::Shplonk;
     type Parameters = KzgParams;
 
     fn keygen_vk_of(
@@ -200,16 +200,6 @@ impl Backend for Kzg {
         source: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError> {
         keygen_with(&params.params, params.digest(), source)
-    }
-
-    fn create_proof_of(
-        key: &ProvingKey<Self>,
-        circuit: StackVmCircuit<Fr>,
-        instances: &[Vec<Fr>],
-        check: bool,
-        progress: &mut dyn Progress,
-    ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
-        create_proof_with(Way::Shplonk, key, circuit, instances, check, progress)
     }
 
     fn verify_proof(

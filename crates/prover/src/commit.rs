@@ -2,9 +2,12 @@
 
 use ff::Field;
 use halo2curves::CurveAffine;
+use rayon::prelude::*;
 
 use crate::curve::Point;
 use crate::domain::{Domain, bit_reversed};
+use crate::endomorphism::Endomorphism;
+use crate::group::to_lagrange;
 use crate::msm::Bases;
 use crate::parameters::Points;
 
@@ -22,26 +25,21 @@ pub(crate) struct Committer<C: CurveAffine> {
     pub blinds: Option<[C; 2]>,
 }
 
-/// What a column is like: how it is committed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Values,
-    Differences,
-}
-
 impl<C: CurveAffine> Committer<C> {
-    /// Of points whose Lagrange basis is known. `usable` rows are not for blinding.
+    /// Of these points; `usable` rows are not for blinding.
     pub fn new(points: Points<C>, domain: &Domain<C::ScalarExt>, usable: usize) -> Self {
         let natural: Vec<Point<C::Base>> = points.coefficients.iter().map(Point::of).collect();
         let reversed = (0..natural.len())
             .map(|i| natural[bit_reversed(i, domain.k)])
             .collect();
-        let coefficients = Bases::of_points(reversed);
-        let lagrange = match &points.lagrange {
-            Some(points) => Bases::new(points),
-            None => Bases::of_points(crate::group::to_lagrange::<C>(domain, &natural)),
-        };
-        let prefixes = Bases::of_points(lagrange.prefix_sums(usable));
+        let endomorphism = Endomorphism::of::<C>();
+        let bases = |points| Bases::new(points, endomorphism.clone());
+        let coefficients = bases(reversed);
+        let lagrange: Bases<C> = bases(match &points.lagrange {
+            Some(points) => points.par_iter().map(Point::of).collect(),
+            None => to_lagrange::<C>(domain, &natural),
+        });
+        let prefixes = bases(lagrange.prefix_sums(usable));
         Committer {
             lagrange,
             prefixes,
@@ -54,9 +52,9 @@ impl<C: CurveAffine> Committer<C> {
         self.lagrange.memory() + self.prefixes.memory() + self.coefficients.memory()
     }
 
-    /// The points that coefficients are committed with, in bit-reversed order.
-    pub fn coefficient_points(&self) -> &[Point<C::Base>] {
-        self.coefficients.points()
+    /// The bases of coefficients, in bit-reversed order.
+    pub fn coefficient_bases(&self) -> &Bases<C> {
+        &self.coefficients
     }
 
     fn blinded(&self, sum: C::CurveExt, blind: C::ScalarExt) -> C::CurveExt {
@@ -69,9 +67,9 @@ impl<C: CurveAffine> Committer<C> {
     /// Commits to a column by its values.
     pub fn values(&self, values: &[C::ScalarExt], blind: C::ScalarExt) -> C::CurveExt {
         let usable = self.prefixes.len();
-        let sum = match way(&values[..usable]) {
-            Way::Values => self.lagrange.sum(values),
-            Way::Differences => {
+        let sum = match mostly_stays(&values[..usable]) {
+            false => self.lagrange.sum(values),
+            true => {
                 let last = C::ScalarExt::ZERO;
                 let next = |i: usize| if i + 1 < usable { values[i + 1] } else { last };
                 let used = self.prefixes.sum_of(usable, |i| values[i] - next(i));
@@ -85,17 +83,22 @@ impl<C: CurveAffine> Committer<C> {
         self.blinded(sum, blind)
     }
 
+    /// Commits to columns with their blinds, side by side.
+    pub fn all(&self, columns: &[(&[C::ScalarExt], C::ScalarExt)]) -> Vec<C::CurveExt> {
+        let each = columns.par_iter();
+        each.map(|(values, blind)| self.values(values, *blind))
+            .collect()
+    }
+
     /// Commits to a polynomial by its coefficients, in bit-reversed order.
     pub fn coefficients(&self, values: &[C::ScalarExt], blind: C::ScalarExt) -> C::CurveExt {
         self.blinded(self.coefficients.sum(values), blind)
     }
 }
 
-fn way<F: Field>(values: &[F]) -> Way {
+/// Whether more values are as on the row before than are 0.
+fn mostly_stays<F: Field>(values: &[F]) -> bool {
     let zeros = values.iter().filter(|own| **own == F::ZERO).count();
     let unchanged = values.windows(2).filter(|pair| pair[0] == pair[1]).count();
-    match unchanged > zeros {
-        true => Way::Differences,
-        false => Way::Values,
-    }
+    unchanged > zeros
 }

@@ -104,6 +104,11 @@ impl<F: PrimeField> Domain<F> {
         }
     }
 
+    /// The powers of the inverse root of unity of order `2 half`, of which the exponents are below `half`.
+    pub fn inverse_roots(&self, half: usize) -> &[F] {
+        &self.inverse_roots[half..2 * half]
+    }
+
     pub fn size(&self) -> usize {
         1 << self.k
     }

@@ -32,6 +32,12 @@ pub(crate) struct Endomorphism<F> {
 /// A number below 2^256, little endian; or one modulo 2^256 that may be negative.
 pub(crate) type Limbs = [u64; 4];
 
+/// The lower or the upper half of a number.
+pub(crate) fn half(limbs: &Limbs, upper: bool) -> u128 {
+    let at = 2 * usize::from(upper);
+    u128::from(limbs[at]) | u128::from(limbs[at + 1]) << 64
+}
+
 /// A part of a scalar: its absolute value, which has at most [`HALF_BITS`] bits, and its sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
@@ -49,6 +55,20 @@ pub(crate) fn limbs<F: PrimeField>(scalar: &F) -> Limbs {
         *limb = u64::from_le_bytes(own);
     }
     limbs
+}
+
+/// The two halves of a scalar: those that an endomorphism gives, or else the lower and the upper half of its bits.
+pub(crate) fn split<F: WithSmallOrderMulGroup<3>>(
+    endomorphism: Option<&Endomorphism<F>>,
+    scalar: &Limbs,
+) -> [Part; 2] {
+    match endomorphism {
+        Some(own) => own.split(scalar),
+        None => [false, true].map(|upper| Part {
+            magnitude: half(scalar, upper),
+            negative: false,
+        }),
+    }
 }
 
 fn big(limbs: &Limbs) -> BigUint {
@@ -201,7 +221,7 @@ impl<F: WithSmallOrderMulGroup<3>> Endomorphism<F> {
             let own = negated_if(own, negative);
             debug_assert_eq!([own[2], own[3]], [0, 0]);
             Part {
-                magnitude: u128::from(own[0]) | u128::from(own[1]) << 64,
+                magnitude: half(&own, false),
                 negative,
             }
         })

@@ -4,13 +4,12 @@
 //! side, in affine coordinates, each by its own half-length scalars: an addition costs six multiplications instead of
 //! some sixteen, and there are half as many doublings.
 
-use ff::Field;
 use halo2curves::CurveAffine;
 use rayon::prelude::*;
 
 use crate::curve::{Batch, Point};
 use crate::domain::{Domain, bit_reversed};
-use crate::endomorphism::{Endomorphism, Part, limbs};
+use crate::endomorphism::{Endomorphism, Part, limbs, split};
 
 /// How many points are multiplied side by side.
 const LANES: usize = 1 << 9;
@@ -28,15 +27,7 @@ pub(crate) fn to_lagrange<C: CurveAffine>(
     let mut own = points.to_vec();
     let mut half = n / 2;
     while half > 0 {
-        let root = domain
-            .omega
-            .invert()
-            .expect("a root is not 0")
-            .pow_vartime([(n / (2 * half)) as u64]);
-        let roots: Vec<C::ScalarExt> =
-            std::iter::successors(Some(C::ScalarExt::ONE), |own| Some(*own * root))
-                .take(half)
-                .collect();
+        let roots = domain.inverse_roots(half);
         // Butterflies: the low ones are summed, the high ones are differences times a root.
         let old = own;
         let pairs = n / 2;
@@ -105,19 +96,7 @@ pub(crate) fn multiply<C: CurveAffine>(
 ) {
     let count = points.len();
     let parts: Vec<[Part; 2]> = (0..count)
-        .map(|i| {
-            let own = limbs(&scalar(i));
-            match endomorphism {
-                Some(endomorphism) => endomorphism.split(&own),
-                None => {
-                    let part = |i: usize| Part {
-                        magnitude: u128::from(own[i]) | u128::from(own[i + 1]) << 64,
-                        negative: false,
-                    };
-                    [part(2), part(0)]
-                }
-            }
-        })
+        .map(|i| split(endomorphism, &limbs(&scalar(i))))
         .collect();
     // The multiples of each point that digits have: signed ones, unless the parts are cut out of the scalar.
     let largest: usize = match endomorphism {
@@ -146,10 +125,10 @@ pub(crate) fn multiply<C: CurveAffine>(
         Some(_) => (128 + 1u32).div_ceil(WIDTH),
         None => 128 / WIDTH,
     };
-    // Without an endomorphism the first parts are worked off before the second.
+    // Without an endomorphism the upper halves are worked off before the lower ones.
     let passes: &[&[usize]] = match endomorphism {
         Some(_) => &[&[0, 1]],
-        None => &[&[0], &[1]],
+        None => &[&[1], &[0]],
     };
     points.fill(Point::INFINITY);
     for which in passes {
@@ -194,6 +173,7 @@ pub(crate) fn multiply<C: CurveAffine>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ff::Field;
     use group::prime::PrimeCurveAffine;
     use halo2_proofs::poly::commitment::{Blind, Params, ParamsProver};
     use halo2_proofs::poly::ipa::commitment::ParamsIPA;

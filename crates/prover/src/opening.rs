@@ -15,7 +15,6 @@ use rayon::prelude::*;
 use crate::commit::Committer;
 use crate::curve::{Batch, Point};
 use crate::domain::{Domain, bit_reversed};
-use crate::endomorphism::Endomorphism;
 use crate::error::Error;
 use crate::msm::Bases;
 use crate::transcript::Writer;
@@ -192,20 +191,23 @@ impl<'q, F: PrimeField> Opened<'q, F> {
         lagrange_interpolate(&points, &values)
     }
 
-    /// Adds `scale * (values - remainder) / ((X - a) (X - b) ...)` for the points of a set, row by row. `inverses` are
-    /// those of `omega^i - x`.
+    /// Adds `scale * (values - remainder) / ((X - a) (X - b) ...)`, row by row, for a set's points and its columns, each times
+    /// its own of `scales` and summed: these values, and their [remainder](Opened::remainder), which are given back.
+    /// `inverses` are those of `omega^i - x`.
     fn add_quotient(
         &self,
         out: &mut [F],
-        values: &[F],
-        rotations: &[i32],
-        remainder: &[F],
+        set: &Set<'q, F>,
+        scales: &[F],
         inverses: &[F],
         scale: F,
-    ) {
+    ) -> (Vec<F>, Vec<F>) {
+        let values = self.combined(&set.columns, scales);
+        let remainder = self.remainder(set, scales);
         let n = values.len();
         // omega^i - omega^r x = omega^r (omega^(i - r) - x)
-        let shifts: Vec<usize> = rotations
+        let shifts: Vec<usize> = set
+            .rotations
             .iter()
             .map(|rotation| (n as i64 - i64::from(*rotation)).rem_euclid(n as i64) as usize)
             .collect();
@@ -219,7 +221,7 @@ impl<'q, F: PrimeField> Opened<'q, F> {
                 let mut point = self.domain.omega.pow_vartime([first as u64]);
                 for (i, out) in out.iter_mut().enumerate() {
                     let row = first + i;
-                    let mut own = (values[row] - evaluate(remainder, point)) * scale;
+                    let mut own = (values[row] - evaluate(&remainder, point)) * scale;
                     for shift in &shifts {
                         own *= inverses[(row + shift) % n];
                     }
@@ -227,6 +229,7 @@ impl<'q, F: PrimeField> Opened<'q, F> {
                     point *= self.domain.omega;
                 }
             });
+        (values, remainder)
     }
 
     /// The inverses of `omega^i - point`.
@@ -248,16 +251,8 @@ impl<'q, F: PrimeField> Opened<'q, F> {
         let mut combined = vec![];
         for (set, scale) in sets.iter().zip(powers(v)) {
             let scales: Vec<F> = powers(y).take(set.columns.len()).collect();
-            let values = self.combined(&set.columns, &scales);
-            let remainder = self.remainder(set, &scales);
-            self.add_quotient(
-                &mut quotient,
-                &values,
-                &set.rotations,
-                &remainder,
-                &inverses,
-                scale,
-            );
+            let (values, remainder) =
+                self.add_quotient(&mut quotient, set, &scales, &inverses, scale);
             combined.push((values, remainder));
         }
         transcript.write_point(committer.values(&quotient, F::ONE).to_affine())?;
@@ -330,17 +325,8 @@ impl<'q, F: PrimeField> Opened<'q, F> {
                 columns,
             };
             let scales: Vec<F> = powers(v).take(set.columns.len()).collect();
-            let values = self.combined(&set.columns, &scales);
-            let remainder = self.remainder(&set, &scales);
-            let mut witness = vec![F::ZERO; values.len()];
-            self.add_quotient(
-                &mut witness,
-                &values,
-                &set.rotations,
-                &remainder,
-                &inverses,
-                F::ONE,
-            );
+            let mut witness = vec![F::ZERO; self.domain.size()];
+            self.add_quotient(&mut witness, &set, &scales, &inverses, F::ONE);
             transcript.write_point(committer.values(&witness, F::ONE).to_affine())?;
         }
         Ok(())
@@ -367,16 +353,7 @@ impl<'q, F: PrimeField> Opened<'q, F> {
         let mut combined = vec![];
         for (set, scale) in sets.iter().zip(descending(x2, sets.len())) {
             let scales = descending(x1, set.columns.len());
-            let values = self.combined(&set.columns, &scales);
-            let remainder = self.remainder(set, &scales);
-            self.add_quotient(
-                &mut quotient,
-                &values,
-                &set.rotations,
-                &remainder,
-                &inverses,
-                scale,
-            );
+            let (values, _) = self.add_quotient(&mut quotient, set, &scales, &inverses, scale);
             let blinds = set.columns.iter().zip(&scales);
             let blind: F = blinds.map(|(column, scale)| column.blind * scale).sum();
             combined.push((values, blind));
@@ -447,12 +424,13 @@ fn inner_product<C: CurveAffine>(
     let mut synthetic_blind = random_blind * xi + blind;
 
     let mut p: Vec<C::ScalarExt> = (0..n).map(|i| polynomial[bit_reversed(i, k)]).collect();
-    let points = committer.coefficient_points();
+    let bases = committer.coefficient_bases();
+    let (points, endomorphism) = (bases.points(), bases.endomorphism());
     let mut g: Vec<Point<C::Base>> = (0..n).map(|i| points[bit_reversed(i, k)]).collect();
-    let endomorphism = Endomorphism::of::<C>();
     for _ in 0..k {
         let half = p.len() / 2;
-        let bases = [&g[..half], &g[half..]].map(|own| Bases::<C>::of_points(own.to_vec()));
+        let bases = [&g[..half], &g[half..]]
+            .map(|own| Bases::<C>::new(own.to_vec(), endomorphism.cloned()));
         let inner = |p: &[C::ScalarExt], b: &[C::ScalarExt]| -> C::ScalarExt {
             p.iter().zip(b).map(|(p, b)| *p * b).sum()
         };
@@ -478,7 +456,7 @@ fn inner_product<C: CurveAffine>(
             .zip(high.par_chunks_mut(CHUNK))
             .for_each(|(low, high)| {
                 let mut batch = Batch::new();
-                crate::group::multiply::<C>(&mut batch, endomorphism.as_ref(), high, |_| challenge);
+                crate::group::multiply::<C>(&mut batch, endomorphism, high, |_| challenge);
                 batch.add(
                     C::a(),
                     low.len(),

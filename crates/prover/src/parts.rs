@@ -11,7 +11,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::commit::Committer;
+use crate::curve::Point;
 use crate::domain::Domain;
+use crate::endomorphism::Endomorphism;
 use crate::msm::Bases;
 use crate::parameters::Points;
 
@@ -60,13 +62,17 @@ fn parts() {
             .build()
             .expect("a pool");
         pool.install(|| {
-            let bases = Bases::new(&points);
+            let own = points.iter().map(Point::of).collect();
+            let bases = Bases::<G1Affine>::new(own, Endomorphism::of::<G1Affine>());
             time("the fork's sum, random", || best_multiexp(&random, &points));
             time("sum, random", || bases.sum(&random));
             time("sum, flags", || bases.sum(&flags));
             time("sum, sparse flags", || bases.sum(&sparse));
             time("sum, 14-bit words", || bases.sum(&words));
-            time("the points", || Bases::new(&points));
+            time("the points", || {
+                let own = points.iter().map(Point::of).collect();
+                Bases::<G1Affine>::new(own, bases.endomorphism().cloned())
+            });
             let committer = Committer::<G1Affine>::new(
                 Points {
                     k,

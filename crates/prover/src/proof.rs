@@ -23,6 +23,7 @@ use crate::plan::Columns;
 use crate::progress::{Phase, Progress};
 use crate::prover::Setup;
 use crate::quotient::{Coefficients, coefficients};
+use crate::synthesis::check_instance;
 use crate::transcript::Writer;
 use crate::witness::Witness;
 
@@ -46,6 +47,25 @@ pub type Synthesize<'s, F> = dyn FnMut(usize, &mut Witness<'_, F>) -> Result<(),
 pub(crate) struct Committed<F> {
     pub values: Vec<F>,
     pub blind: F,
+}
+
+impl<F: Field> Committed<F> {
+    fn parts(&self) -> (&[F], F) {
+        (&self.values, self.blind)
+    }
+}
+
+/// Normalizes points together, and writes them.
+fn write_points<C: CurveAffine>(
+    transcript: &mut dyn Writer<C>,
+    points: &[C::CurveExt],
+) -> Result<(), Error> {
+    let mut affine = vec![C::identity(); points.len()];
+    C::CurveExt::batch_normalize(points, &mut affine);
+    for point in affine {
+        transcript.write_point(point)?;
+    }
+    Ok(())
 }
 
 /// Advice columns and their blinds.
@@ -169,45 +189,17 @@ where
 
     fn check_instances(&self) -> Result<(), Error> {
         let columns = self.prover.system.num_instance_columns();
-        let rows = self.prover.usable;
-        for instance in self.instances {
-            if instance.len() != columns {
-                return Err(Error::Count {
-                    what: "instance columns",
-                    expected: columns,
-                    found: instance.len(),
-                });
-            }
-            for (column, own) in instance.iter().enumerate() {
-                if own.len() > rows {
-                    return Err(Error::InstanceTooLong {
-                        column,
-                        found: own.len(),
-                        rows,
-                    });
-                }
-            }
-        }
-        Ok(())
+        let mut instances = self.instances.iter();
+        instances.try_for_each(|own| check_instance(own, columns, self.prover.usable))
     }
 
     /// Commits to columns side by side, and writes the commitments.
-    fn write_commitments(&mut self, columns: &[Committed<C::ScalarExt>]) -> Result<(), Error> {
-        let committer = &self.prover.committer;
-        let points: Vec<C::CurveExt> = columns
-            .par_iter()
-            .map(|column| committer.values(&column.values, column.blind))
-            .collect();
-        self.write_points(&points)
-    }
-
-    fn write_points(&mut self, points: &[C::CurveExt]) -> Result<(), Error> {
-        let mut affine = vec![C::identity(); points.len()];
-        C::CurveExt::batch_normalize(points, &mut affine);
-        for point in affine {
-            self.transcript.write_point(point)?;
-        }
-        Ok(())
+    fn write_commitments<'v>(
+        &mut self,
+        columns: impl Iterator<Item = (&'v [C::ScalarExt], C::ScalarExt)>,
+    ) -> Result<(), Error> {
+        let columns: Vec<_> = columns.collect();
+        write_points(self.transcript, &self.prover.committer.all(&columns))
     }
 
     fn absorb_instances(&mut self) -> Result<Vec<Vec<Vec<C::ScalarExt>>>, Error> {
@@ -225,10 +217,11 @@ where
         if self.way.opens_instances() {
             let committer = &self.prover.committer;
             for columns in &all {
-                let points: Vec<C::CurveExt> = columns
-                    .par_iter()
-                    .map(|column| committer.values(column, C::ScalarExt::ONE))
+                let columns: Vec<_> = columns
+                    .iter()
+                    .map(|own| (&own[..], C::ScalarExt::ONE))
                     .collect();
+                let points = committer.all(&columns);
                 for point in points {
                     self.transcript.absorb_point(point.to_affine())?;
                 }
@@ -280,15 +273,8 @@ where
                 for column in &own {
                     blinds[*column] = C::ScalarExt::random(&mut *rng);
                 }
-                let points: Vec<C::CurveExt> = own
-                    .par_iter()
-                    .map(|column| committer.values(&columns[*column], blinds[*column]))
-                    .collect();
-                let mut affine = vec![C::identity(); points.len()];
-                C::CurveExt::batch_normalize(&points, &mut affine);
-                for point in affine {
-                    transcript.write_point(point)?;
-                }
+                let own: Vec<_> = own.iter().map(|i| (&columns[*i][..], blinds[*i])).collect();
+                write_points(transcript, &committer.all(&own))?;
                 let mut drawn = vec![];
                 if circuit + 1 == circuits {
                     for (number, of) in challenge_phases.iter().enumerate() {
@@ -308,17 +294,7 @@ where
                 self.instances[circuit],
                 &mut advance,
             );
-            // A circuit that ends its phases itself is synthesized once.
-            while witness.phase <= last {
-                let _span = tracing::info_span!("synthesize", phase = witness.phase).entered();
-                let synthesized = synthesize(circuit, &mut witness);
-                witness.check(synthesized)?;
-                witness.end_pass();
-                if witness.phase <= last {
-                    witness.end_phase();
-                    witness.check(Ok(()))?;
-                }
-            }
+            witness.fill(|witness| synthesize(circuit, witness))?;
             let columns = std::mem::take(&mut witness.columns);
             drop(witness);
             all.push((columns, blinds));
@@ -339,8 +315,7 @@ where
             let permuted: Result<Vec<_>, Error> = lookups
                 .map(|(lookup, scalars)| lookup.permute(scalars, columns, n, usable))
                 .collect();
-            let mut own = vec![];
-            let mut committed = vec![];
+            let mut own: BlindedLookups<C::ScalarExt> = vec![];
             for mut permuted in permuted? {
                 let blinds = [0, 1].map(|i| {
                     for value in &mut permuted.permuted[i][usable..] {
@@ -348,15 +323,12 @@ where
                     }
                     self.random()
                 });
-                for (values, blind) in permuted.permuted.iter().zip(blinds) {
-                    committed.push(Committed {
-                        values: values.clone(),
-                        blind,
-                    });
-                }
                 own.push((permuted, blinds));
             }
-            self.write_commitments(&committed)?;
+            self.write_commitments(own.iter().flat_map(|(own, blinds)| {
+                let columns = own.permuted.iter().map(Vec::as_slice);
+                columns.zip(blinds.iter().copied())
+            }))?;
             all.push(own);
         }
         Ok(all)
@@ -387,7 +359,7 @@ where
                 let product = self.blinded_product(values);
                 circuit.products.push(product);
             }
-            self.write_commitments(&circuit.products)?;
+            self.write_commitments(circuit.products.iter().map(Committed::parts))?;
         }
         for (circuit, permuted) in circuits.iter_mut().zip(permuted) {
             let products: Vec<Vec<C::ScalarExt>> = permuted
@@ -396,7 +368,7 @@ where
                 .collect();
             let products = products.into_iter().map(|own| self.blinded_product(own));
             let products: Vec<_> = products.collect();
-            self.write_commitments(&products)?;
+            self.write_commitments(products.iter().map(Committed::parts))?;
             for (product, (permuted, blinds)) in products.into_iter().zip(permuted) {
                 let [input, table] = permuted.permuted;
                 let [input, table] = [(input, blinds[0]), (table, blinds[1])]
@@ -440,7 +412,7 @@ where
             values,
             blind: self.random(),
         };
-        self.write_commitments(std::slice::from_ref(&own))?;
+        self.write_commitments(std::iter::once(own.parts()))?;
         Ok(own)
     }
 
@@ -508,7 +480,7 @@ where
             .par_iter()
             .map(|own| prover.committer.coefficients(&own.values, own.blind))
             .collect();
-        self.write_points(&points)?;
+        write_points(self.transcript, &points)?;
         Ok(pieces)
     }
 

@@ -1,7 +1,7 @@
 //! Whether a circuit can be synthesized, without a proof.
 
 use ff::Field;
-use halo2_proofs::plonk::{Circuit, ConstraintSystem, FloorPlanner};
+use halo2_proofs::plonk::{self, Circuit, ConstraintSystem, FloorPlanner};
 
 use crate::error::Error;
 use crate::witness::Witness;
@@ -21,26 +21,15 @@ pub fn check_synthesis<F: Field, C: Circuit<F>>(
 ) -> Result<(), Error> {
     let mut system = ConstraintSystem::default();
     let config = C::configure_with_params(&mut system, circuit.params());
-    let columns = system.num_instance_columns();
-    if instances.len() != columns {
-        return Err(Error::Count {
-            what: "instance columns",
-            expected: columns,
-            found: instances.len(),
-        });
+    if 1usize.checked_shl(k).unwrap_or(0) < system.minimum_rows() {
+        return Err(Error::Synthesis(plonk::Error::NotEnoughRowsAvailable {
+            current_k: k,
+        }));
     }
-    let unusable = system.blinding_factors() + 1;
-    let usable = (1usize << k).saturating_sub(unusable);
-    if let Some(column) = instances.iter().position(|own| own.len() > usable) {
-        return Err(Error::InstanceTooLong {
-            column,
-            found: instances[column].len(),
-            rows: usable,
-        });
-    }
+    let usable = (1 << k) - (system.blinding_factors() + 1);
+    check_instance(instances, system.num_instance_columns(), usable)?;
     let phases = system.advice_column_phase();
     let challenge_phases = system.challenge_phase();
-    let last = phases.iter().copied().max().unwrap_or(0);
     let mut advance = |phase: u8, _: &mut [Vec<F>]| {
         let drawn = challenge_phases.iter().enumerate();
         Ok(drawn
@@ -56,15 +45,31 @@ pub fn check_synthesis<F: Field, C: Circuit<F>>(
         instances,
         &mut advance,
     );
-    while witness.phase <= last {
+    witness.fill(|witness| {
         let constants = system.constants().clone();
-        let synthesized =
-            C::FloorPlanner::synthesize(&mut witness, circuit, config.clone(), constants);
-        witness.check(synthesized)?;
-        witness.end_pass();
-        if witness.phase <= last {
-            witness.end_phase();
-        }
+        C::FloorPlanner::synthesize(witness, circuit, config.clone(), constants)
+    })
+}
+
+/// Whether an instance has as many columns as the circuit, and none is longer than the rows that are not for blinding.
+pub(crate) fn check_instance<F>(
+    instance: &[&[F]],
+    columns: usize,
+    rows: usize,
+) -> Result<(), Error> {
+    if instance.len() != columns {
+        return Err(Error::Count {
+            what: "instance columns",
+            expected: columns,
+            found: instance.len(),
+        });
     }
-    Ok(())
+    match instance.iter().position(|own| own.len() > rows) {
+        Some(column) => Err(Error::InstanceTooLong {
+            column,
+            found: instance[column].len(),
+            rows,
+        }),
+        None => Ok(()),
+    }
 }

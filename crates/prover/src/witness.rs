@@ -19,12 +19,12 @@ pub struct Witness<'a, F: Field> {
     usable: usize,
     /// The phase of each column.
     phases: &'a [u8],
-    pub(crate) phase: u8,
+    phase: u8,
     pub(crate) columns: Vec<Vec<F>>,
     /// The denominators of cells that are fractions.
     denominators: BTreeMap<(usize, usize), F>,
     instances: &'a [&'a [F]],
-    pub(crate) challenges: Vec<Option<F>>,
+    challenges: Vec<Option<F>>,
     cells: Cells<F>,
     /// The first thing that went wrong.
     error: Option<Error>,
@@ -61,7 +61,7 @@ impl<'a, F: Field> Witness<'a, F> {
     }
 
     /// Ends a phase, unless something went wrong.
-    pub(crate) fn end_phase(&mut self) {
+    fn end_phase(&mut self) {
         if self.error.is_some() {
             return;
         }
@@ -86,13 +86,27 @@ impl<'a, F: Field> Witness<'a, F> {
         self.phase += 1;
     }
 
-    /// Forgets the cells of a pass that has ended.
-    pub(crate) fn end_pass(&mut self) {
-        self.cells = Cells::default();
+    /// Synthesizes a circuit, phase by phase: once, if it ends its phases itself.
+    pub(crate) fn fill(
+        &mut self,
+        mut synthesize: impl FnMut(&mut Self) -> Result<(), plonk::Error>,
+    ) -> Result<(), Error> {
+        let last = self.phases.iter().copied().max().unwrap_or(0);
+        while self.phase <= last {
+            let _span = tracing::info_span!("synthesize", phase = self.phase).entered();
+            let synthesized = synthesize(self);
+            self.check(synthesized)?;
+            self.cells = Cells::default();
+            if self.phase <= last {
+                self.end_phase();
+                self.check(Ok(()))?;
+            }
+        }
+        Ok(())
     }
 
     /// What went wrong, with what `synthesize` says.
-    pub(crate) fn check(&mut self, synthesized: Result<(), plonk::Error>) -> Result<(), Error> {
+    fn check(&mut self, synthesized: Result<(), plonk::Error>) -> Result<(), Error> {
         match self.error.take() {
             Some(error) => Err(error),
             None => synthesized.map_err(Error::Synthesis),

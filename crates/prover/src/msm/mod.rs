@@ -14,7 +14,7 @@ use halo2curves::CurveAffine;
 use rayon::prelude::*;
 
 use crate::curve::{Batch, Point};
-use crate::endomorphism::{Endomorphism, Limbs, Part, limbs};
+use crate::endomorphism::{Endomorphism, Limbs, half, limbs, split};
 
 /// Points that scalars are multiplied with, and what is computed of them once.
 #[derive(Debug)]
@@ -57,16 +57,10 @@ const FEW: usize = 48;
 const SMALL_BITS: u32 = 64;
 
 impl<C: CurveAffine> Bases<C> {
-    /// Of these points. At most 2^30.
-    pub fn new(points: &[C]) -> Self {
+    /// Of these points, at most 2^30, and the curve's endomorphism, if it has one.
+    pub fn new(points: Vec<Point<C::Base>>, endomorphism: Option<Endomorphism<C::Base>>) -> Self {
         assert!(points.len() <= 1 << 30, "so many points are not numbered");
         assert!(C::b() != C::Base::ZERO, "(0, 0) stands for infinity");
-        let points: Vec<_> = points.par_iter().map(Point::of).collect();
-        Self::of_points(points)
-    }
-
-    pub fn of_points(points: Vec<Point<C::Base>>) -> Self {
-        let endomorphism = Endomorphism::of::<C>();
         let second = match &endomorphism {
             Some(own) => points
                 .par_iter()
@@ -111,6 +105,11 @@ impl<C: CurveAffine> Bases<C> {
     /// The points.
     pub fn points(&self) -> &[Point<C::Base>] {
         &self.points
+    }
+
+    /// The curve's endomorphism.
+    pub fn endomorphism(&self) -> Option<&Endomorphism<C::Base>> {
+        self.endomorphism.as_ref()
     }
 
     /// The bytes that they take.
@@ -172,25 +171,16 @@ impl<C: CurveAffine> Bases<C> {
         }
         // Near the modulus: the negative of a small number.
         if own[3] == self.modulus[3] && own[2] == self.modulus[2] {
-            let low = |own: &Limbs| u128::from(own[0]) | u128::from(own[1]) << 64;
-            let negative = low(&self.modulus).wrapping_sub(low(&own));
-            if low(&self.modulus) > low(&own) && negative >> SMALL_BITS == 0 {
+            let [modulus, low] = [&self.modulus, &own].map(|own| half(own, false));
+            let negative = modulus.wrapping_sub(low);
+            if modulus > low && negative >> SMALL_BITS == 0 {
                 return put(Term {
                     magnitude: negative,
                     point: Signed::new(index, false, true),
                 });
             }
         }
-        let parts = match &self.endomorphism {
-            Some(endomorphism) => endomorphism.split(&own),
-            None => {
-                let part = |i: usize| Part {
-                    magnitude: u128::from(own[i]) | u128::from(own[i + 1]) << 64,
-                    negative: false,
-                };
-                [part(0), part(2)]
-            }
-        };
+        let parts = split(self.endomorphism.as_ref(), &own);
         for (part, second) in parts.into_iter().zip([false, true]) {
             if part.magnitude != 0 {
                 put(Term {
@@ -284,7 +274,7 @@ impl<C: CurveAffine> Bases<C> {
         let Some(longest) = (1..=128).rev().find(|bits| lengths[*bits] != 0) else {
             return C::CurveExt::identity();
         };
-        let width = cheapest_width(&lengths);
+        let width = cheapest_width(&lengths, longest);
         let windows = (longest as u32 + 1).div_ceil(width);
         let sums: Vec<C::CurveExt> = (0..windows)
             .into_par_iter()
@@ -313,43 +303,29 @@ fn bits(number: u128) -> u32 {
     u128::BITS - number.leading_zeros()
 }
 
-/// A signed digit of a number: from `-2^(width - 1) + 1` to `2^(width - 1)`.
+/// The bits of a number from one on, as many as a window is wide.
+fn window_at(number: u128, width: u32, from: u32) -> u128 {
+    number.checked_shr(from).unwrap_or(0) & ((1 << width) - 1)
+}
+
+/// A signed digit of a number: from `-2^(width - 1) + 1` to `2^(width - 1)`. One above half borrows from the next.
 pub(crate) fn digit(number: u128, width: u32, window: u32) -> i32 {
-    let half = 1 << (width - 1);
     let from = window * width;
-    // A digit above half borrows from the next: what the digits below carry is the highest of their bits, unless they
-    // are exactly half. Adding half - 1 to every digit turns the borrows into carries of one addition.
-    let mask = (1u128 << width) - 1;
-    let below = match from {
-        0 => 0,
-        from => carried(number, width, from),
-    };
-    let own = if from < u128::BITS {
-        number >> from & mask
-    } else {
-        0
-    };
-    let digit = own as i32 + below;
-    if digit > half {
-        digit - (1 << width)
-    } else {
-        digit
+    let digit = window_at(number, width, from) as i32 + carried(number, width, from);
+    match digit > 1 << (width - 1) {
+        true => digit - (1 << width),
+        false => digit,
     }
 }
 
 /// What the digits below a bit carry into the one there.
 fn carried(number: u128, width: u32, from: u32) -> i32 {
-    let half = 1u128 << (width - 1);
-    let mask = (1u128 << width) - 1;
+    let half = 1 << (width - 1);
     let mut at = from;
     // A digit of exactly half carries if what is below it does; another one decides alone.
     while at > 0 {
         at -= width;
-        let own = if at < u128::BITS {
-            number >> at & mask
-        } else {
-            0
-        };
+        let own = window_at(number, width, at);
         if own != half {
             return i32::from(own > half);
         }
@@ -363,11 +339,7 @@ fn digits(number: u128, width: u32, windows: u32) -> impl Iterator<Item = i32> {
 }
 
 /// The width of a window that takes the fewest additions, given how many scalars there are of each length.
-fn cheapest_width(lengths: &[usize; 129]) -> u32 {
-    let longest = (1..=128)
-        .rev()
-        .find(|bits| lengths[*bits] != 0)
-        .unwrap_or(1);
+fn cheapest_width(lengths: &[usize; 129], longest: usize) -> u32 {
     let cost = |width: &u32| {
         let width = *width as usize;
         let digits = |(bits, count): (usize, &usize)| count * (bits + 1).div_ceil(width);
