@@ -4,8 +4,9 @@
 //!   random scalars with the points of the same parameters, as many as the circuit has rows.
 //! - `verify`: the time to verify a short program in a large circuit over that in a small one.
 //! - `prover`: the time of a proof over that of the fork's own `create_proof` with the same key, in turn in one process;
-//!   `prover-18` the same for larger circuits, `phases` where its time goes.
-//! - `memory`: the peak memory of proving.
+//!   `prover-18` the same for larger circuits, `phases` where its time goes, `keygen` the same for keys.
+//! - `memory`: the peak memory of proving; `memory-fork` that of the fork's prover, `memory-18` and `memory-20` for larger
+//!   circuits. Each in a process of its own.
 //!
 //! `cargo bench --bench cost` measures all of them, `cargo bench --bench cost -- msm` one. Times are
 //! medians of runs that alternate, so that what else the machine does meets both alike; it should
@@ -23,7 +24,7 @@ use ff::Field;
 use halo2_axiom_prover::{Phase, Progress, Prover, Way};
 use halo2_proofs::arithmetic::best_multiexp;
 use halo2_proofs::plonk::{self, Circuit};
-use halo2_proofs::poly::commitment::{self, CommitmentScheme, ParamsProver};
+use halo2_proofs::poly::commitment::{self, CommitmentScheme, Params, ParamsProver};
 use halo2_proofs::poly::ipa::commitment::IPACommitmentScheme;
 use halo2_proofs::poly::ipa::multiopen::ProverIPA;
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
@@ -215,21 +216,45 @@ struct Prepared<B> {
     instances: Vec<Vec<Fr>>,
 }
 
+impl<B> Prepared<B> {
+    fn columns(&self) -> Vec<&[Fr]> {
+        self.instances.iter().map(Vec::as_slice).collect()
+    }
+}
+
+/// The circuit of a run, and its instance columns.
+fn stated(k: u32, binding: Binding, trace: &Trace<Fr>) -> (StackVmCircuit<Fr>, Vec<Vec<Fr>>) {
+    let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
+    let source =
+        KeySource::for_program(circuit, trace.program()).expect("the program can be fixed");
+    let statement = Statement::of(trace);
+    (
+        StackVmCircuit::new(source, trace).expect("the run fits"),
+        statement.instances(circuit).expect("the circuit has room"),
+    )
+}
+
+/// The fork's key of a circuit.
+fn fork_key<'p, P: Params<'p, G1Affine> + Sync>(
+    params: &P,
+    circuit: &impl Circuit<Fr>,
+) -> plonk::ProvingKey<G1Affine> {
+    let empty = circuit.without_witnesses();
+    let vk = plonk::keygen_vk(params, &empty).expect("a key");
+    plonk::keygen_pk(params, vk, &empty).expect("a key")
+}
+
 fn prepared<B: Backend>(
     k: u32,
     params: &B::Parameters,
     binding: Binding,
     trace: &Trace<Fr>,
 ) -> Prepared<B> {
-    let circuit = CircuitParams::new(k, trace.set(), binding).expect("k is in range");
-    let source =
-        KeySource::for_program(circuit, trace.program()).expect("the program can be fixed");
+    let (circuit, instances) = stated(k, binding, trace);
     Prepared {
-        key: B::keygen_of(params, &source).expect("the sizes agree"),
-        instances: Statement::of(trace)
-            .instances(circuit)
-            .expect("the circuit has room"),
-        circuit: StackVmCircuit::new(source, trace).expect("the run fits"),
+        key: B::keygen_of(params, circuit.source()).expect("the sizes agree"),
+        instances,
+        circuit,
     }
 }
 
@@ -239,6 +264,7 @@ fn compare_kzg(name: &str, runs: usize, params: &KzgParams, own: Prepared<Kzg>) 
         circuit,
         instances,
     } = own;
+    let theirs = fork_key(params.inner(), &circuit);
     compare(
         name,
         runs,
@@ -246,7 +272,7 @@ fn compare_kzg(name: &str, runs: usize, params: &KzgParams, own: Prepared<Kzg>) 
         || {
             drop(fork::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>>(
                 params.inner(),
-                key.inner(),
+                &theirs,
                 circuit.clone(),
                 &instances,
             ));
@@ -296,6 +322,7 @@ fn prover(quick: bool) {
         circuit,
         instances,
     } = prepared::<Ipa>(k, &ipa, Binding::Public, &trace);
+    let theirs = fork_key(ipa.inner(), &circuit);
     compare(
         "stack, public, IPA",
         runs.min(5),
@@ -303,7 +330,7 @@ fn prover(quick: bool) {
         || {
             drop(fork::<IPACommitmentScheme<G1Affine>, ProverIPA<_>>(
                 ipa.inner(),
-                key.inner(),
+                &theirs,
                 circuit.clone(),
                 &instances,
             ));
@@ -316,9 +343,8 @@ fn prover(quick: bool) {
     let name = format!("stack, public, k = {k}, a run of 2^{} rows", k - 4);
     compare_kzg(&name, runs.min(5), &params, own);
     let circuit = range::ranges(k);
-    let vk = plonk::keygen_vk(params.inner(), &circuit).expect("a key");
-    let key = plonk::keygen_pk(params.inner(), vk, &circuit).expect("a key");
-    let prover = Prover::new(params.inner(), &key).expect("the sizes agree");
+    let key = fork_key(params.inner(), &circuit);
+    let prover = Prover::keygen(params.inner(), &circuit).expect("a key");
     compare(
         &format!("range checks of halo2-base, k = {k}"),
         runs.min(5),
@@ -337,6 +363,23 @@ fn prover(quick: bool) {
 fn prover_18(quick: bool) {
     let (k, runs) = if quick { (8, 1) } else { (18, 3) };
     compare_workloads(k, runs);
+}
+
+/// Proving keys, from parameters to what the first proof can start from.
+fn keygen(quick: bool) {
+    for k in if quick { [6, 8] } else { [14, 16] } {
+        println!("proving keys compared with the fork's (KZG, k = {k})");
+        let params = support::kzg_params(k);
+        for workload in workloads(k).into_iter().take(4) {
+            let (circuit, _) = stated(k, workload.binding, &workload.trace);
+            compare(
+                workload.name,
+                if quick { 1 } else { 5 },
+                || drop(Kzg::keygen_of(&params, circuit.source()).expect("a key")),
+                || drop(fork_key(params.inner(), &circuit)),
+            );
+        }
+    }
 }
 
 /// Where a proof's time goes.
@@ -437,20 +480,71 @@ fn ratio(names: [String; 2], times: [Vec<Duration>; 2]) {
     );
 }
 
-/// The peak memory of a proof, parameters and key included.
-fn memory(quick: bool) {
-    let k = if quick { 10 } else { 16 };
-    let trace = support::straight_run(support::three_quarters(k), InstructionSet::STACK);
-    let (params, key) = keys(k);
-    // Forgets the peak of key generation, where the system can.
+/// Forgets the peak of what was before, where the system can.
+fn forget_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    let proof = Kzg::prove(&params, &key, &trace).expect("the run fits");
-    black_box(proof);
-    println!("peak memory of proving (KZG, set stack, public program, k = {k})");
+}
+
+fn print_peak(what: &str) {
     match peak_kilobytes() {
-        Some(peak) => println!("  VmHWM         {:9.1} MB", peak as f64 * 1024.0 / 1e6),
+        Some(peak) => println!("  {what:13} {:9.1} MB", peak as f64 * 1024.0 / 1e6),
         None => println!("  unknown: there is no /proc/self/status"),
     }
+}
+
+/// The peak memory of key generation and of a proof, parameters and key included.
+fn memory_of(k: u32, set: InstructionSet) {
+    println!("peak memory (KZG, set {set}, public program, k = {k})");
+    let trace = support::straight_run(support::three_quarters(k), set);
+    let params = support::kzg_params(k);
+    forget_peak();
+    let own = prepared::<Kzg>(k, &params, Binding::Public, &trace);
+    print_peak("keys");
+    forget_peak();
+    black_box(ours(
+        own.key.prover(),
+        &own.circuit,
+        &own.columns(),
+        &mut (),
+    ));
+    print_peak("proof");
+}
+
+fn memory(quick: bool) {
+    memory_of(if quick { 10 } else { 16 }, InstructionSet::STACK);
+}
+
+fn memory_14(quick: bool) {
+    memory_of(if quick { 8 } else { 14 }, InstructionSet::FULL);
+}
+
+fn memory_18(quick: bool) {
+    memory_of(if quick { 8 } else { 18 }, InstructionSet::FULL);
+}
+
+fn memory_20(quick: bool) {
+    memory_of(if quick { 8 } else { 20 }, InstructionSet::FULL);
+}
+
+/// The same by the fork.
+fn memory_fork(quick: bool) {
+    let k = if quick { 10 } else { 16 };
+    println!("peak memory of the fork (KZG, set stack, public program, k = {k})");
+    let trace = support::straight_run(support::three_quarters(k), InstructionSet::STACK);
+    let params = support::kzg_params(k);
+    let (circuit, instances) = stated(k, Binding::Public, &trace);
+    forget_peak();
+    let key = fork_key(params.inner(), &circuit);
+    print_peak("keys");
+    forget_peak();
+    let proof = fork::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>>(
+        params.inner(),
+        &key,
+        circuit,
+        &instances,
+    );
+    black_box(proof);
+    print_peak("proof");
 }
 
 /// The most memory that the process had.
@@ -466,13 +560,17 @@ fn peak_kilobytes() -> Option<u64> {
 type Measurement = (&'static str, fn(quick: bool));
 
 fn main() {
-    // Memory first, for the process has not had any yet.
-    let all: [Measurement; 6] = [
+    let all: [Measurement; 11] = [
         ("memory", memory),
+        ("memory-fork", memory_fork),
+        ("memory-14", memory_14),
+        ("memory-18", memory_18),
+        ("memory-20", memory_20),
         ("msm", msm),
         ("prover", prover),
         ("prover-18", prover_18),
         ("phases", phases),
+        ("keygen", keygen),
         ("verify", verify),
     ];
     let asked: Vec<_> = std::env::args()
@@ -480,9 +578,11 @@ fn main() {
         .filter(|argument| !argument.starts_with("--"))
         .collect();
     for name in &asked {
+        let known: Vec<_> = all.iter().map(|(own, _)| *own).collect();
         assert!(
-            all.iter().any(|(known, _)| known == name),
-            "there is no measurement `{name}`: it is memory, msm, prover, prover-18, phases or verify"
+            known.contains(&name.as_str()),
+            "there is no measurement `{name}`: it is one of {}",
+            known.join(", ")
         );
     }
     let quick = support::quick();

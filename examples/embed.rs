@@ -8,17 +8,13 @@
 //! Run it with `cargo run --release --example embed`.
 
 use halo2_proofs::circuit::{Layouter, Region, SimpleFloorPlanner, Value};
-use halo2_proofs::dev::MockProver;
 use halo2_proofs::plonk::{
-    Advice, Circuit, Column, ConstraintSystem, Error, Fixed, Instance, Selector, keygen_pk,
-    keygen_vk, verify_proof,
+    Advice, Circuit, Column, ConstraintSystem, Error, Fixed, Instance, Selector, verify_proof,
 };
-use halo2_proofs::poly::commitment::{CommitmentScheme, ParamsProver, Prover, Verifier};
-use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
-use halo2_proofs::poly::ipa::multiopen::{ProverIPA, VerifierIPA};
+use halo2_proofs::poly::Rotation;
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
-use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
-use halo2_proofs::poly::{Rotation, VerificationStrategy, ipa, kzg};
+use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
+use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2_proofs::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
 };
@@ -28,8 +24,7 @@ use halo2_stack_vm::halo2::{
 };
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::MachineParams;
-// The fork's function of this name takes the same arguments, and about twice as long.
-use halo2_stack_vm::prover::{Opening, Parameters, create_proof};
+use halo2_stack_vm::prover::{Prover, Way};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
 
@@ -175,88 +170,56 @@ impl Circuit<Fr> for Squared {
     }
 }
 
-/// Proves with one backend of halo2 and verifies, for the right answer and for a wrong one.
-fn prove_and_verify<'p, S, Params, P, V, T>(
-    name: &str,
-    params: &'p Params,
-    strategy: impl Fn() -> T,
-) -> Result<(), Box<dyn std::error::Error>>
-where
-    Params: ParamsProver<'p, G1Affine> + Parameters<G1Affine> + Sync,
-    S: CommitmentScheme<
-            Scalar = Fr,
-            Curve = G1Affine,
-            ParamsProver = Params,
-            ParamsVerifier = Params,
-        >,
-    P: Prover<'p, S> + Opening,
-    V: Verifier<'p, S>,
-    T: VerificationStrategy<'p, S, V, Output = ()>,
-{
-    // The keys depend on the circuit alone, not on x.
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Whoever makes KZG parameters like this could forge proofs: real ones come from a ceremony. IPA takes none:
+    // `prover::ipa_parameters(K)`, `Way::Ipa`, `VerifierIPA`.
+    let params = ParamsKZG::<Bn256>::setup(K, OsRng);
+    // The keys depend on the circuit alone, not on x. Where a proving key of the fork's `keygen_pk` is at hand, this is
+    // `Prover::new(&params, &pk)`; and `prover::create_proof` takes the arguments of the fork's function of this name.
     let empty = Squared {
         x: Value::unknown(),
     };
-    let vk = keygen_vk(params, &empty)?;
-    let pk = keygen_pk(params, vk, &empty)?;
+    let prover = Prover::keygen(&params, &empty)?;
 
-    let circuit = Squared {
-        x: Value::known(Fr::from(3)),
+    let prove = |x: u64, answer: u64| -> Result<Vec<u8>, halo2_stack_vm::prover::Error> {
+        let circuit = Squared {
+            x: Value::known(Fr::from(x)),
+        };
+        let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+        prover.create_proof(
+            Way::Shplonk,
+            &[circuit],
+            &[&[&[Fr::from(answer)]]],
+            &mut OsRng,
+            &mut transcript,
+            &mut (),
+        )?;
+        Ok(transcript.finalize())
     };
-    let answer = [Fr::from(35 * 35)];
-    // Where `synthesize` fails, for example because a program does, this says so.
-    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-    create_proof::<S, P, _, _, _, _>(
-        params,
-        &pk,
-        &[circuit],
-        &[&[&answer]],
-        OsRng,
-        &mut transcript,
-    )?;
-    let proof = transcript.finalize();
+    // 3^3 + 3 + 5 = 35.
+    let proof = prove(3, 35 * 35)?;
+    // Of a false statement there is no proof; where `synthesize` fails, because a program does, the error says so too.
+    println!(
+        "no proof of another answer: {}",
+        prove(3, 36 * 36).unwrap_err()
+    );
 
-    let verify = |answer: Fr| {
+    // The verifier is halo2's own.
+    let verify = |answer: u64| {
         let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof.as_slice());
-        verify_proof::<S, V, _, _, _>(
-            params,
-            pk.get_vk(),
-            strategy(),
-            &[&[&[answer]]],
+        verify_proof::<KZGCommitmentScheme<_>, VerifierSHPLONK<_>, _, _, _>(
+            &params,
+            prover.verifying_key(),
+            SingleStrategy::new(&params),
+            &[&[&[Fr::from(answer)]]],
             &mut transcript,
         )
     };
-    verify(answer[0])?;
-    assert!(verify(answer[0] + Fr::one()).is_err());
+    verify(35 * 35)?;
+    assert!(verify(36 * 36).is_err());
     println!(
-        "{name}: a proof of {} bytes verifies, and does not for another answer",
+        "a proof of {} bytes verifies, and does not for another answer",
         proof.len()
     );
-    Ok(())
-}
-
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let circuit = Squared {
-        x: Value::known(Fr::from(3)),
-    };
-    // 3^3 + 3 + 5 = 35.
-    let mock = |answer| MockProver::run(K, &circuit, vec![vec![Fr::from(answer)]]);
-    mock(35 * 35)?.assert_satisfied();
-    assert!(mock(36 * 36)?.verify().is_err());
-    println!("the mock prover accepts the right answer and rejects another");
-
-    // Whoever makes KZG parameters like this could forge proofs: real ones come from a ceremony.
-    let params = ParamsKZG::<Bn256>::setup(K, OsRng);
-    prove_and_verify::<KZGCommitmentScheme<Bn256>, _, ProverSHPLONK<_>, VerifierSHPLONK<_>, _>(
-        "KZG",
-        &params,
-        || kzg::strategy::SingleStrategy::new(&params),
-    )?;
-    let params = ParamsIPA::<G1Affine>::new(K);
-    prove_and_verify::<IPACommitmentScheme<G1Affine>, _, ProverIPA<_>, VerifierIPA<_>, _>(
-        "IPA",
-        &params,
-        || ipa::strategy::SingleStrategy::new(&params),
-    )?;
     Ok(())
 }

@@ -23,7 +23,6 @@ pub use self::keys::{ProvingKey, VerifyingKey};
 pub use crate::machine::StatementError;
 
 use self::cost::{commitments_and_evaluations, opening_sets};
-use self::keys::{keygen_vk_with, keygen_with, verify_proof_with};
 
 /// The hash of a sequence of byte strings.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {

@@ -51,6 +51,11 @@ impl<F: PrimeField + Word> StackVmCircuit<F> {
         }
     }
 
+    /// What the circuit's keys are made from.
+    pub fn source(&self) -> &KeySource<F> {
+        &self.source
+    }
+
     /// The circuit with a run as its witness.
     ///
     /// # Errors

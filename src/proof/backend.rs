@@ -6,7 +6,6 @@ use halo2_axiom_prover::{Progress, Way};
 use halo2_proofs::plonk::{self, ConstraintSystem};
 use halo2curves::bn256::Fr;
 
-use super::keys::create_proof_with;
 use super::kind::{BackendName, ParametersKind};
 use super::{KeygenError, ProveError, ProvingKey, StatementError, VerifyError, VerifyingKey};
 use crate::halo2::StackVmCircuit;
@@ -278,21 +277,9 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         trace: &Trace<Fr>,
         progress: &mut dyn Progress,
     ) -> Result<Vec<u8>, ProveError> {
-        let circuit = StackVmCircuit::new(key.source.clone(), trace)?;
-        let statement = Statement::of(trace).in_circuit(key.source.params());
-        let instances = key.verifying.instances(&statement)?;
-        // Those of a ceremony have one digest for every size.
-        if key.verifying.params != params.digest() || key.verifying.circuit.k() != params.k() {
-            return Err(ProveError::WrongParams);
-        }
-        match create_proof_with(Self::WAY, key, circuit.clone(), &instances, true, progress) {
-            // The machine's own check says which constraint does not hold.
-            Err(halo2_axiom_prover::Error::Unsatisfied) => {
-                circuit.check(&statement)?;
-                Err(halo2_axiom_prover::Error::Unsatisfied.into())
-            }
-            other => Ok(other?),
-        }
+        let params = (params.k(), params.digest());
+        let verifying = &key.verifying.own;
+        key.own.prove(Self::WAY, verifying, params, trace, progress)
     }
 
     /// Makes a proof of a circuit without any check: one that does not verify, if its witness is
@@ -334,7 +321,8 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         circuit: StackVmCircuit<Fr>,
         instances: &[Vec<Fr>],
     ) -> Result<Vec<u8>, halo2_axiom_prover::Error> {
-        create_proof_with(Self::WAY, key, circuit, instances, false, &mut ())
+        key.own
+            .create_proof(Self::WAY, circuit, instances, false, &mut ())
     }
 
     /// Verifies that a proof proves a statement.
@@ -376,7 +364,7 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         statement: &Statement<Fr>,
         proof: &[u8],
     ) -> Result<(), VerifyError> {
-        let instances = key.instances(statement)?;
+        let instances = key.own.instances_of(statement)?;
         Self::verify_instances(params, key, &instances, proof)
     }
 
@@ -415,10 +403,10 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         tape: &[Fr],
         proof: &[u8],
     ) -> Result<(), VerifyError> {
-        if key.program.is_none() {
+        if key.own.program.is_none() {
             return Err(StatementError::NoProgram.into());
         }
-        let instances = key.instances_of(None, output, tape)?;
+        let instances = key.own.instances(None, output, tape)?;
         Self::verify_instances(params, key, &instances, proof)
     }
 
@@ -434,13 +422,10 @@ pub trait Backend: fmt::Debug + Sized + 'static {
         instances: &[Vec<Fr>],
         proof: &[u8],
     ) -> Result<(), VerifyError> {
-        // The digest of a structured reference string is the same for every size; but halo2's verifier
-        // takes the number of rows from the parameters, and with fewer than the key has it would
-        // demand the constraints on a few rows only.
-        if key.params != params.digest() || key.circuit.k() != params.k() {
+        if !key.own.is_of(params.k(), params.digest()) {
             return Err(VerifyError::WrongParams);
         }
-        let expected = Self::proof_bytes(key.circuit.k(), key.key.cs());
+        let expected = Self::proof_bytes(params.k(), key.own.key.cs());
         if proof.len() != expected {
             return Err(VerifyError::Length {
                 found: proof.len(),

@@ -20,9 +20,9 @@ pub enum KeygenError {
     /// There is no such circuit.
     #[error(transparent)]
     KeySource(#[from] KeySourceError),
-    /// halo2 refuses.
+    /// The circuit is refused.
     #[error("key generation failed: {0}")]
-    Halo2(#[from] plonk::Error),
+    Prover(#[from] halo2_axiom_prover::Error),
 }
 
 /// Why there is no proof.

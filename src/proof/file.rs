@@ -368,7 +368,8 @@ impl ProofFile {
         KeyName::of(params, key).check(self)?;
         self.check()?;
         let instances = key
-            .instances_of(self.program.as_ref(), self.output, &self.tape)
+            .own
+            .instances(self.program.as_ref(), self.output, &self.tape)
             .map_err(VerifyError::from)?;
         Ok(B::verify_instances(params, key, &instances, &self.proof)?)
     }

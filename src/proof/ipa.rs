@@ -16,7 +16,7 @@ use super::kind::{BackendName, ParametersKind};
 use super::srs::ParamsError;
 use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
-    commitments_and_evaluations, keygen_vk_with, keygen_with, verify_proof_with,
+    commitments_and_evaluations, keys,
 };
 use crate::machine::KeySource;
 
@@ -90,14 +90,14 @@ impl Backend for Ipa {
         params: &IpaParams,
         source: &KeySource<Fr>,
     ) -> Result<VerifyingKey<Self>, KeygenError> {
-        keygen_vk_with(&params.params, params.digest(), source)
+        keys::keygen_vk((params.k(), params.digest()), &params.params, source)
     }
 
     fn keygen_of(
         params: &IpaParams,
         source: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError> {
-        keygen_with(&params.params, params.digest(), source)
+        keys::keygen((params.k(), params.digest()), &params.params, source)
     }
 
     fn verify_proof(
@@ -108,7 +108,7 @@ impl Backend for Ipa {
     ) -> Result<(), plonk::Error> {
         use halo2_proofs::poly::VerificationStrategy;
         let strategy = SingleStrategy::new(&params.params);
-        verify_proof_with::<IPACommitmentScheme<G1Affine>, VerifierIPA<_>, _>(
+        keys::verify_proof::<IPACommitmentScheme<G1Affine>, VerifierIPA<_>, _>(
             &params.params,
             key.inner(),
             strategy,

@@ -99,7 +99,7 @@ impl KeyFile {
     ///
     /// [`FileError::WrongParams`] if the key was made with other parameters.
     pub fn of_kzg(key: &VerifyingKey<Kzg>, params: &KzgParams) -> Result<Self, FileError> {
-        if key.params != params.digest() {
+        if key.own.params != params.digest() {
             return Err(FileError::WrongParams);
         }
         let s_g1 = params.s_g1().ok_or(FileError::WrongParams)?;
@@ -108,7 +108,12 @@ impl KeyFile {
             parameters: origin.into(),
             key: Key::Kzg {
                 key: key.clone(),
-                params: Box::new(KzgParams::of_verifier(key.circuit.k(), s_g1, s_g2, origin)),
+                params: Box::new(KzgParams::of_verifier(
+                    key.circuit().k(),
+                    s_g1,
+                    s_g2,
+                    origin,
+                )),
                 s_g1,
             },
         })
@@ -131,8 +136,8 @@ impl KeyFile {
     /// What identifies the parameters ([`Parameters::digest`]).
     pub fn parameters_digest(&self) -> [u8; 32] {
         match &self.key {
-            Key::Ipa(key) => key.params,
-            Key::Kzg { key, .. } => key.params,
+            Key::Ipa(key) => key.own.params,
+            Key::Kzg { key, .. } => key.own.params,
         }
     }
 

@@ -18,7 +18,7 @@ use super::srs::secret::{self, DevBases};
 use super::srs::{ParamsError, Powers};
 use super::{
     Backend, ELEMENT_BYTES, KeygenError, Parameters, ProvingKey, VerifyingKey,
-    commitments_and_evaluations, keygen_vk_with, keygen_with, verify_proof_with,
+    commitments_and_evaluations, keys,
 };
 use crate::machine::KeySource;
 
@@ -192,14 +192,14 @@ impl Backend for Kzg {
         params: &KzgParams,
         source: &KeySource<Fr>,
     ) -> Result<VerifyingKey<Self>, KeygenError> {
-        keygen_vk_with(&params.params, params.digest(), source)
+        keys::keygen_vk((params.k(), params.digest()), &params.params, source)
     }
 
     fn keygen_of(
         params: &KzgParams,
         source: &KeySource<Fr>,
     ) -> Result<ProvingKey<Self>, KeygenError> {
-        keygen_with(&params.params, params.digest(), source)
+        keys::keygen((params.k(), params.digest()), &params.params, source)
     }
 
     fn verify_proof(
@@ -209,7 +209,7 @@ impl Backend for Kzg {
         proof: &[u8],
     ) -> Result<(), plonk::Error> {
         let strategy = SingleStrategy::new(&params.params);
-        verify_proof_with::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<_>, _>(
+        keys::verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<_>, _>(
             &params.params,
             key.inner(),
             strategy,

@@ -3,13 +3,10 @@
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk::{
-    Advice, Circuit, Column, ConstraintSystem, Error, Instance, create_proof, keygen_pk, keygen_vk,
-    verify_proof,
+    Advice, Circuit, Column, ConstraintSystem, Error, Instance, verify_proof,
 };
-use halo2_proofs::poly::commitment::ParamsProver;
-use halo2_proofs::poly::ipa::commitment::ParamsIPA;
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
-use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
+use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2_proofs::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
@@ -25,6 +22,7 @@ use halo2_stack_vm::machine::Shape;
 use halo2_stack_vm::machine::{LengthError, MachineParams};
 use halo2_stack_vm::machine::{Witness, WitnessError};
 use halo2_stack_vm::program::{Instruction, Program};
+use halo2_stack_vm::prover::{Prover, Way, ipa_parameters, keygen_vk};
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
@@ -575,8 +573,7 @@ fn a_program_longer_than_the_machine_is_refused() {
         let outer = Outer::new(Kind::Cells, vec![run_at(0, program)]);
         assert_eq!(outer.refusal(), expected);
         // Key generation says the same.
-        let params = ParamsIPA::<G1Affine>::new(K);
-        let error = keygen_vk(&params, &outer.without_witnesses()).expect_err("it is refused");
+        let error = key(&outer).expect_err("it is refused");
         assert_eq!(ChipError::of(&error), Some(&expected));
     }
 }
@@ -690,13 +687,17 @@ fn a_program_that_fails_is_refused() {
     );
 }
 
+/// What stands for an outer circuit's verifying key in a transcript.
+fn key(outer: &Outer) -> Result<Fr, Error> {
+    let key = keygen_vk(&ipa_parameters::<G1Affine>(K), &outer.without_witnesses())?;
+    Ok(key.transcript_repr())
+}
+
 #[test]
 fn keys_do_not_depend_on_what_the_cells_hold() {
     let key = |program: Vec<Words>| {
         let outer = Outer::new(Kind::Cells, vec![run_at(0, program)]);
-        let params = ParamsIPA::<G1Affine>::new(K);
-        let key = keygen_vk(&params, &outer.without_witnesses()).expect("it is assigned");
-        key.transcript_repr()
+        key(&outer).expect("it is assigned")
     };
     assert_eq!(
         key(binary(Opcode::Add, 3, 4)),
@@ -1067,9 +1068,7 @@ fn a_program_in_the_key() {
     // It is in the key: another program makes another one.
     let key = |kind: Kind, source: &str| {
         let outer = Outer::new(kind, vec![witnessed(0, &assembled(source))]);
-        let params = ParamsIPA::<G1Affine>::new(K);
-        let key = keygen_vk(&params, &outer.without_witnesses()).expect("it is assigned");
-        key.transcript_repr()
+        key(&outer).expect("it is assigned")
     };
     for (kind, programs) in [
         (
@@ -1159,8 +1158,7 @@ fn a_run_of_another_program_than_the_keys_is_rejected() {
 fn a_program_of_which_there_is_no_key_is_refused() {
     let refusal = |kind: Kind, source: &str| {
         let outer = Outer::new(kind, vec![witnessed(0, &assembled(source))]);
-        let params = ParamsIPA::<G1Affine>::new(K);
-        let error = keygen_vk(&params, &outer.without_witnesses()).expect_err("it is refused");
+        let error = key(&outer).expect_err("it is refused");
         ChipError::of(&error).expect("the chip's own error").clone()
     };
     let underflow = RunError::StackUnderflow {
@@ -1199,27 +1197,26 @@ fn a_real_proof_with_a_tape_of_cells() {
     let params = ParamsKZG::<Bn256>::setup(K, OsRng);
     // The keys depend on neither the words nor the secrets.
     let empty = taped(Kind::FullCells, &[0; 5], &[0]).without_witnesses();
-    let key = keygen_vk(&params, &empty).expect("it is assigned");
-    let key = keygen_pk(&params, key, &empty).expect("it is assigned");
+    let prover = Prover::keygen(&params, &empty).expect("it is assigned");
     let instances = circuit.instances(&[9]);
     let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>, _, _, _, _>(
-        &params,
-        &key,
+    let proved = prover.create_proof(
+        Way::Shplonk,
         &[circuit],
         &[&columns],
-        OsRng,
+        &mut OsRng,
         &mut transcript,
-    )
-    .expect("it is proved");
+        &mut (),
+    );
+    proved.expect("it is proved");
     let proof = transcript.finalize();
     let verify = |instances: &[Vec<Fr>]| {
         let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
         let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof.as_slice());
         verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<_>, _, _, _>(
             &params,
-            key.get_vk(),
+            prover.verifying_key(),
             SingleStrategy::new(&params),
             &[&columns],
             &mut transcript,

@@ -3,11 +3,10 @@
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::dev::MockProver;
 use halo2_proofs::plonk::{
-    Advice, Circuit, Column, ConstraintSystem, Error, Fixed, Instance, create_proof, keygen_pk,
-    keygen_vk, verify_proof,
+    Advice, Circuit, Column, ConstraintSystem, Error, Fixed, Instance, verify_proof,
 };
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
-use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
+use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2_proofs::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
@@ -22,6 +21,7 @@ use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::MachineParams;
 use halo2_stack_vm::machine::Witness;
 use halo2_stack_vm::program::Program;
+use halo2_stack_vm::prover::{Prover, Way};
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
@@ -140,25 +140,25 @@ fn accepted<C: Circuit<Fr>>(circuit: &C, instances: &[Vec<Fr>]) -> bool {
     let mock = MockProver::run(K, circuit, instances.to_vec()).unwrap();
     let params = ParamsKZG::<Bn256>::setup(K, OsRng);
     let empty = circuit.without_witnesses();
-    let vk = keygen_vk(&params, &empty).unwrap();
-    let pk = keygen_pk(&params, vk, &empty).unwrap();
+    let prover = Prover::keygen(&params, &empty).unwrap();
     let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>, _, _, _, _>(
-        &params,
-        &pk,
+    // Without a check: it is the verifier that refuses.
+    let unchecked = prover.clone().check(false).create_proof(
+        Way::Shplonk,
         std::slice::from_ref(circuit),
         &[&columns],
-        OsRng,
+        &mut OsRng,
         &mut transcript,
-    )
-    .unwrap();
+        &mut (),
+    );
+    unchecked.unwrap();
     let proof = transcript.finalize();
     let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(&proof[..]);
     let strategy = SingleStrategy::new(&params);
     let real = verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<_>, _, _, _>(
         &params,
-        pk.get_vk(),
+        prover.verifying_key(),
         strategy,
         &[&columns],
         &mut transcript,

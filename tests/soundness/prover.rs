@@ -1,25 +1,18 @@
-//! Forgeries through halo2's real prover and verifier: the first phase is forged as it is elsewhere,
+//! Forgeries through a real prover and halo2's verifier: the first phase is forged as it is elsewhere,
 //! and the prover goes on from it with the challenges that it gets.
 
 use std::collections::BTreeMap;
 
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
-use halo2_proofs::plonk::{
-    self, Advice, Circuit, Column, ConstraintSystem, Error, ProvingKey, create_proof,
-};
-use halo2_proofs::poly::commitment::{CommitmentScheme, Prover};
-use halo2_proofs::poly::ipa::commitment::IPACommitmentScheme;
-use halo2_proofs::poly::ipa::multiopen::ProverIPA;
-use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
-use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
+use halo2_proofs::plonk::{self, Advice, Circuit, Column, ConstraintSystem, Error};
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
 use halo2_stack_vm::halo2::{CircuitConfig, StackVmCircuit};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::machine::{CircuitParams, Phase};
-use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
-use halo2curves::bn256::{Bn256, Fr, G1Affine};
+use halo2_stack_vm::proof::{Backend, ProvingKey};
+use halo2curves::bn256::{Fr, G1Affine};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, SeedableRng};
 
@@ -102,72 +95,42 @@ impl Circuit<Fr> for Liar<'_> {
     }
 }
 
-/// A backend whose prover takes any circuit.
-trait AnyCircuit: Backend {
+/// A backend with parameters of any size.
+trait AnySize: Backend {
     fn params(k: u32) -> Self::Parameters;
-
-    fn prove_any(
-        params: &Self::Parameters,
-        key: &ProvingKey<G1Affine>,
-        circuit: impl Circuit<Fr>,
-        instances: &[Vec<Fr>],
-    ) -> Vec<u8>;
 }
 
-impl AnyCircuit for Kzg {
+impl AnySize for Kzg {
     fn params(k: u32) -> KzgParams {
         KzgParams::insecure_dev(k).unwrap()
     }
-
-    fn prove_any(
-        params: &KzgParams,
-        key: &ProvingKey<G1Affine>,
-        circuit: impl Circuit<Fr>,
-        instances: &[Vec<Fr>],
-    ) -> Vec<u8> {
-        let params = params.inner();
-        prove_with::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<_>>(params, key, circuit, instances)
-    }
 }
 
-impl AnyCircuit for Ipa {
+impl AnySize for Ipa {
     fn params(k: u32) -> IpaParams {
         IpaParams::setup(k).unwrap()
     }
-
-    fn prove_any(
-        params: &IpaParams,
-        key: &ProvingKey<G1Affine>,
-        circuit: impl Circuit<Fr>,
-        instances: &[Vec<Fr>],
-    ) -> Vec<u8> {
-        let params = params.inner();
-        prove_with::<IPACommitmentScheme<G1Affine>, ProverIPA<_>>(params, key, circuit, instances)
-    }
 }
 
-fn prove_with<'p, S, P>(
-    params: &'p S::ParamsProver,
-    key: &ProvingKey<G1Affine>,
+/// A proof of any circuit, without a check.
+fn prove_any<B: Backend>(
+    key: &ProvingKey<B>,
     circuit: impl Circuit<Fr>,
     instances: &[Vec<Fr>],
-) -> Vec<u8>
-where
-    S: CommitmentScheme<Scalar = Fr, Curve = G1Affine>,
-    S::ParamsProver: Sync,
-    P: Prover<'p, S>,
-{
+) -> Vec<u8> {
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-    let instances: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
-    create_proof::<S, P, _, _, _, _>(
-        params,
-        key,
-        &[circuit],
-        &[&instances],
-        OsRng,
-        &mut transcript,
-    )
-    .unwrap();
+    let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
+    let unchecked = key.prover().clone().check(false);
+    unchecked
+        .create_proof(
+            B::WAY,
+            &[circuit],
+            &[&columns],
+            &mut OsRng,
+            &mut transcript,
+            &mut (),
+        )
+        .unwrap();
     transcript.finalize()
 }
 
@@ -181,13 +144,13 @@ enum Way {
 }
 
 /// The key of a machine.
-struct Bench<'a, B: AnyCircuit> {
+struct Bench<'a, B: AnySize> {
     machine: &'a Machine,
     params: &'a B::Parameters,
-    key: halo2_stack_vm::proof::ProvingKey<B>,
+    key: ProvingKey<B>,
 }
 
-impl<'a, B: AnyCircuit> Bench<'a, B> {
+impl<'a, B: AnySize> Bench<'a, B> {
     fn new(machine: &'a Machine, params: &'a B::Parameters) -> Self {
         Bench {
             machine,
@@ -230,7 +193,7 @@ impl<'a, B: AnyCircuit> Bench<'a, B> {
                     claim,
                     circuit,
                 };
-                B::prove_any(self.params, self.key.inner(), liar, &instances)
+                prove_any(&self.key, liar, &instances)
             }
         };
         B::verify_proof(self.params, self.key.verifying_key(), &instances, &proof)
@@ -255,7 +218,7 @@ impl<'a, B: AnyCircuit> Bench<'a, B> {
 }
 
 /// Proves the first forgery of every kind.
-fn forge_all<B: AnyCircuit>(machine: &Machine) -> BTreeMap<Way, u64> {
+fn forge_all<B: AnySize>(machine: &Machine) -> BTreeMap<Way, u64> {
     let mut rejected = BTreeMap::new();
     let params = B::params(machine.k);
     let shared = Bench::<B>::new(machine, &params);
@@ -286,7 +249,7 @@ fn forge_all<B: AnyCircuit>(machine: &Machine) -> BTreeMap<Way, u64> {
 /// A host, a set, and how many forgeries there are at least of witnesses and of lies.
 type Forged = (Host, InstructionSet, [u64; 2]);
 
-fn forged_proofs_are_rejected<B: AnyCircuit>(circuits: &[Forged]) {
+fn forged_proofs_are_rejected<B: AnySize>(circuits: &[Forged]) {
     for (host, set, [witnesses, lies]) in circuits.iter().copied() {
         let rejected = forge_all::<B>(&Machine::new(host, set, 4));
         println!(

@@ -39,13 +39,13 @@ pub enum Error {
         /// The rows that are not for blinding.
         rows: usize,
     },
-    /// A cell was assigned below the usable rows.
+    /// A cell was assigned or copied below the usable rows.
     #[error(
-        "row {row} of advice column {column} was assigned, but the circuit has {rows} usable rows: take a larger k"
+        "row {row} of {column} was assigned, but the circuit has {rows} usable rows: take a larger k"
     )]
     RowOutOfRange {
         /// The column.
-        column: usize,
+        column: String,
         /// The row.
         row: usize,
         /// The rows that are not for blinding.
@@ -53,23 +53,31 @@ pub enum Error {
     },
     /// A cell was assigned in a column that the key's circuit lacks.
     #[error(
-        "advice column {column} was assigned, but the key is of a circuit with {columns}: is it the key of this circuit?"
+        "{column} was assigned, but the key is of a circuit with {columns}: is it the key of this circuit?"
     )]
     NoSuchColumn {
         /// The column.
-        column: usize,
+        column: String,
         /// How many there are.
         columns: usize,
     },
     /// A cell was assigned `Value::unknown()`.
-    #[error("row {row} of advice column {column} was assigned an unknown value in phase {phase}")]
+    #[error("row {row} of {column} was assigned an unknown value in phase {phase}")]
     Unknown {
         /// The column.
-        column: usize,
+        column: String,
         /// The row.
         row: usize,
         /// The phase in which it was, counted from 0.
         phase: usize,
+    },
+    /// The circuit has so many rows of its own that no row is left.
+    #[error("2^{k} rows are too few for the circuit's blinding rows: it takes {needed} rows")]
+    TooFewRows {
+        /// The logarithm of the number of rows.
+        k: u32,
+        /// How many rows the circuit takes at least.
+        needed: usize,
     },
     /// The circuit's `synthesize` failed.
     #[error("the circuit could not be synthesized: {0}")]
@@ -115,6 +123,7 @@ impl From<Error> for plonk::Error {
             Error::InstanceTooLong { .. } => plonk::Error::InstanceTooLarge,
             Error::Synthesis(error) => error,
             Error::Transcript(error) => plonk::Error::Transcript(error),
+            Error::TooFewRows { k, .. } => plonk::Error::NotEnoughRowsAvailable { current_k: k },
             Error::Unsatisfied | Error::Copy { .. } | Error::Lookup { .. } => {
                 plonk::Error::ConstraintSystemFailure
             }

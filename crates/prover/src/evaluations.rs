@@ -72,10 +72,10 @@ where
                 )
             };
             let mut add = |value: F<C>| total = total * y + value;
-            for gate in prover.system.gates() {
+            for gate in prover.system().gates() {
                 gate.polynomials().iter().for_each(|own| add(evaluate(own)));
             }
-            let rotation = -(prover.system.blinding_factors() as i32 + 1);
+            let rotation = -(prover.system().blinding_factors() as i32 + 1);
             if let (Some(from), Some(to)) = (circuit.products.first(), circuit.products.last()) {
                 add((F::<C>::ONE - self.at(&from.values, 0)) * first);
                 let end = self.at(&to.values, 0);
@@ -101,7 +101,7 @@ where
                     add((left - right) * active);
                 }
             }
-            for (lookup, own) in prover.system.lookups().iter().zip(&circuit.lookups) {
+            for (lookup, own) in prover.system().lookups().iter().zip(&circuit.lookups) {
                 let [product, input, table] = &own.columns;
                 let compressed =
                     [lookup.input_expressions(), lookup.table_expressions()].map(|own| {

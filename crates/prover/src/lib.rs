@@ -104,7 +104,9 @@ mod domain;
 mod endomorphism;
 mod error;
 mod evaluations;
+mod fractions;
 mod group;
+mod keygen;
 mod lookup;
 mod msm;
 mod opening;
@@ -128,6 +130,7 @@ use rand_core::RngCore;
 
 pub use backend::ProverCurve;
 pub use error::Error;
+pub use keygen::keygen_vk;
 pub use parameters::{Opening, Parameters, Points, Way, ipa_parameters};
 pub use progress::{Phase, Progress};
 pub use prover::Prover;

@@ -16,6 +16,7 @@ use pairing::Engine;
 use rayon::prelude::*;
 
 use crate::backend::ProverCurve;
+use crate::error::Error;
 
 /// The points that polynomials are committed with.
 #[derive(Clone, Debug)]
@@ -28,6 +29,30 @@ pub struct Points<C> {
     pub lagrange: Option<Vec<C>>,
     /// What the blind of a commitment is multiplied with, and what an inner product is: of IPA.
     pub blinds: Option<[C; 2]>,
+}
+
+impl<C> Points<C> {
+    /// Whether they are those of `2^k` rows, and none is missing.
+    pub(crate) fn check(&self, k: u32) -> Result<(), Error> {
+        if self.k != k {
+            return Err(Error::Size {
+                params: self.k,
+                key: k,
+            });
+        }
+        let n = 1usize << k;
+        let lagrange = self.lagrange.as_ref().map_or(n, Vec::len);
+        for found in [self.coefficients.len(), lagrange] {
+            if found != n {
+                return Err(Error::Count {
+                    what: "points",
+                    expected: n,
+                    found,
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Parameters of a commitment scheme that a prover can be made of.

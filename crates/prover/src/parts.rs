@@ -10,7 +10,7 @@ use halo2curves::bn256::{Fr, G1, G1Affine};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::commit::Committer;
+use crate::commit::{Committer, Lagrange};
 use crate::curve::Point;
 use crate::domain::Domain;
 use crate::endomorphism::Endomorphism;
@@ -73,16 +73,13 @@ fn parts() {
                 let own = points.iter().map(Point::of).collect();
                 Bases::<G1Affine>::new(own, bases.endomorphism().cloned())
             });
-            let committer = Committer::<G1Affine>::new(
-                Points {
-                    k,
-                    coefficients: points.clone(),
-                    lagrange: Some(points.clone()),
-                    blinds: None,
-                },
-                &domain,
-                n - 7,
-            );
+            let of = Points {
+                k,
+                coefficients: points.clone(),
+                lagrange: Some(points.clone()),
+                blinds: None,
+            };
+            let committer = Committer::<G1Affine>::new(&of, Lagrange::new(&of, &domain), n - 7);
             time("commitment, random", || committer.values(&random, Fr::ONE));
             time("commitment, flags", || committer.values(&flags, Fr::ONE));
             time("commitment, sparse flags", || {

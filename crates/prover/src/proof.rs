@@ -123,7 +123,8 @@ where
         let _span = tracing::info_span!("create_proof", k = self.prover.domain.k).entered();
         self.check_way()?;
         self.check_instances()?;
-        self.transcript.absorb_scalar(self.prover.key)?;
+        self.transcript
+            .absorb_scalar(self.prover.verifying.transcript_repr())?;
         self.enter(Phase::Witness);
         let instance = self.absorb_instances()?;
         let (advice, challenges) = self.commit_advice(synthesize)?;
@@ -188,7 +189,7 @@ where
     }
 
     fn check_instances(&self) -> Result<(), Error> {
-        let columns = self.prover.system.num_instance_columns();
+        let columns = self.prover.system().num_instance_columns();
         let mut instances = self.instances.iter();
         instances.try_for_each(|own| check_instance(own, columns, self.prover.usable))
     }
@@ -245,12 +246,12 @@ where
         synthesize: &mut Synthesize<'_, C::ScalarExt>,
     ) -> Result<AdviceAndChallenges<C::ScalarExt>, Error> {
         let Setup {
-            system,
             domain,
             committer,
             usable,
             ..
         } = self.prover;
+        let system = self.prover.system();
         let phases = system.advice_column_phase();
         let challenge_phases = system.challenge_phase();
         let last = phases.iter().copied().max().unwrap_or(0);
@@ -295,8 +296,7 @@ where
                 &mut advance,
             );
             witness.fill(|witness| synthesize(circuit, witness))?;
-            let columns = std::mem::take(&mut witness.columns);
-            drop(witness);
+            let columns = witness.into_columns();
             all.push((columns, blinds));
         }
         Ok((all, challenges))
@@ -495,7 +495,7 @@ where
         x: C::ScalarExt,
     ) -> Result<(), Error> {
         let prover = self.prover;
-        let (system, domain) = (&prover.system, &prover.domain);
+        let (system, domain) = (prover.system(), &prover.domain);
         let power = x.pow_vartime([domain.size() as u64]);
         if power == C::ScalarExt::ONE || x == C::ScalarExt::ZERO {
             return Err(Error::Challenge(
@@ -599,7 +599,7 @@ where
         random: &Committed<C::ScalarExt>,
     ) -> Result<(), Error> {
         let prover = self.prover;
-        let system = &prover.system;
+        let system = prover.system();
         let last = -(system.blinding_factors() as i32 + 1);
         let mut write = |values: &[C::ScalarExt], rotation: i32| {
             self.transcript

@@ -5,7 +5,9 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use ff::{Field, FromUniformBytes, PrimeField};
-use halo2_proofs::plonk::{Circuit, ConstraintSystem, Expression, FloorPlanner, ProvingKey};
+use halo2_proofs::plonk::{
+    Circuit, ConstraintSystem, Expression, FloorPlanner, ProvingKey, VerifyingKey,
+};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::CurveAffine;
 use rand_core::RngCore;
@@ -15,6 +17,7 @@ use crate::backend::ProverCurve;
 use crate::commit::Committer;
 use crate::domain::{Coset, Domain};
 use crate::error::Error;
+use crate::keygen::{Assembly, Key};
 use crate::lookup::Lookup;
 use crate::parameters::{Parameters, Points, Way};
 use crate::permutation::{Permutation, source};
@@ -45,9 +48,7 @@ impl<C: CurveAffine> Clone for Prover<C> {
 /// What is computed once.
 #[allow(missing_debug_implementations)]
 pub struct Setup<C: CurveAffine> {
-    pub(crate) system: ConstraintSystem<C::ScalarExt>,
-    /// What stands for the verifying key in a transcript.
-    pub(crate) key: C::ScalarExt,
+    pub(crate) verifying: VerifyingKey<C>,
     pub(crate) domain: Domain<C::ScalarExt>,
     /// The rows that are not for blinding, less the one on which running products end.
     pub(crate) usable: usize,
@@ -66,7 +67,7 @@ impl<C: CurveAffine> fmt::Debug for Prover<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prover")
             .field("k", &self.setup.domain.k)
-            .field("degree", &self.setup.system.degree())
+            .field("degree", &self.setup.system().degree())
             .field("check", &self.check)
             .finish_non_exhaustive()
     }
@@ -84,14 +85,44 @@ pub(crate) struct FixedOn<F> {
     pub active: Vec<F>,
 }
 
+impl<C: CurveAffine> Setup<C> {
+    /// The circuit's gates, lookups and copies.
+    pub(crate) fn system(&self) -> &ConstraintSystem<C::ScalarExt> {
+        self.verifying.cs()
+    }
+}
+
 impl<C: ProverCurve> Prover<C> {
+    /// Of parameters and a circuit, which is synthesized once, without its witness: what `keygen_vk`, `keygen_pk` and
+    /// [`Prover::new`] make together, in a fraction of the time and the memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`keygen_vk`](crate::keygen_vk).
+    pub fn keygen<Circ: Circuit<C::ScalarExt>>(
+        params: &impl Parameters<C>,
+        circuit: &Circ,
+    ) -> Result<Self, Error> {
+        let points = params.points();
+        let assembly = Assembly::of(points.k, circuit)?;
+        Ok(Prover {
+            setup: Arc::new(C::setup_of_circuit(&points, assembly)?),
+            check: true,
+        })
+    }
+
+    /// The verifying key.
+    pub fn verifying_key(&self) -> &VerifyingKey<C> {
+        &self.setup.verifying
+    }
+
     /// Of parameters and a key of the same size.
     ///
     /// # Errors
     ///
     /// [`Error::Size`] if the sizes differ.
     pub fn new(params: &impl Parameters<C>, key: &ProvingKey<C>) -> Result<Self, Error> {
-        Self::of_points(params.points(), key)
+        Self::of_points(&params.points(), key)
     }
 
     /// The same of parameters' points.
@@ -99,7 +130,7 @@ impl<C: ProverCurve> Prover<C> {
     /// # Errors
     ///
     /// [`Error::Size`] or [`Error::Count`] if the sizes differ.
-    pub fn of_points(points: Points<C>, key: &ProvingKey<C>) -> Result<Self, Error> {
+    pub fn of_points(points: &Points<C>, key: &ProvingKey<C>) -> Result<Self, Error> {
         Ok(Prover {
             setup: Arc::new(C::setup(points, key)?),
             check: true,
@@ -169,7 +200,7 @@ impl<C: ProverCurve> Prover<C> {
         };
         let config = Circ::configure_with_params(&mut system, first.params());
         let mut synthesize = |circuit: usize, witness: &mut Witness<'_, C::ScalarExt>| {
-            let constants = self.setup.system.constants().clone();
+            let constants = self.setup.system().constants().clone();
             Circ::FloorPlanner::synthesize(witness, &circuits[circuit], config.clone(), constants)
         };
         let job = Job {
@@ -186,31 +217,17 @@ impl<C: ProverCurve> Prover<C> {
 }
 
 impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
-    pub fn new(points: Points<C>, key: &ProvingKey<C>) -> Result<Self, Error> {
-        let verifying = key.get_vk();
-        let k = verifying.get_domain().k();
-        if points.k != k {
-            return Err(Error::Size {
-                params: points.k,
-                key: k,
-            });
-        }
-        let n = 1usize << k;
-        let lagrange = points.lagrange.as_ref().map_or(n, Vec::len);
-        for found in [points.coefficients.len(), lagrange] {
-            if found != n {
-                return Err(Error::Count {
-                    what: "points",
-                    expected: n,
-                    found,
-                });
-            }
-        }
-        let system = verifying.cs().clone();
-        let domain = Domain::new(k);
-        let usable = n - (system.blinding_factors() + 1);
-        let committer = Committer::new(points, &domain, usable);
-        let fixed: Vec<Vec<_>> = key.fixed_values().iter().map(|own| own.to_vec()).collect();
+    pub(crate) fn new(points: &Points<C>, key: Key<C>) -> Self {
+        let Key {
+            verifying,
+            fixed,
+            images,
+            domain,
+            lagrange,
+        } = key;
+        let system = verifying.cs();
+        let usable = domain.size() - (system.blinding_factors() + 1);
+        let committer = Committer::new(points, lagrange, usable);
         let permutation = Permutation {
             columns: system
                 .permutation()
@@ -219,12 +236,7 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
                 .map(source)
                 .collect(),
             set: system.degree() - 2,
-            images: key
-                .permutation()
-                .permutations()
-                .iter()
-                .map(|own| own.to_vec())
-                .collect(),
+            images,
         };
         let gates: Vec<&Expression<_>> = system
             .gates()
@@ -258,9 +270,8 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
                 *own *= vanishing.invert().expect("the coset is not the domain");
             }
         }
-        Ok(Setup {
-            key: verifying.transcript_repr(),
-            system,
+        Setup {
+            verifying,
             domain,
             usable,
             committer,
@@ -270,7 +281,7 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
             lookups,
             cosets,
             pieces,
-        })
+        }
     }
 }
 

@@ -87,7 +87,7 @@ impl<F: PrimeField + Hash> Coefficients<F> {
         };
         let permutation = &prover.permutation;
         let gate_count: usize = prover
-            .system
+            .system()
             .gates()
             .iter()
             .map(|gate| gate.polynomials().len())

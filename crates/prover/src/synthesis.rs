@@ -1,7 +1,7 @@
 //! Whether a circuit can be synthesized, without a proof.
 
 use ff::Field;
-use halo2_proofs::plonk::{self, Circuit, ConstraintSystem, FloorPlanner};
+use halo2_proofs::plonk::{Circuit, ConstraintSystem, FloorPlanner};
 
 use crate::error::Error;
 use crate::witness::Witness;
@@ -21,12 +21,7 @@ pub fn check_synthesis<F: Field, C: Circuit<F>>(
 ) -> Result<(), Error> {
     let mut system = ConstraintSystem::default();
     let config = C::configure_with_params(&mut system, circuit.params());
-    if 1usize.checked_shl(k).unwrap_or(0) < system.minimum_rows() {
-        return Err(Error::Synthesis(plonk::Error::NotEnoughRowsAvailable {
-            current_k: k,
-        }));
-    }
-    let usable = (1 << k) - (system.blinding_factors() + 1);
+    let usable = usable_rows(k, &system)?;
     check_instance(instances, system.num_instance_columns(), usable)?;
     let phases = system.advice_column_phase();
     let challenge_phases = system.challenge_phase();
@@ -49,6 +44,15 @@ pub fn check_synthesis<F: Field, C: Circuit<F>>(
         let constants = system.constants().clone();
         C::FloorPlanner::synthesize(witness, circuit, config.clone(), constants)
     })
+}
+
+/// The rows that are not for blinding, less the one on which running products end.
+pub(crate) fn usable_rows<F: Field>(k: u32, system: &ConstraintSystem<F>) -> Result<usize, Error> {
+    let needed = system.minimum_rows();
+    match 1usize.checked_shl(k) {
+        Some(rows) if rows >= needed => Ok(rows - (system.blinding_factors() + 1)),
+        _ => Err(Error::TooFewRows { k, needed }),
+    }
 }
 
 /// Whether an instance has as many columns as the circuit, and none is longer than the rows that are not for blinding.

@@ -1,15 +1,13 @@
 //! The advice columns, as a circuit assigns them.
 
-use std::collections::BTreeMap;
-
 use ff::Field;
 use halo2_proofs::circuit::Value;
 use halo2_proofs::plonk::{
     self, Advice, Any, Assigned, Assignment, Challenge, Column, Fixed, Instance, Selector,
 };
 
-use crate::domain::invert;
 use crate::error::Error;
+use crate::fractions::Fractions;
 
 /// What a circuit's `synthesize` writes into: the advice columns, phase by phase.
 #[allow(missing_debug_implementations)]
@@ -20,9 +18,7 @@ pub struct Witness<'a, F: Field> {
     /// The phase of each column.
     phases: &'a [u8],
     phase: u8,
-    pub(crate) columns: Vec<Vec<F>>,
-    /// The denominators of cells that are fractions.
-    denominators: BTreeMap<(usize, usize), F>,
+    advice: Fractions<F>,
     instances: &'a [&'a [F]],
     challenges: Vec<Option<F>>,
     cells: Cells<F>,
@@ -50,8 +46,7 @@ impl<'a, F: Field> Witness<'a, F> {
             usable,
             phases,
             phase: 0,
-            columns: vec![vec![F::ZERO; 1 << k]; phases.len()],
-            denominators: BTreeMap::new(),
+            advice: Fractions::new(phases.len(), 1 << k),
             instances,
             challenges: vec![None; challenges],
             cells: Cells::default(),
@@ -65,17 +60,9 @@ impl<'a, F: Field> Witness<'a, F> {
         if self.error.is_some() {
             return;
         }
-        let own = |(column, _): &(usize, usize)| self.phases[*column] == self.phase;
-        let (fractions, others) = std::mem::take(&mut self.denominators)
-            .into_iter()
-            .partition::<BTreeMap<_, _>, _>(|(cell, _)| own(cell));
-        self.denominators = others;
-        let mut inverses: Vec<F> = fractions.values().copied().collect();
-        invert(&mut inverses);
-        for ((column, row), inverse) in fractions.into_keys().zip(inverses) {
-            self.columns[column][row] *= inverse;
-        }
-        match (self.advance)(self.phase, &mut self.columns) {
+        self.advice
+            .divide(|column| self.phases[column] == self.phase);
+        match (self.advance)(self.phase, &mut self.advice.columns) {
             Ok(challenges) => {
                 for (number, challenge) in challenges {
                     self.challenges[number] = Some(challenge);
@@ -105,6 +92,11 @@ impl<'a, F: Field> Witness<'a, F> {
         Ok(())
     }
 
+    /// The columns, when they are filled.
+    pub(crate) fn into_columns(self) -> Vec<Vec<F>> {
+        self.advice.columns
+    }
+
     /// What went wrong, with what `synthesize` says.
     fn check(&mut self, synthesized: Result<(), plonk::Error>) -> Result<(), Error> {
         match self.error.take() {
@@ -115,20 +107,6 @@ impl<'a, F: Field> Witness<'a, F> {
 
     fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
-    }
-
-    fn assign(&mut self, column: usize, row: usize, value: Assigned<F>) {
-        let (numerator, denominator) = match value {
-            Assigned::Zero => (F::ZERO, None),
-            Assigned::Trivial(value) => (value, None),
-            Assigned::Rational(numerator, denominator) => (numerator, Some(denominator)),
-        };
-        self.columns[column][row] = numerator;
-        if let Some(denominator) = denominator {
-            self.denominators.insert((column, row), denominator);
-        } else if !self.denominators.is_empty() {
-            self.denominators.remove(&(column, row));
-        }
     }
 }
 
@@ -181,14 +159,14 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
         let column = column.index();
         let Some(phase) = self.phases.get(column).copied() else {
             self.fail(Error::NoSuchColumn {
-                column,
+                column: format!("advice column {column}"),
                 columns: self.phases.len(),
             });
             return Value::unknown();
         };
         if row >= self.usable {
             self.fail(Error::RowOutOfRange {
-                column,
+                column: format!("advice column {column}"),
                 row,
                 rows: self.usable,
             });
@@ -200,7 +178,7 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
             Some(value) => {
                 // What is committed to stays.
                 if phase >= self.phase {
-                    self.assign(column, row, value);
+                    self.advice.assign(column, row, value);
                 }
                 Value::known(self.cells.keep(value))
             }
@@ -208,6 +186,7 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
                 // What is not known before a challenge may wait for it.
                 if phase <= self.phase {
                     let phase = self.phase.into();
+                    let column = format!("advice column {column}");
                     self.fail(Error::Unknown { column, row, phase });
                 }
                 Value::unknown()

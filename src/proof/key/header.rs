@@ -10,6 +10,7 @@ use super::MAGIC;
 use crate::isa::InstructionSet;
 use crate::machine::{Binding, CircuitParams};
 use crate::proof::file::{BackendName, Contradiction, FileError, KeyName, ParametersKind, VERSION};
+use crate::proof::keys::Verifying;
 use crate::proof::kzg::{KzgParams, SrsOrigin};
 use crate::proof::srs::PointProblem;
 use crate::proof::srs::check::{are_powers, compressed, compressed_g2};
@@ -246,13 +247,13 @@ impl Header {
     }
 
     pub(super) fn key<B: Backend>(&self, key: plonk::VerifyingKey<G1Affine>) -> VerifyingKey<B> {
-        VerifyingKey {
+        Verifying {
             key,
             circuit: self.0.circuit,
             program: self.0.program_digest,
             params: self.0.parameters_digest,
-            backend: std::marker::PhantomData,
         }
+        .into()
     }
 }
 

@@ -26,6 +26,12 @@ pub enum Fault {
     Unknown,
     /// `synthesize` fails.
     Synthesis,
+    /// A fixed cell of a row that is for blinding.
+    FixedRow,
+    /// A copy of such a row.
+    CopiedRow,
+    /// A copy of a cell whose column has no equality.
+    NoEquality,
 }
 
 /// Rotations of both signs, a copy, a lookup in a fixed table and one in advice, an instance column: a sequence
@@ -180,6 +186,13 @@ impl Circuit<Fr> for Everything {
                 if self.has(Fault::Row) {
                     region.assign_advice(config.small, (1 << self.k) - 2, Value::known(Fr::ONE));
                 }
+                if self.has(Fault::FixedRow) {
+                    region.assign_fixed(config.constant, (1 << self.k) - 2, Fr::ONE);
+                }
+                if self.has(Fault::NoEquality) {
+                    let small = region.assign_advice(config.small, 5, Value::known(words[0]));
+                    region.constrain_equal(small.cell(), cells[0].cell());
+                }
                 if self.has(Fault::Unknown) {
                     region.assign_advice(config.small, 7, Value::<Fr>::unknown());
                 }
@@ -189,7 +202,11 @@ impl Circuit<Fr> for Everything {
         if self.has(Fault::Synthesis) {
             return Err(Error::Synthesis);
         }
-        layouter.constrain_instance(last, config.instance, 0);
+        let row = match self.has(Fault::CopiedRow) {
+            true => (1 << self.k) - 2,
+            false => 0,
+        };
+        layouter.constrain_instance(last, config.instance, row);
         Ok(())
     }
 }

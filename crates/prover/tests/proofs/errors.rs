@@ -1,14 +1,21 @@
 //! Errors, where the fork panics or writes a proof that does not verify.
 
-use halo2_axiom_prover::{Error, Parameters, Prover, Way, ipa_parameters};
+use halo2_axiom_prover::{Error, Parameters, Prover, Way, ipa_parameters, keygen_vk};
+use halo2_proofs::plonk::{self, ProvingKey};
 use halo2curves::bn256::{Fr, G1Affine};
 
 use crate::circuits::{Everything, Fault, Phases};
-use crate::{key, kzg, prove};
+use crate::{kzg, prove};
 
 fn prover() -> Prover<G1Affine> {
+    crate::prover(&kzg(6), &Everything::new(6, 7))
+}
+
+/// The fork's key for 2^6 rows.
+fn key(circuit: &Everything) -> ProvingKey<G1Affine> {
     let params = kzg(6);
-    Prover::new(&params, &key(&params, &Everything::new(6, 7))).expect("the sizes agree")
+    let vk = plonk::keygen_vk(&params, circuit).expect("a key");
+    plonk::keygen_pk(&params, vk, circuit).expect("a key")
 }
 
 fn fails(fault: Fault) -> Error {
@@ -92,7 +99,7 @@ fn counts_and_sizes_are_checked() {
         ),
         "{error}"
     );
-    let other = Prover::new(&kzg(7), &key(&kzg(6), &circuit)).expect_err("another size");
+    let other = Prover::new(&kzg(7), &key(&circuit)).expect_err("another size");
     assert!(matches!(other, Error::Size { params: 7, key: 6 }));
 }
 
@@ -100,7 +107,7 @@ fn counts_and_sizes_are_checked() {
 fn circuits_of_several_phases_are_proved_one_by_one() {
     let params = kzg(6);
     let circuits = [Phases::new(1), Phases::new(2)];
-    let prover = Prover::new(&params, &key(&params, &circuits[0])).expect("the sizes agree");
+    let prover = crate::prover(&params, &circuits[0]);
     let [one, two] = [circuits[0].public(), circuits[1].public()];
     let error = prove(&prover, Way::Shplonk, &circuits, &[&[&one], &[&two]], 1);
     assert!(matches!(
@@ -117,7 +124,7 @@ fn a_way_takes_the_parameters_of_its_scheme() {
     let error = prove(&prover(), Way::Ipa, circuits, &[&[&public]], 1).expect_err("it is refused");
     assert!(matches!(error, Error::Way(Way::Ipa, "IPA")), "{error}");
     let params = ipa_parameters::<G1Affine>(6);
-    let own = Prover::new(&params, &key(&params, &circuit)).expect("the sizes agree");
+    let own = crate::prover(&params, &circuit);
     for way in [Way::Shplonk, Way::Gwc] {
         let error = prove(&own, way, circuits, &[&[&public]], 1).expect_err("it is refused");
         assert!(matches!(error, Error::Way(_, "KZG")), "{error}");
@@ -127,12 +134,11 @@ fn a_way_takes_the_parameters_of_its_scheme() {
 
 #[test]
 fn points_are_counted() {
-    let params = kzg(6);
-    let own = key(&params, &Everything::new(6, 7));
-    let mut points = params.points();
-    Prover::of_points(points.clone(), &own).expect("the sizes agree");
+    let own = key(&Everything::new(6, 7));
+    let mut points = kzg(6).points();
+    Prover::of_points(&points, &own).expect("the sizes agree");
     points.coefficients.pop();
-    let error = Prover::of_points(points, &own).expect_err("a point is missing");
+    let error = Prover::of_points(&points, &own).expect_err("a point is missing");
     assert!(
         matches!(
             error,
@@ -164,4 +170,35 @@ fn a_prover_serves_many_threads() {
             .collect()
     });
     assert!(proofs.iter().all(|own| *own == proofs[0]));
+}
+
+/// Of circuits from which no key can be made: the fork panics for all but the last two.
+#[test]
+fn keys_of_impossible_circuits_are_errors() {
+    let error = |fault| {
+        let mut circuit = Everything::new(6, 7);
+        let params = kzg(6);
+        keygen_vk(&params, &circuit).expect("the honest circuit");
+        circuit.fault = Some(fault);
+        Prover::keygen(&params, &circuit).expect_err("a faulty one")
+    };
+    let fixed = error(Fault::FixedRow);
+    assert!(
+        matches!(&fixed, Error::RowOutOfRange { column, row: 62, .. } if column == "fixed column 1"),
+        "{fixed}"
+    );
+    let copied = error(Fault::CopiedRow);
+    assert!(
+        matches!(&copied, Error::RowOutOfRange { column, row: 62, .. } if column == "instance column 0"),
+        "{copied}"
+    );
+    let unequal = error(Fault::NoEquality);
+    let is = matches!(
+        unequal,
+        Error::Synthesis(plonk::Error::ColumnNotInPermutation(_))
+    );
+    assert!(is, "{unequal}");
+    assert!(matches!(error(Fault::Synthesis), Error::Synthesis(_)));
+    let few = Prover::keygen(&kzg(2), &Everything::new(6, 7)).expect_err("four rows");
+    assert!(matches!(few, Error::TooFewRows { k: 2, .. }), "{few}");
 }

@@ -5,8 +5,9 @@ mod circuits;
 mod errors;
 mod random;
 
-use halo2_axiom_prover::{Error, Opening, Prover, Way};
-use halo2_proofs::plonk::{Circuit, ProvingKey, keygen_pk, keygen_vk, verify_proof};
+use halo2_axiom_prover::{Error, Opening, Parameters, Prover, Way, ipa_parameters, keygen_vk};
+use halo2_proofs::SerdeFormat;
+use halo2_proofs::plonk::{self, Circuit, VerifyingKey, verify_proof};
 use halo2_proofs::poly::VerificationStrategy;
 use halo2_proofs::poly::commitment::{self, CommitmentScheme, Params, ParamsProver, Verifier};
 use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
@@ -31,12 +32,8 @@ fn kzg(k: u32) -> ParamsKZG<Bn256> {
     ParamsKZG::setup(k, ChaCha8Rng::seed_from_u64(1))
 }
 
-fn key<'p, P: Params<'p, G1Affine> + Sync>(
-    params: &P,
-    circuit: &impl Circuit<Fr>,
-) -> ProvingKey<G1Affine> {
-    let vk = keygen_vk(params, circuit).expect("a key");
-    keygen_pk(params, vk, circuit).expect("a key")
+fn prover(params: &impl Parameters<G1Affine>, circuit: &impl Circuit<Fr>) -> Prover<G1Affine> {
+    Prover::keygen(params, circuit).expect("a key")
 }
 
 fn prove(
@@ -54,7 +51,7 @@ fn prove(
 
 fn verifies<'p, S, V, T>(
     params: &'p S::ParamsVerifier,
-    key: &ProvingKey<G1Affine>,
+    key: &VerifyingKey<G1Affine>,
     strategy: T,
     instances: &[&[&[Fr]]],
     proof: &[u8],
@@ -65,68 +62,88 @@ where
     T: VerificationStrategy<'p, S, V>,
 {
     let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);
-    verify_proof::<S, V, _, _, _>(params, key.get_vk(), strategy, instances, &mut transcript)
-        .is_ok()
+    verify_proof::<S, V, _, _, _>(params, key, strategy, instances, &mut transcript).is_ok()
 }
 
-/// Proves in every way, verifies, and shows that another statement does not verify.
+fn bytes(key: &VerifyingKey<G1Affine>) -> Vec<u8> {
+    key.to_bytes(SerdeFormat::Processed)
+}
+
+/// Proves in every way, verifies, and shows that another statement does not verify; the key is the fork's.
 fn proves(k: u32, circuits: &[impl Circuit<Fr>], instances: &[&[&[Fr]]], others: &[&[&[Fr]]]) {
     let params = kzg(k);
-    let own = key(&params, &circuits[0]);
-    let prover = Prover::new(&params, &own).expect("the sizes agree");
-    let proof = prove(&prover, Way::Shplonk, circuits, instances, 1).expect("a proof");
-    let verify = |instances: &[&[&[Fr]]], proof: &[u8]| {
-        verifies::<Kzg, VerifierSHPLONK<_>, _>(
-            &params,
-            &own,
-            SingleKzg::new(&params),
-            instances,
-            proof,
-        )
-    };
-    assert!(verify(instances, &proof));
-    assert!(others.is_empty() || !verify(others, &proof));
-    // The fork's proofs have this length.
-    if circuits.len() == 1 {
-        let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-        halo2_proofs::plonk::create_proof::<Kzg, ProverSHPLONK<_>, _, _, _, _>(
-            &params,
-            &own,
-            circuits,
-            instances,
-            ChaCha8Rng::seed_from_u64(1),
-            &mut transcript,
-        )
-        .expect("a proof");
-        assert_eq!(transcript.finalize().len(), proof.len());
-    }
-    let proof = prove(&prover, Way::Gwc, circuits, instances, 1).expect("a proof");
+    let own = prover(&params, &circuits[0]);
+    let key = own.verifying_key();
+    let theirs = plonk::keygen_vk(&params, &circuits[0]).expect("a key");
+    assert_eq!(bytes(key), bytes(&theirs));
+    assert_eq!(key.transcript_repr(), theirs.transcript_repr());
+    let proof = prove(&own, Way::Shplonk, circuits, instances, 1).expect("a proof");
     let verify = |instances: &[&[&[Fr]]]| {
-        verifies::<Kzg, VerifierGWC<_>, _>(
-            &params,
-            &own,
-            SingleKzg::new(&params),
-            instances,
-            &proof,
-        )
+        let strategy = SingleKzg::new(&params);
+        verifies::<Kzg, VerifierSHPLONK<_>, _>(&params, key, strategy, instances, &proof)
     };
     assert!(verify(instances));
     assert!(others.is_empty() || !verify(others));
-    let params = ParamsIPA::<G1Affine>::new(k);
-    let own = key(&params, &circuits[0]);
-    let prover = Prover::new(&params, &own).expect("the sizes agree");
-    let proof = prove(&prover, Way::Ipa, circuits, instances, 1).expect("a proof");
+    let proof = prove(&own, Way::Gwc, circuits, instances, 1).expect("a proof");
     let verify = |instances: &[&[&[Fr]]]| {
-        verifies::<Ipa, VerifierIPA<_>, _>(
-            &params,
-            &own,
-            SingleIpa::new(&params),
-            instances,
-            &proof,
-        )
+        let strategy = SingleKzg::new(&params);
+        verifies::<Kzg, VerifierGWC<_>, _>(&params, key, strategy, instances, &proof)
     };
     assert!(verify(instances));
     assert!(others.is_empty() || !verify(others));
+    let params = ipa_parameters::<G1Affine>(k);
+    let own = prover(&params, &circuits[0]);
+    let proof = prove(&own, Way::Ipa, circuits, instances, 1).expect("a proof");
+    let verify = |instances: &[&[&[Fr]]]| {
+        let (key, strategy) = (own.verifying_key(), SingleIpa::new(&params));
+        verifies::<Ipa, VerifierIPA<_>, _>(&params, key, strategy, instances, &proof)
+    };
+    assert!(verify(instances));
+    assert!(others.is_empty() || !verify(others));
+}
+
+/// Of the fork's key there is the same prover, and a proof has the length of the fork's.
+fn is_the_fork_s<'p, S, P>(params: &'p S::ParamsProver)
+where
+    S: CommitmentScheme<Scalar = Fr, Curve = G1Affine>,
+    S::ParamsProver: Parameters<G1Affine> + Params<'p, G1Affine> + Sync,
+    P: commitment::Prover<'p, S> + Opening,
+{
+    let circuit = Everything::new(6, 7);
+    let public = circuit.public();
+    let instances: &[&[&[Fr]]] = &[&[&public]];
+    let own = prover(params, &circuit);
+    let vk = keygen_vk(params, &circuit).expect("a key");
+    assert_eq!(bytes(&vk), bytes(own.verifying_key()));
+    let theirs = plonk::keygen_vk(params, &circuit).expect("a key");
+    assert_eq!(bytes(&vk), bytes(&theirs));
+    let key = plonk::keygen_pk(params, theirs, &circuit).expect("a key");
+    let of_key = Prover::new(params, &key).expect("the sizes agree");
+    let circuits = [circuit];
+    let proof = prove(&own, P::WAY, &circuits, instances, 1).expect("a proof");
+    assert_eq!(
+        prove(&of_key, P::WAY, &circuits, instances, 1).expect("a proof"),
+        proof
+    );
+    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
+    let rng = ChaCha8Rng::seed_from_u64(1);
+    plonk::create_proof::<S, P, _, _, _, _>(
+        params,
+        &key,
+        &circuits,
+        instances,
+        rng,
+        &mut transcript,
+    )
+    .expect("a proof");
+    assert_eq!(transcript.finalize().len(), proof.len());
+}
+
+#[test]
+fn keys_and_lengths_of_proofs_are_the_fork_s() {
+    is_the_fork_s::<Kzg, ProverSHPLONK<_>>(&kzg(6));
+    is_the_fork_s::<Kzg, ProverGWC<_>>(&kzg(6));
+    is_the_fork_s::<Ipa, ProverIPA<_>>(&ParamsIPA::<G1Affine>::new(6));
 }
 
 #[test]
@@ -169,7 +186,7 @@ fn the_same_seed_gives_the_same_proof_on_any_number_of_threads() {
     let circuit = Everything::new(6, 7);
     let public = circuit.public();
     let params = kzg(6);
-    let prover = Prover::new(&params, &key(&params, &circuit)).expect("the sizes agree");
+    let prover = prover(&params, &circuit);
     let on = |threads: usize, seed: u64| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -206,7 +223,8 @@ fn the_function_has_the_fork_s_signature() {
     let circuit = Everything::new(6, 7);
     let public = circuit.public();
     let params = kzg(6);
-    let own = key(&params, &circuit);
+    let vk = plonk::keygen_vk(&params, &circuit).expect("a key");
+    let own = plonk::keygen_pk(&params, vk, &circuit).expect("a key");
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
     halo2_axiom_prover::create_proof::<Kzg, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         &params,
@@ -220,7 +238,7 @@ fn the_function_has_the_fork_s_signature() {
     let proof = transcript.finalize();
     assert!(verifies::<Kzg, VerifierSHPLONK<_>, _>(
         params.verifier_params(),
-        &own,
+        own.get_vk(),
         SingleKzg::new(&params),
         &[&[&public]],
         &proof

@@ -1,7 +1,7 @@
 //! Random constraint systems, each with a witness that satisfies it.
 
 use ff::Field;
-use halo2_axiom_prover::{Error, Prover, Way};
+use halo2_axiom_prover::{Error, Way};
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
     self, Advice, Circuit, Column, ConstraintSystem, Expression, Fixed, Instance, TableColumn,
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::{Kzg, key, kzg, prove, verifies};
+use crate::{Kzg, kzg, prove, verifies};
 
 const K: u32 = 6;
 /// The rows on which gates hold: no rotation leaves those that are assigned.
@@ -232,8 +232,9 @@ proptest! {
     #[test]
     fn random_systems_are_proved(system in system(), gate: usize, row in ROWS) {
         let params = kzg(K);
-        let own = key(&params, &system);
-        let prover = Prover::new(&params, &own).expect("the sizes agree");
+        let prover = crate::prover(&params, &system);
+        let theirs = plonk::keygen_vk(&params, &system).expect("a key");
+        prop_assert_eq!(crate::bytes(prover.verifying_key()), crate::bytes(&theirs));
         let instances = system.instances();
         let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
         let circuits = std::slice::from_ref(&system);
@@ -241,7 +242,7 @@ proptest! {
         let proof = proof.expect("the witness satisfies it");
         let accepted = verifies::<Kzg, VerifierSHPLONK<_>, _>(
             &params,
-            &own,
+            prover.verifying_key(),
             SingleStrategy::new(&params),
             &[&columns],
             &proof,
