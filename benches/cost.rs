@@ -234,14 +234,13 @@ fn stated(k: u32, binding: Binding, trace: &Trace<Fr>) -> (StackVmCircuit<Fr>, V
     )
 }
 
-/// The fork's key of a circuit.
+/// The fork's key of a circuit, which may hold its witness.
 fn fork_key<'p, P: Params<'p, G1Affine> + Sync>(
     params: &P,
     circuit: &impl Circuit<Fr>,
 ) -> plonk::ProvingKey<G1Affine> {
-    let empty = circuit.without_witnesses();
-    let vk = plonk::keygen_vk(params, &empty).expect("a key");
-    plonk::keygen_pk(params, vk, &empty).expect("a key")
+    let vk = plonk::keygen_vk(params, circuit).expect("a key");
+    plonk::keygen_pk(params, vk, circuit).expect("a key")
 }
 
 fn prepared<B: Backend>(
@@ -337,10 +336,7 @@ fn prover(quick: bool) {
         },
     );
     let k = if quick { 8 } else { 16 };
-    let params = support::kzg_params(k);
-    let trace = support::straight_run(1 << (k - 4), InstructionSet::STACK);
-    let own = prepared(k, &params, Binding::Public, &trace);
-    let name = format!("stack, public, k = {k}, a run of 2^{} rows", k - 4);
+    let (name, params, own) = idle(k);
     compare_kzg(&name, runs.min(5), &params, own);
     let circuit = range::ranges(k);
     let key = fork_key(params.inner(), &circuit);
@@ -388,32 +384,43 @@ fn phases(quick: bool) {
     println!("phases of proofs (KZG, k = {k}, medians of {runs})");
     let params = support::kzg_params(k);
     for workload in workloads(k) {
-        let Prepared {
-            key,
-            circuit,
-            instances,
-        } = prepared::<Kzg>(k, &params, workload.binding, &workload.trace);
-        let columns: Vec<&[Fr]> = instances.iter().map(Vec::as_slice).collect();
-        let mut times = vec![vec![]; Phase::ALL.len()];
-        for _ in 0..runs {
-            let mut entered = vec![];
-            let mut note = |_: Phase| entered.push(Instant::now());
-            black_box(ours(key.prover(), &circuit, &columns, &mut note));
-            entered.push(Instant::now());
-            for (times, pair) in times.iter_mut().zip(entered.windows(2)) {
-                times.push(pair[1] - pair[0]);
-            }
-        }
-        let memory = key.prover().memory() as f64 / 1e6;
-        println!("{}, {memory:.0} MB kept", workload.name);
-        for (phase, times) in Phase::ALL.into_iter().zip(times) {
-            println!(
-                "  {:12} {:9.2} ms",
-                format!("{phase:?}"),
-                milliseconds(median(times))
-            );
+        let own = prepared::<Kzg>(k, &params, workload.binding, &workload.trace);
+        print_phases(workload.name, runs, own);
+    }
+    let (name, _, own) = idle(if quick { 8 } else { 16 });
+    print_phases(&name, runs, own);
+}
+
+fn print_phases(name: &str, runs: usize, own: Prepared<Kzg>) {
+    let columns = own.columns();
+    let mut times = vec![vec![]; Phase::ALL.len()];
+    for _ in 0..runs {
+        let mut entered = vec![];
+        let mut note = |_: Phase| entered.push(Instant::now());
+        black_box(ours(own.key.prover(), &own.circuit, &columns, &mut note));
+        entered.push(Instant::now());
+        for (times, pair) in times.iter_mut().zip(entered.windows(2)) {
+            times.push(pair[1] - pair[0]);
         }
     }
+    let memory = own.key.prover().memory() as f64 / 1e6;
+    println!("{name}, {memory:.0} MB kept");
+    for (phase, times) in Phase::ALL.into_iter().zip(times) {
+        println!(
+            "  {:12} {:9.2} ms",
+            format!("{phase:?}"),
+            milliseconds(median(times))
+        );
+    }
+}
+
+/// A machine that idles most of the time.
+fn idle(k: u32) -> (String, KzgParams, Prepared<Kzg>) {
+    let params = support::kzg_params(k);
+    let trace = support::straight_run(1 << (k - 4), InstructionSet::STACK);
+    let own = prepared(k, &params, Binding::Public, &trace);
+    let name = format!("stack, public, k = {k}, a run of 2^{} rows", k - 4);
+    (name, params, own)
 }
 
 /// Verification costs what the program is long, not what the circuit has rows; and nothing for a program that

@@ -110,6 +110,35 @@ impl<F: Field> Batch<F> {
     }
 }
 
+impl<F: Field> Batch<F> {
+    /// Doubles points. `a` is the curve's coefficient.
+    pub fn double(&mut self, a: F, points: &mut [Point<F>]) {
+        self.denominators.clear();
+        let mut product = F::ONE;
+        for point in points.iter() {
+            // Twice a point of order 2, or infinity, is infinity.
+            let denominator = match point.y == F::ZERO {
+                true => F::ONE,
+                false => point.y.double(),
+            };
+            self.denominators.push([denominator, product]);
+            product *= denominator;
+        }
+        let mut inverse = product.invert().unwrap_or(F::ZERO);
+        for (point, [denominator, before]) in points.iter_mut().zip(&self.denominators).rev() {
+            let own = inverse * before;
+            inverse *= denominator;
+            *point = match point.y == F::ZERO {
+                true => Point::INFINITY,
+                false => {
+                    let square = point.x.square();
+                    chord(*point, *point, (square.double() + square + a) * own)
+                }
+            };
+        }
+    }
+}
+
 /// Adds neighbours in a list of points.
 #[derive(Debug)]
 pub(crate) struct Neighbours<F> {
@@ -134,25 +163,32 @@ impl<F: Field> Neighbours<F> {
 
     /// Notes that the point at `from` and the one after it are to be added.
     #[inline(always)]
-    pub fn push(&mut self, a: F, points: &[Point<F>], out: &mut Vec<Point<F>>, from: usize) {
+    pub fn push(
+        &mut self,
+        a: F,
+        at: &impl Fn(usize) -> Point<F>,
+        out: &mut Vec<Point<F>>,
+        from: usize,
+    ) {
         self.pairs.push((from as u32, out.len() as u32));
         out.push(Point::INFINITY);
         if self.pairs.len() == Self::BATCH {
-            self.flush(a, points, out);
+            self.flush(a, at, out);
         }
     }
 
     /// Adds what was noted.
-    pub fn flush(&mut self, a: F, points: &[Point<F>], out: &mut [Point<F>]) {
+    #[inline(always)]
+    pub fn flush(&mut self, a: F, at: &impl Fn(usize) -> Point<F>, out: &mut [Point<F>]) {
         self.denominators.clear();
         let mut product = F::ONE;
         let mut plain = true;
         for (from, _) in &self.pairs {
-            let [left, right] = pair_at(points, *from);
+            let [left, right] = [*from, *from + 1].map(|i| at(i as usize));
             let mut denominator = right.x - left.x;
             let infinite = self.infinite && (left.x == F::ZERO || right.x == F::ZERO);
             if denominator == F::ZERO || infinite {
-                denominator = denominator_of(*left, *right);
+                denominator = denominator_of(left, right);
                 plain = false;
             }
             self.denominators.push([denominator, product]);
@@ -162,11 +198,11 @@ impl<F: Field> Neighbours<F> {
         for ((from, to), [denominator, before]) in self.pairs.iter().zip(&self.denominators).rev() {
             let own = inverse * before;
             inverse *= denominator;
-            let [left, right] = pair_at(points, *from);
+            let [left, right] = [*from, *from + 1].map(|i| at(i as usize));
             out[*to as usize] = match plain {
-                true => chord(*left, *right, (right.y - left.y) * own),
+                true => chord(left, right, (right.y - left.y) * own),
                 false => {
-                    let sum = add(a, *left, *right, own);
+                    let sum = add(a, left, right, own);
                     self.infinite |= sum.is_infinity();
                     sum
                 }
@@ -174,13 +210,6 @@ impl<F: Field> Neighbours<F> {
         }
         self.pairs.clear();
     }
-}
-
-#[inline(always)]
-fn pair_at<F>(points: &[Point<F>], from: u32) -> &[Point<F>; 2] {
-    points[from as usize..]
-        .first_chunk()
-        .expect("a pair is noted where there is one")
 }
 
 /// The denominator of a slope, or 1 where there is none.

@@ -1,20 +1,24 @@
 //! Transforms of points: the Lagrange basis of parameters that come with powers only.
 //!
-//! A transform multiplies a point by a root of unity in every butterfly. All points of a layer are multiplied side by
+//! A transform multiplies a point by a root of unity in every butterfly. Many points of a layer are multiplied side by
 //! side, in affine coordinates, each by its own half-length scalars: an addition costs six multiplications instead of
-//! some sixteen, and there are half as many doublings.
+//! some sixteen, and there are half as many doublings. Scalars are in non-adjacent form: Solinas, "Efficient Arithmetic on
+//! Koblitz Curves" (2000), section 4.
 
+use ff::Field;
 use halo2curves::CurveAffine;
 use rayon::prelude::*;
 
 use crate::curve::{Batch, Point};
 use crate::domain::{Domain, bit_reversed};
-use crate::endomorphism::{Endomorphism, Part, limbs, split};
+use crate::endomorphism::{Endomorphism, limbs, split};
 
 /// How many points are multiplied side by side.
 const LANES: usize = 1 << 9;
 /// How many bits of a scalar are taken at once.
-const WIDTH: u32 = 4;
+const WIDTH: u32 = 5;
+/// How many multiples of a point digits have: the odd ones below half of `2^WIDTH`.
+const MULTIPLES: usize = 1 << (WIDTH - 2);
 
 /// The points that values on the domain are committed with, of those that coefficients are.
 pub(crate) fn to_lagrange<C: CurveAffine>(
@@ -28,6 +32,8 @@ pub(crate) fn to_lagrange<C: CurveAffine>(
     let mut half = n / 2;
     while half > 0 {
         let roots = domain.inverse_roots(half);
+        // The first layer scales, too: its sums, and with the roots its differences.
+        let scale = (half == n / 2).then_some(domain.size_inverse);
         // Butterflies: the low ones are summed, the high ones are differences times a root.
         let old = own;
         let pairs = n / 2;
@@ -63,9 +69,20 @@ pub(crate) fn to_lagrange<C: CurveAffine>(
                     },
                     |differences, i, sum| differences[i] = sum,
                 );
-                if half > 1 {
-                    let scalars = |i: usize| roots[at(first + i).2];
-                    multiply::<C>(&mut batch, endomorphism.as_ref(), &mut differences, scalars);
+                if let Some(scale) = scale {
+                    multiply::<C>(&mut batch, endomorphism.as_ref(), &mut sums, |_| scale);
+                }
+                // Most points of the last layers are multiplied by 1.
+                let root = |i: usize| roots[at(first + i).2];
+                let others: Vec<usize> = (0..count)
+                    .filter(|i| scale.is_some() || at(first + i).2 != 0)
+                    .collect();
+                let mut products: Vec<_> = others.iter().map(|i| differences[*i]).collect();
+                multiply::<C>(&mut batch, endomorphism.as_ref(), &mut products, |i| {
+                    root(others[i]) * scale.unwrap_or(C::ScalarExt::ONE)
+                });
+                for (i, product) in others.into_iter().zip(products) {
+                    differences[i] = product;
                 }
                 [sums, differences]
             })
@@ -80,10 +97,6 @@ pub(crate) fn to_lagrange<C: CurveAffine>(
         }
         half /= 2;
     }
-    let scale = domain.size_inverse;
-    own.par_chunks_mut(LANES).for_each(|chunk| {
-        multiply::<C>(&mut Batch::new(), endomorphism.as_ref(), chunk, |_| scale);
-    });
     (0..n).map(|i| own[bit_reversed(i, domain.k)]).collect()
 }
 
@@ -95,85 +108,87 @@ pub(crate) fn multiply<C: CurveAffine>(
     scalar: impl Fn(usize) -> C::ScalarExt,
 ) {
     let count = points.len();
-    let parts: Vec<[Part; 2]> = (0..count)
-        .map(|i| split(endomorphism, &limbs(&scalar(i))))
-        .collect();
-    // The multiples of each point that digits have: signed ones, unless the parts are cut out of the scalar.
-    let largest: usize = match endomorphism {
-        Some(_) => 1 << (WIDTH - 1),
-        None => (1 << WIDTH) - 1,
-    };
-    let mut tables = vec![points.to_vec()];
-    for multiple in 2..=largest {
+    // The digits at each bit, of both parts: which point, and what it is multiplied with.
+    let mut digits: Vec<[Vec<(u32, i32)>; 2]> = vec![];
+    for i in 0..count {
+        for (which, part) in split(endomorphism, &limbs(&scalar(i)))
+            .into_iter()
+            .enumerate()
+        {
+            // Without an endomorphism the second part is the upper half.
+            let from = match endomorphism {
+                Some(_) => 0,
+                None => 128 * which,
+            };
+            non_adjacent(part.magnitude, |bit, digit| {
+                let bit = from + bit as usize;
+                if bit >= digits.len() {
+                    digits.resize_with(bit + 1, Default::default);
+                }
+                let digit = if part.negative { -digit } else { digit };
+                digits[bit][which].push((i as u32, digit));
+            });
+        }
+    }
+    let mut doubles = points.to_vec();
+    batch.double(C::a(), &mut doubles);
+    let mut multiples = vec![points.to_vec()];
+    for multiple in 1..MULTIPLES {
         let mut next = vec![Point::INFINITY; count];
         batch.add(
             C::a(),
             count,
             &mut next[..],
-            |_, i| {
-                (
-                    tables[multiple.div_ceil(2) - 1][i],
-                    tables[multiple / 2 - 1][i],
-                )
-            },
+            |_, i| (multiples[multiple - 1][i], doubles[i]),
             |next, i, sum| next[i] = sum,
         );
-        tables.push(next);
+        multiples.push(next);
     }
     let zeta = endomorphism.map(|own| own.zeta);
-    let windows = match endomorphism {
-        Some(_) => (128 + 1u32).div_ceil(WIDTH),
-        None => 128 / WIDTH,
-    };
-    // Without an endomorphism the upper halves are worked off before the lower ones.
-    let passes: &[&[usize]] = match endomorphism {
-        Some(_) => &[&[0, 1]],
-        None => &[&[1], &[0]],
-    };
     points.fill(Point::INFINITY);
-    for which in passes {
-        for window in (0..windows).rev() {
-            for _ in 0..WIDTH {
-                batch.add(
-                    C::a(),
-                    count,
-                    points,
-                    |points, i| (points[i], points[i]),
-                    |points, i, sum| points[i] = sum,
-                );
-            }
-            for part in *which {
-                let addend = |i: usize| {
-                    let own = parts[i][*part];
-                    let digit = match endomorphism {
-                        Some(_) => crate::msm::digit(own.magnitude, WIDTH, window),
-                        None => (own.magnitude >> (window * WIDTH) & 15) as i32,
-                    };
-                    let mut point = match digit.unsigned_abs() as usize {
-                        0 => return Point::INFINITY,
-                        digit => tables[digit - 1][i],
-                    };
-                    if let (Some(zeta), 1) = (zeta, *part) {
+    for (number, digits) in digits.iter().rev().enumerate() {
+        if number > 0 {
+            batch.double(C::a(), points);
+        }
+        for (which, digits) in digits.iter().enumerate() {
+            batch.add(
+                C::a(),
+                digits.len(),
+                points,
+                |points, i| {
+                    let (own, digit) = digits[i];
+                    let mut point = multiples[digit.unsigned_abs() as usize / 2][own as usize];
+                    if let (Some(zeta), 1) = (zeta, which) {
                         point.x *= zeta;
                     }
-                    point.negated_if((digit < 0) != own.negative)
-                };
-                batch.add(
-                    C::a(),
-                    count,
-                    points,
-                    |points, i| (points[i], addend(i)),
-                    |points, i, sum| points[i] = sum,
-                );
-            }
+                    (points[own as usize], point.negated_if(digit < 0))
+                },
+                |points, i, sum| points[digits[i].0 as usize] = sum,
+            );
         }
+    }
+}
+
+/// The digits of a number that are not 0, with their bits, lowest first: odd ones between `-2^(WIDTH - 1)` and
+/// `2^(WIDTH - 1)`, at least `WIDTH` bits apart.
+fn non_adjacent(mut number: u128, mut put: impl FnMut(u32, i32)) {
+    let mut bit = 0;
+    while number != 0 {
+        bit += number.trailing_zeros();
+        number >>= number.trailing_zeros();
+        let low = (number & ((1 << WIDTH) - 1)) as i32;
+        number >>= WIDTH;
+        let negative = low > 1 << (WIDTH - 1);
+        number += u128::from(negative);
+        put(bit, if negative { low - (1 << WIDTH) } else { low });
+        bit += WIDTH;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ff::Field;
+    use ff::PrimeField;
     use group::prime::PrimeCurveAffine;
     use halo2_proofs::poly::commitment::{Blind, Params, ParamsProver};
     use halo2_proofs::poly::ipa::commitment::ParamsIPA;
@@ -199,6 +214,30 @@ mod tests {
         });
         for ((own, point), scalar) in own.into_iter().zip(points).zip(scalars) {
             assert_eq!(own.to_affine::<C>().to_curve(), point * scalar);
+        }
+    }
+
+    #[test]
+    fn digits_add_up() {
+        for number in [
+            0,
+            1,
+            15,
+            16,
+            17,
+            31,
+            0x1234_5678_9abc,
+            u128::MAX,
+            u128::MAX - 14,
+        ] {
+            let mut sum = Fr::ZERO;
+            non_adjacent(number, |bit, digit| {
+                assert!(digit & 1 == 1 && digit.unsigned_abs() < 1 << (WIDTH - 1));
+                let own =
+                    Fr::from(2).pow([u64::from(bit)]) * Fr::from(u64::from(digit.unsigned_abs()));
+                sum += if digit < 0 { -own } else { own };
+            });
+            assert_eq!(sum, Fr::from_u128(number));
         }
     }
 

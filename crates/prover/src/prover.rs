@@ -79,10 +79,16 @@ pub(crate) struct FixedOn<F> {
     pub coset: Coset<F>,
     pub fixed: Vec<Vec<F>>,
     pub images: Vec<Vec<F>>,
-    /// 1 on the first row, on the last one that running products reach, and on those before it.
-    pub first: Vec<F>,
-    pub last: Vec<F>,
-    pub active: Vec<F>,
+    /// 1 on the first row, on the last one that running products reach, and on those before it; none in a circuit
+    /// without copies and lookups.
+    pub selectors: Vec<Vec<F>>,
+}
+
+impl<F> FixedOn<F> {
+    /// The three of them.
+    pub fn selectors(&self) -> [&[F]; 3] {
+        [0, 1, 2].map(|i| self.selectors.get(i).map_or(&[][..], Vec::as_slice))
+    }
 }
 
 impl<C: CurveAffine> Setup<C> {
@@ -151,7 +157,8 @@ impl<C: ProverCurve> Prover<C> {
         let column = own.domain.size() * size_of::<C::ScalarExt>();
         let columns = own.fixed.len() + own.permutation.images.len();
         // With what selects rows, and the tables of transforms.
-        let on_cosets = own.cosets.len() * (columns + 3 + 2);
+        let on = |coset: &FixedOn<_>| columns + coset.selectors.len() + 2;
+        let on_cosets: usize = own.cosets.iter().map(on).sum();
         own.committer.memory() + column * (columns + on_cosets + 2)
     }
 
@@ -257,10 +264,14 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
         let shift = C::ScalarExt::MULTIPLICATIVE_GENERATOR;
         let shifts = std::iter::successors(Some(shift), |own| Some(*own * shift));
         let shifts: Vec<_> = shifts.take(system.degree() - 1).collect();
-        let cosets: Vec<_> = shifts
-            .iter()
-            .map(|shift| fixed_on(&domain, *shift, &fixed, &permutation.images, usable))
-            .collect();
+        let selects = !permutation.columns.is_empty() || !system.lookups().is_empty();
+        let cosets = fixed_on(
+            &domain,
+            &shifts,
+            &fixed,
+            &permutation.images,
+            selects.then_some(usable),
+        );
         let powers: Vec<_> = cosets.iter().map(|own| own.coset.power).collect();
         let mut pieces = inverse_vandermonde(&powers);
         // The vanishing polynomial is the same on all of a coset.
@@ -285,34 +296,53 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
     }
 }
 
+/// Columns on the cosets; with a number of usable rows, what selects them too.
 fn fixed_on<F: PrimeField>(
     domain: &Domain<F>,
-    shift: F,
+    shifts: &[F],
     fixed: &[Vec<F>],
     images: &[Vec<F>],
-    usable: usize,
-) -> FixedOn<F> {
-    let coset = domain.coset(shift);
-    let on = |values: &[F]| {
-        let mut own = values.to_vec();
-        domain.interpolate(&mut own);
-        domain.evaluate_on(&coset, &own)
+    usable: Option<usize>,
+) -> Vec<FixedOn<F>> {
+    let cosets: Vec<_> = shifts.iter().map(|shift| domain.coset(*shift)).collect();
+    // For each coset, the columns on it.
+    let on = |columns: &[Vec<F>]| -> Vec<Vec<Vec<F>>> {
+        let each = columns.par_iter().map(|values| -> Vec<Vec<F>> {
+            let mut own = values.clone();
+            domain.interpolate(&mut own);
+            let on = |coset| domain.evaluate_on(coset, &own);
+            cosets.iter().map(on).collect()
+        });
+        let mut all = vec![vec![]; cosets.len()];
+        for column in each.collect::<Vec<_>>() {
+            for (all, values) in all.iter_mut().zip(column) {
+                all.push(values);
+            }
+        }
+        all
     };
-    let all = |columns: &[Vec<F>]| columns.par_iter().map(|own| on(own)).collect();
-    let where_ = |holds: &dyn Fn(usize) -> bool| {
-        let values: Vec<F> = (0..domain.size())
-            .map(|row| F::from(u64::from(holds(row))))
-            .collect();
-        on(&values)
+    let rows = |holds: &dyn Fn(usize) -> bool| -> Vec<F> {
+        let each = (0..domain.size()).map(|row| F::from(u64::from(holds(row))));
+        each.collect()
     };
-    FixedOn {
-        fixed: all(fixed),
-        images: all(images),
-        first: where_(&|row| row == 0),
-        last: where_(&|row| row == usable),
-        active: where_(&|row| row < usable),
+    let selectors = match usable {
+        Some(usable) => vec![
+            rows(&|row| row == 0),
+            rows(&|row| row == usable),
+            rows(&|row| row < usable),
+        ],
+        None => vec![],
+    };
+    let columns = on(fixed).into_iter().zip(on(images)).zip(on(&selectors));
+    let columns: Vec<_> = columns.collect();
+    let each = cosets.into_iter().zip(columns);
+    each.map(|(coset, ((fixed, images), selectors))| FixedOn {
         coset,
-    }
+        fixed,
+        images,
+        selectors,
+    })
+    .collect()
 }
 
 /// The inverse of the matrix whose rows are the powers of the points, from 0 on.

@@ -94,6 +94,7 @@ impl<F: PrimeField + Hash> Coefficients<F> {
             .sum();
         let before = y.pow_vartime([gate_count as u64]);
         let delta_start = beta * fixed.coset.shift;
+        let [on_first, on_last, on_active] = fixed.selectors();
         values.par_chunks_mut(BLOCK).enumerate().for_each_init(
             || {
                 let rooms: Vec<_> = prover.lookups.iter().map(|own| own.plan.room()).collect();
@@ -119,10 +120,10 @@ impl<F: PrimeField + Hash> Coefficients<F> {
                         let next = (row + 1) % n;
                         let end = (row + prover.usable) % n;
                         let mut value = *out;
-                        value = value * y + (F::ONE - first[row]) * fixed.first[row];
-                        value = value * y + (last[row].square() - last[row]) * fixed.last[row];
+                        value = value * y + (F::ONE - first[row]) * on_first[row];
+                        value = value * y + (last[row].square() - last[row]) * on_last[row];
                         for pair in self.products.windows(2) {
-                            value = value * y + (pair[1][row] - pair[0][end]) * fixed.first[row];
+                            value = value * y + (pair[1][row] - pair[0][end]) * on_first[row];
                         }
                         let mut own = name;
                         let sets = permutation.columns.chunks(permutation.set);
@@ -135,7 +136,7 @@ impl<F: PrimeField + Hash> Coefficients<F> {
                                 right *= cell + own;
                                 own *= F::DELTA;
                             }
-                            value = value * y + (left - right) * fixed.active[row];
+                            value = value * y + (left - right) * on_active[row];
                         }
                         *out = value;
                         name *= prover.domain.omega;
@@ -159,8 +160,7 @@ impl<F: PrimeField + Hash> Coefficients<F> {
                     for (i, out) in out.iter_mut().enumerate() {
                         let row = from + i;
                         let (next, previous) = ((row + 1) % n, (row + n - 1) % n);
-                        let [first, last, active] =
-                            [fixed.first[row], fixed.last[row], fixed.active[row]];
+                        let [first, last, active] = [on_first[row], on_last[row], on_active[row]];
                         let [z, a, s] = [product[row], input[row], table[row]];
                         let mut value = *out;
                         value = value * y + (F::ONE - z) * first;

@@ -41,10 +41,12 @@ impl<C: CurveAffine> Bases<C> {
             sorted[*start as usize] = point;
             *start += 1;
         }
-        let mut points: Vec<Point<C::Base>> = sorted.iter().map(|own| self.point(*own)).collect();
         let mut neighbours = Neighbours::new(self.infinite);
+        let first = |i: usize| self.point(sorted[i]);
+        let mut points = halved::<C>(&mut neighbours, &mut lengths, sorted.len(), first);
         while lengths.iter().any(|length| *length > 1) {
-            points = halved::<C>(&mut neighbours, &mut lengths, &points);
+            let at = |i: usize| points[i];
+            points = halved::<C>(&mut neighbours, &mut lengths, points.len(), at);
         }
         let mut sums = points.into_iter();
         let sums: Vec<_> = lengths
@@ -62,26 +64,28 @@ impl<C: CurveAffine> Bases<C> {
 }
 
 /// The points of each bucket, added pairwise.
+#[inline(always)]
 fn halved<C: CurveAffine>(
     neighbours: &mut Neighbours<C::Base>,
     lengths: &mut [u32],
-    points: &[Point<C::Base>],
+    count: usize,
+    at: impl Fn(usize) -> Point<C::Base>,
 ) -> Vec<Point<C::Base>> {
-    let mut out = Vec::with_capacity(points.len() / 2 + lengths.len());
+    let mut out = Vec::with_capacity(count.div_ceil(2) + lengths.len().min(count / 2));
     let mut from = 0;
     for length in lengths {
         let end = from + *length as usize;
         while from + 1 < end {
-            neighbours.push(C::a(), points, &mut out, from);
+            neighbours.push(C::a(), &at, &mut out, from);
             from += 2;
         }
         if from < end {
-            out.push(points[from]);
+            out.push(at(from));
             from += 1;
         }
         *length = length.div_ceil(2);
     }
-    neighbours.flush(C::a(), points, &mut out);
+    neighbours.flush(C::a(), &at, &mut out);
     out
 }
 

@@ -20,13 +20,21 @@ use crate::endomorphism::{Endomorphism, Limbs, half, limbs, split};
 #[derive(Debug)]
 pub(crate) struct Bases<C: CurveAffine> {
     points: Vec<Point<C::Base>>,
-    /// What the second half of a scalar is multiplied with: the image under the endomorphism, or `2^128` times the point.
-    second: Vec<Point<C::Base>>,
+    second: Second<C::Base>,
     endomorphism: Option<Endomorphism<C::Base>>,
     /// Whether a point is infinity.
     infinite: bool,
     /// The scalar field's modulus.
     modulus: Limbs,
+}
+
+/// What the second half of a scalar is multiplied with.
+#[derive(Debug)]
+enum Second<F> {
+    /// The image under the endomorphism, which has the point's own y.
+    Image(Vec<F>),
+    /// `2^128` times the point.
+    Shifted(Vec<Point<F>>),
 }
 
 /// A term of a sum: a part of a scalar, and which point it belongs to.
@@ -62,28 +70,16 @@ impl<C: CurveAffine> Bases<C> {
         assert!(points.len() <= 1 << 30, "so many points are not numbered");
         assert!(C::b() != C::Base::ZERO, "(0, 0) stands for infinity");
         let second = match &endomorphism {
-            Some(own) => points
-                .par_iter()
-                .map(|point| Point {
-                    x: point.x * own.zeta,
-                    y: point.y,
-                })
-                .collect(),
+            Some(own) => Second::Image(points.par_iter().map(|point| point.x * own.zeta).collect()),
             None => {
                 let mut second = points.clone();
                 second.par_chunks_mut(1 << 10).for_each(|chunk| {
                     let mut batch = Batch::new();
                     for _ in 0..128 {
-                        batch.add(
-                            C::a(),
-                            chunk.len(),
-                            chunk,
-                            |chunk, i| (chunk[i], chunk[i]),
-                            |chunk, i, sum| chunk[i] = sum,
-                        );
+                        batch.double(C::a(), chunk);
                     }
                 });
-                second
+                Second::Shifted(second)
             }
         };
         let mut modulus = limbs(&-C::ScalarExt::ONE);
@@ -114,41 +110,32 @@ impl<C: CurveAffine> Bases<C> {
 
     /// The bytes that they take.
     pub fn memory(&self) -> usize {
-        (self.points.len() + self.second.len()) * size_of::<Point<C::Base>>()
+        let point = size_of::<Point<C::Base>>();
+        match self.second {
+            Second::Image(_) => self.points.len() * (point + point / 2),
+            Second::Shifted(_) => self.points.len() * 2 * point,
+        }
     }
 
     /// The sums of the points' prefixes up to a length: the i-th is that of the first `i + 1` points.
     pub fn prefix_sums(&self, length: usize) -> Vec<Point<C::Base>> {
-        // Doubling the reach of each sum takes log2(n) rounds of independent additions.
         let mut sums = self.points[..length].to_vec();
-        let mut reach = 1;
-        while reach < sums.len() {
-            let old = sums.clone();
-            sums[reach..]
-                .par_chunks_mut(1 << 10)
-                .enumerate()
-                .for_each(|(chunk, own)| {
-                    let first = reach + (chunk << 10);
-                    Batch::new().add(
-                        C::a(),
-                        own.len(),
-                        own,
-                        |own, i| (old[first + i - reach], own[i]),
-                        |own, i, sum| own[i] = sum,
-                    );
-                });
-            reach *= 2;
-        }
+        sum_up::<C>(&mut sums);
         sums
     }
 
     fn point(&self, signed: Signed) -> Point<C::Base> {
         let Signed(code) = signed;
-        let points = match code & 2 {
-            0 => &self.points,
-            _ => &self.second,
+        let index = (code >> 2) as usize;
+        let point = match (code & 2, &self.second) {
+            (0, _) => self.points[index],
+            (_, Second::Image(x)) => Point {
+                x: x[index],
+                y: self.points[index].y,
+            },
+            (_, Second::Shifted(points)) => points[index],
         };
-        points[(code >> 2) as usize].negated_if(code & 1 == 1)
+        point.negated_if(code & 1 == 1)
     }
 
     /// The parts of a scalar that are not 0.
@@ -215,14 +202,13 @@ impl<C: CurveAffine> Bases<C> {
                 terms
             })
             .collect();
-        let (small, wide): (Vec<Term>, Vec<Term>) = terms
-            .into_iter()
-            .flatten()
-            .partition(|term| term.magnitude >> SMALL_BITS == 0);
-        if wide.len() <= FEW {
-            return self.sum_of_few(&wide) + self.sum_of_many(small);
+        let is_wide = |term: &Term| term.magnitude >> SMALL_BITS != 0;
+        let wide = terms.iter().flatten().filter(|term| is_wide(term)).count();
+        if wide > FEW {
+            return self.sum_of_many(terms.concat());
         }
-        self.sum_of_many([small, wide].concat())
+        let (wide, small): (Vec<Term>, Vec<Term>) = terms.into_iter().flatten().partition(is_wide);
+        self.sum_of_few(&wide) + self.sum_of_many(small)
     }
 
     /// Straus's method ("Addition chains of vectors", 1964): the doublings are shared.
@@ -298,6 +284,45 @@ impl<C: CurveAffine> Bases<C> {
     }
 }
 
+/// Replaces each point by the sum of the points up to it.
+fn sum_up<C: CurveAffine>(points: &mut [Point<C::Base>]) {
+    // Lanes are summed up side by side; then what stands before each is added.
+    const LANE: usize = 128;
+    const LANES: usize = 256;
+    if points.len() < 2 {
+        return;
+    }
+    points.par_chunks_mut(LANE * LANES).for_each(|lanes| {
+        let mut batch = Batch::new();
+        for step in 1..LANE.min(lanes.len()) {
+            batch.add(
+                C::a(),
+                (lanes.len() - step).div_ceil(LANE),
+                lanes,
+                |lanes, i| (lanes[i * LANE + step - 1], lanes[i * LANE + step]),
+                |lanes, i, sum| lanes[i * LANE + step] = sum,
+            );
+        }
+    });
+    let mut before: Vec<_> = points
+        .chunks_exact(LANE)
+        .map(|lane| lane[LANE - 1])
+        .collect();
+    sum_up::<C>(&mut before);
+    let (_, rest) = points.split_at_mut(LANE.min(points.len()));
+    rest.par_chunks_mut(LANE)
+        .zip(before)
+        .for_each_init(Batch::new, |batch, (lane, before)| {
+            batch.add(
+                C::a(),
+                lane.len(),
+                lane,
+                |lane, i| (before, lane[i]),
+                |lane, i, sum| lane[i] = sum,
+            );
+        });
+}
+
 /// How many bits a number has.
 fn bits(number: u128) -> u32 {
     u128::BITS - number.leading_zeros()
@@ -309,7 +334,7 @@ fn window_at(number: u128, width: u32, from: u32) -> u128 {
 }
 
 /// A signed digit of a number: from `-2^(width - 1) + 1` to `2^(width - 1)`. One above half borrows from the next.
-pub(crate) fn digit(number: u128, width: u32, window: u32) -> i32 {
+fn digit(number: u128, width: u32, window: u32) -> i32 {
     let from = window * width;
     let digit = window_at(number, width, from) as i32 + carried(number, width, from);
     match digit > 1 << (width - 1) {

@@ -1,21 +1,14 @@
 //! Errors, where the fork panics or writes a proof that does not verify.
 
 use halo2_axiom_prover::{Error, Parameters, Prover, Way, ipa_parameters, keygen_vk};
-use halo2_proofs::plonk::{self, ProvingKey};
+use halo2_proofs::plonk;
 use halo2curves::bn256::{Fr, G1Affine};
 
 use crate::circuits::{Everything, Fault, Phases};
-use crate::{kzg, prove};
+use crate::{fork_key, kzg, prove};
 
 fn prover() -> Prover<G1Affine> {
     crate::prover(&kzg(6), &Everything::new(6, 7))
-}
-
-/// The fork's key for 2^6 rows.
-fn key(circuit: &Everything) -> ProvingKey<G1Affine> {
-    let params = kzg(6);
-    let vk = plonk::keygen_vk(&params, circuit).expect("a key");
-    plonk::keygen_pk(&params, vk, circuit).expect("a key")
 }
 
 fn fails(fault: Fault) -> Error {
@@ -99,7 +92,7 @@ fn counts_and_sizes_are_checked() {
         ),
         "{error}"
     );
-    let other = Prover::new(&kzg(7), &key(&circuit)).expect_err("another size");
+    let other = Prover::new(&kzg(7), &fork_key(&kzg(6), &circuit)).expect_err("another size");
     assert!(matches!(other, Error::Size { params: 7, key: 6 }));
 }
 
@@ -134,7 +127,7 @@ fn a_way_takes_the_parameters_of_its_scheme() {
 
 #[test]
 fn points_are_counted() {
-    let own = key(&Everything::new(6, 7));
+    let own = fork_key(&kzg(6), &Everything::new(6, 7));
     let mut points = kzg(6).points();
     Prover::of_points(&points, &own).expect("the sizes agree");
     points.coefficients.pop();

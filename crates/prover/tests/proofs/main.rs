@@ -7,10 +7,10 @@ mod random;
 
 use halo2_axiom_prover::{Error, Opening, Parameters, Prover, Way, ipa_parameters, keygen_vk};
 use halo2_proofs::SerdeFormat;
-use halo2_proofs::plonk::{self, Circuit, VerifyingKey, verify_proof};
+use halo2_proofs::plonk::{self, Circuit, ProvingKey, VerifyingKey, verify_proof};
 use halo2_proofs::poly::VerificationStrategy;
-use halo2_proofs::poly::commitment::{self, CommitmentScheme, Params, ParamsProver, Verifier};
-use halo2_proofs::poly::ipa::commitment::{IPACommitmentScheme, ParamsIPA};
+use halo2_proofs::poly::commitment::{self, CommitmentScheme, ParamsProver, Verifier};
+use halo2_proofs::poly::ipa::commitment::IPACommitmentScheme;
 use halo2_proofs::poly::ipa::multiopen::{ProverIPA, VerifierIPA};
 use halo2_proofs::poly::ipa::strategy::SingleStrategy as SingleIpa;
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
@@ -65,6 +65,12 @@ where
     verify_proof::<S, V, _, _, _>(params, key, strategy, instances, &mut transcript).is_ok()
 }
 
+/// The fork's own key of a circuit.
+fn fork_key(params: &ParamsKZG<Bn256>, circuit: &Everything) -> ProvingKey<G1Affine> {
+    let vk = plonk::keygen_vk(params, circuit).expect("a key");
+    plonk::keygen_pk(params, vk, circuit).expect("a key")
+}
+
 fn bytes(key: &VerifyingKey<G1Affine>) -> Vec<u8> {
     key.to_bytes(SerdeFormat::Processed)
 }
@@ -102,48 +108,23 @@ fn proves(k: u32, circuits: &[impl Circuit<Fr>], instances: &[&[&[Fr]]], others:
     assert!(others.is_empty() || !verify(others));
 }
 
-/// Of the fork's key there is the same prover, and a proof has the length of the fork's.
-fn is_the_fork_s<'p, S, P>(params: &'p S::ParamsProver)
-where
-    S: CommitmentScheme<Scalar = Fr, Curve = G1Affine>,
-    S::ParamsProver: Parameters<G1Affine> + Params<'p, G1Affine> + Sync,
-    P: commitment::Prover<'p, S> + Opening,
-{
+/// Of the fork's key there is the same prover.
+#[test]
+fn a_prover_of_the_fork_s_key_makes_the_same_proofs() {
+    let params = kzg(6);
     let circuit = Everything::new(6, 7);
     let public = circuit.public();
-    let instances: &[&[&[Fr]]] = &[&[&public]];
-    let own = prover(params, &circuit);
-    let vk = keygen_vk(params, &circuit).expect("a key");
+    let own = prover(&params, &circuit);
+    let vk = keygen_vk(&params, &circuit).expect("a key");
     assert_eq!(bytes(&vk), bytes(own.verifying_key()));
-    let theirs = plonk::keygen_vk(params, &circuit).expect("a key");
-    assert_eq!(bytes(&vk), bytes(&theirs));
-    let key = plonk::keygen_pk(params, theirs, &circuit).expect("a key");
-    let of_key = Prover::new(params, &key).expect("the sizes agree");
-    let circuits = [circuit];
-    let proof = prove(&own, P::WAY, &circuits, instances, 1).expect("a proof");
-    assert_eq!(
-        prove(&of_key, P::WAY, &circuits, instances, 1).expect("a proof"),
-        proof
-    );
-    let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
-    let rng = ChaCha8Rng::seed_from_u64(1);
-    plonk::create_proof::<S, P, _, _, _, _>(
-        params,
-        &key,
-        &circuits,
-        instances,
-        rng,
-        &mut transcript,
-    )
-    .expect("a proof");
-    assert_eq!(transcript.finalize().len(), proof.len());
-}
-
-#[test]
-fn keys_and_lengths_of_proofs_are_the_fork_s() {
-    is_the_fork_s::<Kzg, ProverSHPLONK<_>>(&kzg(6));
-    is_the_fork_s::<Kzg, ProverGWC<_>>(&kzg(6));
-    is_the_fork_s::<Ipa, ProverIPA<_>>(&ParamsIPA::<G1Affine>::new(6));
+    let theirs = Prover::new(&params, &fork_key(&params, &circuit)).expect("the sizes agree");
+    for way in [Way::Shplonk, Way::Gwc] {
+        let [own, theirs] = [&own, &theirs].map(|prover| {
+            let circuits = std::slice::from_ref(&circuit);
+            prove(prover, way, circuits, &[&[&public]], 1).expect("a proof")
+        });
+        assert_eq!(own, theirs);
+    }
 }
 
 #[test]
@@ -223,8 +204,7 @@ fn the_function_has_the_fork_s_signature() {
     let circuit = Everything::new(6, 7);
     let public = circuit.public();
     let params = kzg(6);
-    let vk = plonk::keygen_vk(&params, &circuit).expect("a key");
-    let own = plonk::keygen_pk(&params, vk, &circuit).expect("a key");
+    let own = fork_key(&params, &circuit);
     let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
     halo2_axiom_prover::create_proof::<Kzg, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         &params,
