@@ -4,8 +4,8 @@
 //!   random scalars with the points of the same parameters, as many as the circuit has rows.
 //! - `verify`: the time to verify a short program in a large circuit over that in a small one.
 //! - `prover`: the time of a proof over that of the fork's own `create_proof` with the same key, in turn in one process;
-//!   `prover-18` the same for larger circuits, `phases` where its time goes, `keygen` the same for keys.
-//! - `memory`: the peak memory of proving; `memory-fork` that of the fork's prover, `memory-18` and `memory-20` for larger
+//!   `prover-16` its last two lines, `prover-18` the same for larger circuits, `phases` where its time goes, `keygen` the same for keys.
+//! - `memory`: the peak memory of proving; `memory-low` with `Prover::low_memory`, `memory-fork` that of the fork's prover, `memory-18` and `memory-20` for larger
 //!   circuits. Each in a process of its own.
 //!
 //! `cargo bench --bench cost` measures all of them, `cargo bench --bench cost -- msm` one. Times are
@@ -335,9 +335,15 @@ fn prover(quick: bool) {
             ));
         },
     );
-    let k = if quick { 8 } else { 16 };
+    prover_16(quick);
+}
+
+/// Circuits of 2^16 rows, which `prover` compares too.
+fn prover_16(quick: bool) {
+    let (k, runs) = if quick { (8, 1) } else { (16, 7) };
+    println!("proofs compared with the fork's (KZG, k = {k})");
     let (name, params, own) = idle(k);
-    compare_kzg(&name, runs.min(5), &params, own);
+    compare_kzg(&name, runs, &params, own);
     let circuit = range::ranges(k);
     let key = fork_key(params.inner(), &circuit);
     let prover = Prover::keygen(params.inner(), &circuit).expect("a key");
@@ -493,44 +499,60 @@ fn forget_peak() {
 }
 
 fn print_peak(what: &str) {
-    match peak_kilobytes() {
+    print_kilobytes(what, peak_kilobytes());
+}
+
+fn print_kilobytes(what: &str, kilobytes: Option<u64>) {
+    match kilobytes {
         Some(peak) => println!("  {what:13} {:9.1} MB", peak as f64 * 1024.0 / 1e6),
         None => println!("  unknown: there is no /proc/self/status"),
     }
 }
 
 /// The peak memory of key generation and of a proof, parameters and key included.
-fn memory_of(k: u32, set: InstructionSet) {
+fn memory_of(k: u32, set: InstructionSet, low: bool) {
     println!("peak memory (KZG, set {set}, public program, k = {k})");
     let trace = support::straight_run(support::three_quarters(k), set);
     let params = support::kzg_params(k);
     forget_peak();
     let own = prepared::<Kzg>(k, &params, Binding::Public, &trace);
     print_peak("keys");
+    let mut peaks = vec![];
     forget_peak();
-    black_box(ours(
-        own.key.prover(),
-        &own.circuit,
-        &own.columns(),
-        &mut (),
-    ));
-    print_peak("proof");
+    let mut note = |phase: Phase| {
+        peaks.push((phase, peak_kilobytes()));
+        forget_peak();
+    };
+    let columns = own.columns();
+    let prover = own.key.prover().clone().low_memory(low);
+    black_box(ours(&prover, &own.circuit, &columns, &mut note));
+    peaks.push((Phase::Opening, peak_kilobytes()));
+    let of_proof = peaks.iter().filter_map(|(_, own)| *own).max();
+    print_kilobytes("proof", of_proof);
+    // What was noted as a phase began is of the one before.
+    for pair in peaks.windows(2) {
+        print_kilobytes(&format!("  {:?}", pair[0].0), pair[1].1);
+    }
 }
 
 fn memory(quick: bool) {
-    memory_of(if quick { 10 } else { 16 }, InstructionSet::STACK);
+    memory_of(if quick { 10 } else { 16 }, InstructionSet::STACK, false);
+}
+
+fn memory_low(quick: bool) {
+    memory_of(if quick { 10 } else { 16 }, InstructionSet::STACK, true);
 }
 
 fn memory_14(quick: bool) {
-    memory_of(if quick { 8 } else { 14 }, InstructionSet::FULL);
+    memory_of(if quick { 8 } else { 14 }, InstructionSet::FULL, false);
 }
 
 fn memory_18(quick: bool) {
-    memory_of(if quick { 8 } else { 18 }, InstructionSet::FULL);
+    memory_of(if quick { 8 } else { 18 }, InstructionSet::FULL, false);
 }
 
 fn memory_20(quick: bool) {
-    memory_of(if quick { 8 } else { 20 }, InstructionSet::FULL);
+    memory_of(if quick { 8 } else { 20 }, InstructionSet::FULL, false);
 }
 
 /// The same by the fork.
@@ -567,14 +589,16 @@ fn peak_kilobytes() -> Option<u64> {
 type Measurement = (&'static str, fn(quick: bool));
 
 fn main() {
-    let all: [Measurement; 11] = [
+    let all: [Measurement; 13] = [
         ("memory", memory),
         ("memory-fork", memory_fork),
+        ("memory-low", memory_low),
         ("memory-14", memory_14),
         ("memory-18", memory_18),
         ("memory-20", memory_20),
         ("msm", msm),
         ("prover", prover),
+        ("prover-16", prover_16),
         ("prover-18", prover_18),
         ("phases", phases),
         ("keygen", keygen),

@@ -143,6 +143,14 @@ impl<F: PrimeField> Domain<F> {
         values
     }
 
+    /// The same in their place.
+    pub fn evaluate_on_in_place(&self, coset: &Coset<F>, coefficients: &mut [F]) {
+        for (own, scale) in coefficients.iter_mut().zip(&coset.into) {
+            *own *= scale;
+        }
+        self.evaluate(coefficients);
+    }
+
     /// From values on a coset to the coefficients, in bit-reversed order.
     pub fn interpolate_on(&self, coset: &Coset<F>, values: &mut [F]) {
         self.interpolate(values);

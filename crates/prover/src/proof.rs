@@ -22,7 +22,7 @@ use crate::parameters::Way;
 use crate::plan::Columns;
 use crate::progress::{Phase, Progress};
 use crate::prover::Setup;
-use crate::quotient::{Coefficients, coefficients};
+use crate::quotient::{Coefficients, coefficients, columns_on};
 use crate::synthesis::check_instance;
 use crate::transcript::Writer;
 use crate::witness::Witness;
@@ -33,6 +33,8 @@ pub struct Job<'j, C: CurveAffine> {
     pub(crate) prover: &'j Setup<C>,
     /// Whether copies are checked, and the gates at the evaluation point.
     pub(crate) check: bool,
+    /// Whether coefficients are computed anew for each coset.
+    pub low_memory: bool,
     pub(crate) way: Way,
     pub(crate) instances: &'j [&'j [&'j [C::ScalarExt]]],
     pub(crate) rng: &'j mut dyn RngCore,
@@ -428,10 +430,8 @@ where
         let gates = prover.gates.scalars(challenges, own.y);
         let coefficients: Vec<Coefficients<C::ScalarExt>> = {
             let _span = tracing::info_span!("interpolate").entered();
-            circuits
-                .iter()
-                .map(|circuit| coefficients(prover, circuit))
-                .collect()
+            let kept = circuits.iter().filter(|_| !self.low_memory);
+            kept.map(|circuit| coefficients(prover, circuit)).collect()
         };
         let quotients: Vec<Vec<C::ScalarExt>> = prover
             .cosets
@@ -439,10 +439,13 @@ where
             .enumerate()
             .map(|(number, fixed)| {
                 let mut values = vec![C::ScalarExt::ZERO; prover.domain.size()];
-                for coefficients in &coefficients {
+                for (circuit, columns) in circuits.iter().enumerate() {
                     let on = {
                         let _span = tracing::info_span!("evaluate", coset = number).entered();
-                        coefficients.on(prover, fixed)
+                        match coefficients.get(circuit) {
+                            Some(own) => own.on(prover, fixed),
+                            None => columns_on(prover, columns, fixed),
+                        }
                     };
                     let _span = tracing::info_span!("constraints", coset = number).entered();
                     on.combine(prover, fixed, &gates, scalars, own, &mut values);

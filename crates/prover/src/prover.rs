@@ -33,6 +33,7 @@ use crate::witness::Witness;
 pub struct Prover<C: CurveAffine> {
     setup: Arc<Setup<C>>,
     check: bool,
+    low_memory: bool,
 }
 
 impl<C: CurveAffine> Clone for Prover<C> {
@@ -41,6 +42,7 @@ impl<C: CurveAffine> Clone for Prover<C> {
         Prover {
             setup: Arc::clone(&self.setup),
             check: self.check,
+            low_memory: self.low_memory,
         }
     }
 }
@@ -69,6 +71,7 @@ impl<C: CurveAffine> fmt::Debug for Prover<C> {
             .field("k", &self.setup.domain.k)
             .field("degree", &self.setup.system().degree())
             .field("check", &self.check)
+            .field("low_memory", &self.low_memory)
             .finish_non_exhaustive()
     }
 }
@@ -114,6 +117,7 @@ impl<C: ProverCurve> Prover<C> {
         Ok(Prover {
             setup: Arc::new(C::setup_of_circuit(&points, assembly)?),
             check: true,
+            low_memory: false,
         })
     }
 
@@ -140,6 +144,7 @@ impl<C: ProverCurve> Prover<C> {
         Ok(Prover {
             setup: Arc::new(C::setup(points, key)?),
             check: true,
+            low_memory: false,
         })
     }
 
@@ -149,6 +154,14 @@ impl<C: ProverCurve> Prover<C> {
     #[must_use]
     pub fn check(self, check: bool) -> Self {
         Prover { check, ..self }
+    }
+
+    /// Whether a proof computes the columns' coefficients anew for each of the `degree - 1` cosets instead of keeping them:
+    /// a column takes `degree - 2` more transforms, and a third less memory while the quotient is computed. It does not,
+    /// unless this says otherwise. The proof is the same.
+    #[must_use]
+    pub fn low_memory(self, low_memory: bool) -> Self {
+        Prover { low_memory, ..self }
     }
 
     /// The bytes that are kept between proofs: points, fixed columns and their values on the cosets.
@@ -213,6 +226,7 @@ impl<C: ProverCurve> Prover<C> {
         let job = Job {
             prover: &self.setup,
             check: self.check,
+            low_memory: self.low_memory,
             way,
             instances,
             rng,

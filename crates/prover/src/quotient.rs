@@ -7,7 +7,7 @@ use halo2curves::CurveAffine;
 use rayon::prelude::*;
 
 use crate::plan::{BLOCK, Columns};
-use crate::proof::{Challenges, Circuit, Committed};
+use crate::proof::{Challenges, Circuit};
 use crate::prover::{FixedOn, Setup};
 
 /// The columns of a circuit as `n` times their coefficients, in bit-reversed order.
@@ -18,39 +18,52 @@ pub(crate) struct Coefficients<F> {
     lookups: Vec<Vec<F>>,
 }
 
+/// What `of` makes of each column's values.
+pub(crate) fn columns<F: Send + Sync>(
+    circuit: &Circuit<F>,
+    of: impl Fn(&[F]) -> Vec<F> + Sync,
+) -> Coefficients<F> {
+    let each = |columns: &[Vec<F>]| columns.par_iter().map(|own| of(own)).collect();
+    Coefficients {
+        advice: each(&circuit.advice),
+        instance: each(&circuit.instance),
+        products: circuit
+            .products
+            .par_iter()
+            .map(|own| of(&own.values))
+            .collect(),
+        lookups: circuit
+            .lookups
+            .par_iter()
+            .flat_map_iter(|own| own.columns.iter().map(|own| of(&own.values)))
+            .collect(),
+    }
+}
+
+/// The columns' coefficients.
 pub(crate) fn coefficients<C: CurveAffine>(
     prover: &Setup<C>,
     circuit: &Circuit<C::ScalarExt>,
 ) -> Coefficients<C::ScalarExt> {
-    let interpolated = |values: &[C::ScalarExt]| {
+    columns(circuit, |values| {
         let mut own = values.to_vec();
         prover.domain.interpolate(&mut own);
         own
-    };
-    let committed = |columns: &[Committed<C::ScalarExt>]| {
-        columns
-            .par_iter()
-            .map(|own| interpolated(&own.values))
-            .collect()
-    };
-    Coefficients {
-        advice: circuit
-            .advice
-            .par_iter()
-            .map(|own| interpolated(own))
-            .collect(),
-        instance: circuit
-            .instance
-            .par_iter()
-            .map(|own| interpolated(own))
-            .collect(),
-        products: committed(&circuit.products),
-        lookups: circuit
-            .lookups
-            .par_iter()
-            .flat_map_iter(|own| own.columns.iter().map(|own| interpolated(&own.values)))
-            .collect(),
-    }
+    })
+}
+
+/// The columns on a coset, with no room for coefficients beside them.
+pub(crate) fn columns_on<C: CurveAffine>(
+    prover: &Setup<C>,
+    circuit: &Circuit<C::ScalarExt>,
+    fixed: &FixedOn<C::ScalarExt>,
+) -> Coefficients<C::ScalarExt> {
+    columns(circuit, |values| {
+        let mut own = values.to_vec();
+        prover.domain.interpolate(&mut own);
+        prover.domain.evaluate_on_in_place(&fixed.coset, &mut own);
+        own
+    })
 }
 
 impl<F: PrimeField + Hash> Coefficients<F> {

@@ -49,7 +49,7 @@ impl<'a, F: Field> Witness<'a, F> {
             advice: Fractions::new(phases.len(), 1 << k),
             instances,
             challenges: vec![None; challenges],
-            cells: Cells::default(),
+            cells: Cells::new(phases.len()),
             error: None,
             advance,
         }
@@ -83,7 +83,7 @@ impl<'a, F: Field> Witness<'a, F> {
             let _span = tracing::info_span!("synthesize", phase = self.phase).entered();
             let synthesized = synthesize(self);
             self.check(synthesized)?;
-            self.cells = Cells::default();
+            self.cells = Cells::new(self.phases.len());
             if self.phase <= last {
                 self.end_phase();
                 self.check(Ok(()))?;
@@ -180,7 +180,7 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
                 if phase >= self.phase {
                     self.advice.assign(column, row, value);
                 }
-                Value::known(self.cells.keep(value))
+                Value::known(self.cells.keep(column, value))
             }
             None => {
                 // What is not known before a challenge may wait for it.
@@ -232,40 +232,51 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
 struct Cells<F: Field> {
     /// None of them grows beyond what it was made for, so that what stands in it does not move.
     chunks: Vec<Vec<Assigned<F>>>,
+    /// Where the value that was kept last for each column stands: most are as on the row before.
+    last: Vec<Option<(usize, usize)>>,
     zero: Box<Assigned<F>>,
     one: Box<Assigned<F>>,
-}
-
-impl<F: Field> Default for Cells<F> {
-    fn default() -> Self {
-        Cells {
-            chunks: vec![],
-            zero: Box::new(Assigned::Trivial(F::ZERO)),
-            one: Box::new(Assigned::Trivial(F::ONE)),
-        }
-    }
 }
 
 impl<F: Field> Cells<F> {
     const CHUNK: usize = 1 << 12;
 
-    /// Keeps a value while the circuit is synthesized; flags are kept once.
+    fn new(columns: usize) -> Self {
+        Cells {
+            chunks: vec![],
+            last: vec![None; columns],
+            zero: Box::new(Assigned::Trivial(F::ZERO)),
+            one: Box::new(Assigned::Trivial(F::ONE)),
+        }
+    }
+
+    /// Where a value stands that is no flag.
+    fn place(&mut self, column: usize, value: Assigned<F>) -> (usize, usize) {
+        if let Some((chunk, at)) = self.last[column]
+            && matches!((self.chunks[chunk][at], value), (Assigned::Trivial(a), Assigned::Trivial(b)) if a == b)
+        {
+            return (chunk, at);
+        }
+        let full = |chunk: &Vec<_>| chunk.len() == Self::CHUNK;
+        if self.chunks.last().is_none_or(full) {
+            self.chunks.push(Vec::with_capacity(Self::CHUNK));
+        }
+        let chunk = self.chunks.len() - 1;
+        let at = self.chunks[chunk].len();
+        self.chunks[chunk].push(value);
+        self.last[column] = Some((chunk, at));
+        (chunk, at)
+    }
+
+    /// Keeps a value of a column while the circuit is synthesized; flags are kept once.
     #[allow(unsafe_code)]
-    fn keep<'v>(&mut self, value: Assigned<F>) -> &'v Assigned<F> {
+    fn keep<'v>(&mut self, column: usize, value: Assigned<F>) -> &'v Assigned<F> {
         let kept: *const Assigned<F> = match value {
             Assigned::Trivial(own) if own == F::ZERO => &*self.zero,
             Assigned::Trivial(own) if own == F::ONE => &*self.one,
             value => {
-                if self
-                    .chunks
-                    .last()
-                    .is_none_or(|chunk| chunk.len() == Self::CHUNK)
-                {
-                    self.chunks.push(Vec::with_capacity(Self::CHUNK));
-                }
-                let chunk = self.chunks.last_mut().expect("there is one");
-                chunk.push(value);
-                chunk.last().expect("there is one")
+                let (chunk, at) = self.place(column, value);
+                &self.chunks[chunk][at]
             }
         };
         // SAFETY: `Assignment::assign_advice` asks for a reference of any lifetime, so no safe code can implement it. The

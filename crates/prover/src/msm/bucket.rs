@@ -8,6 +8,8 @@ use crate::curve::{Batch, Neighbours, Point};
 
 /// Into how many lanes the running sum of many buckets is cut.
 const LANES: usize = 64;
+/// About how many points are added up at a time.
+const SECTION: usize = 1 << 12;
 /// The fewest buckets that are cut into lanes.
 const MANY: usize = 4 * LANES;
 
@@ -41,21 +43,35 @@ impl<C: CurveAffine> Bases<C> {
             sorted[*start as usize] = point;
             *start += 1;
         }
+        // As many buckets at a time as the caches hold the points of.
         let mut neighbours = Neighbours::new(self.infinite);
-        let first = |i: usize| self.point(sorted[i]);
-        let mut points = halved::<C>(&mut neighbours, &mut lengths, sorted.len(), first);
-        while lengths.iter().any(|length| *length > 1) {
-            let at = |i: usize| points[i];
-            points = halved::<C>(&mut neighbours, &mut lengths, points.len(), at);
-        }
-        let mut sums = points.into_iter();
-        let sums: Vec<_> = lengths
-            .iter()
-            .map(|length| match length {
+        let mut sums = Vec::with_capacity(lengths.len());
+        let (mut points, mut other) = (vec![], vec![]);
+        let (mut rest, mut lengths) = (&sorted[..], &mut lengths[..]);
+        while !lengths.is_empty() {
+            let mut count = 0;
+            let mut buckets = 0;
+            while let Some(length) = lengths.get(buckets)
+                && (buckets == 0 || count + *length as usize <= SECTION)
+            {
+                count += *length as usize;
+                buckets += 1;
+            }
+            let (section, after) = rest.split_at(count);
+            let (own, others) = lengths.split_at_mut(buckets);
+            (rest, lengths) = (after, others);
+            let first = |i: usize| self.point(section[i]);
+            halved::<C>(&mut neighbours, own, first, &mut points);
+            while own.iter().any(|length| *length > 1) {
+                halved::<C>(&mut neighbours, own, |i| points[i], &mut other);
+                std::mem::swap(&mut points, &mut other);
+            }
+            let mut points = points.iter();
+            sums.extend(own.iter().map(|length| match length {
                 0 => Point::INFINITY,
-                _ => sums.next().expect("a bucket that is not empty has a sum"),
-            })
-            .collect();
+                _ => *points.next().expect("a bucket that is not empty has a sum"),
+            }));
+        }
         match sums.len() < MANY {
             true => running_sum::<C>(&sums),
             false => running_sum_in_lanes::<C>(&sums),
@@ -68,15 +84,15 @@ impl<C: CurveAffine> Bases<C> {
 fn halved<C: CurveAffine>(
     neighbours: &mut Neighbours<C::Base>,
     lengths: &mut [u32],
-    count: usize,
     at: impl Fn(usize) -> Point<C::Base>,
-) -> Vec<Point<C::Base>> {
-    let mut out = Vec::with_capacity(count.div_ceil(2) + lengths.len().min(count / 2));
+    out: &mut Vec<Point<C::Base>>,
+) {
+    out.clear();
     let mut from = 0;
     for length in lengths {
         let end = from + *length as usize;
         while from + 1 < end {
-            neighbours.push(C::a(), &at, &mut out, from);
+            neighbours.push(C::a(), &at, out, from);
             from += 2;
         }
         if from < end {
@@ -85,8 +101,7 @@ fn halved<C: CurveAffine>(
         }
         *length = length.div_ceil(2);
     }
-    neighbours.flush(C::a(), &at, &mut out);
-    out
+    neighbours.flush(C::a(), &at, out);
 }
 
 /// The sum of the points, each times its number plus 1.

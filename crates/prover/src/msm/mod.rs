@@ -40,9 +40,24 @@ enum Second<F> {
 /// A term of a sum: a part of a scalar, and which point it belongs to.
 #[derive(Clone, Copy, Debug)]
 struct Term {
-    magnitude: u128,
+    /// Lower half first: a `u128` would be aligned to 16 bytes.
+    magnitude: [u64; 2],
     /// The point's number, whether it is one of the second ones, and the sign.
     point: Signed,
+}
+
+impl Term {
+    fn new(magnitude: u128, point: Signed) -> Self {
+        Term {
+            magnitude: [magnitude as u64, (magnitude >> 64) as u64],
+            point,
+        }
+    }
+
+    fn magnitude(&self) -> u128 {
+        let [low, high] = self.magnitude.map(u128::from);
+        low | high << 64
+    }
 }
 
 /// A point's number with two bits more.
@@ -124,6 +139,7 @@ impl<C: CurveAffine> Bases<C> {
         sums
     }
 
+    #[inline(always)]
     fn point(&self, signed: Signed) -> Point<C::Base> {
         let Signed(code) = signed;
         let index = (code >> 2) as usize;
@@ -144,36 +160,27 @@ impl<C: CurveAffine> Bases<C> {
             return;
         }
         if *scalar == C::ScalarExt::ONE {
-            return put(Term {
-                magnitude: 1,
-                point: Signed::new(index, false, false),
-            });
+            return put(Term::new(1, Signed::new(index, false, false)));
         }
         let own = limbs(scalar);
         if own[1] | own[2] | own[3] == 0 {
-            return put(Term {
-                magnitude: own[0].into(),
-                point: Signed::new(index, false, false),
-            });
+            return put(Term::new(own[0].into(), Signed::new(index, false, false)));
         }
         // Near the modulus: the negative of a small number.
         if own[3] == self.modulus[3] && own[2] == self.modulus[2] {
             let [modulus, low] = [&self.modulus, &own].map(|own| half(own, false));
             let negative = modulus.wrapping_sub(low);
             if modulus > low && negative >> SMALL_BITS == 0 {
-                return put(Term {
-                    magnitude: negative,
-                    point: Signed::new(index, false, true),
-                });
+                return put(Term::new(negative, Signed::new(index, false, true)));
             }
         }
         let parts = split(self.endomorphism.as_ref(), &own);
         for (part, second) in parts.into_iter().zip([false, true]) {
             if part.magnitude != 0 {
-                put(Term {
-                    magnitude: part.magnitude,
-                    point: Signed::new(index, second, part.negative),
-                });
+                put(Term::new(
+                    part.magnitude,
+                    Signed::new(index, second, part.negative),
+                ));
             }
         }
     }
@@ -202,20 +209,20 @@ impl<C: CurveAffine> Bases<C> {
                 terms
             })
             .collect();
-        let is_wide = |term: &Term| term.magnitude >> SMALL_BITS != 0;
+        let is_wide = |term: &Term| term.magnitude() >> SMALL_BITS != 0;
         let wide = terms.iter().flatten().filter(|term| is_wide(term)).count();
         if wide > FEW {
-            return self.sum_of_many(terms.concat());
+            return self.sum_of_many(&terms);
         }
         let (wide, small): (Vec<Term>, Vec<Term>) = terms.into_iter().flatten().partition(is_wide);
-        self.sum_of_few(&wide) + self.sum_of_many(small)
+        self.sum_of_few(&wide) + self.sum_of_many(&[small])
     }
 
     /// Straus's method ("Addition chains of vectors", 1964): the doublings are shared.
     fn sum_of_few(&self, terms: &[Term]) -> C::CurveExt {
         const WIDTH: u32 = 4;
         let mut sum = C::CurveExt::identity();
-        let longest = terms.iter().map(|own| bits(own.magnitude)).max();
+        let longest = terms.iter().map(|own| bits(own.magnitude())).max();
         let Some(windows) = longest.map(|bits| (bits + 1).div_ceil(WIDTH)) else {
             return sum;
         };
@@ -234,7 +241,7 @@ impl<C: CurveAffine> Bases<C> {
             .collect();
         let digits: Vec<Vec<i32>> = terms
             .iter()
-            .map(|term| digits(term.magnitude, WIDTH, windows).collect())
+            .map(|term| digits(term.magnitude(), WIDTH, windows).collect())
             .collect();
         for window in (0..windows as usize).rev() {
             for _ in 0..WIDTH {
@@ -252,10 +259,10 @@ impl<C: CurveAffine> Bases<C> {
     }
 
     /// Pippenger's method.
-    fn sum_of_many(&self, terms: Vec<Term>) -> C::CurveExt {
+    fn sum_of_many(&self, terms: &[Vec<Term>]) -> C::CurveExt {
         let mut lengths = [0; 129];
-        for term in &terms {
-            lengths[bits(term.magnitude) as usize] += 1;
+        for term in terms.iter().flatten() {
+            lengths[bits(term.magnitude()) as usize] += 1;
         }
         let Some(longest) = (1..=128).rev().find(|bits| lengths[*bits] != 0) else {
             return C::CurveExt::identity();
@@ -265,8 +272,8 @@ impl<C: CurveAffine> Bases<C> {
         let sums: Vec<C::CurveExt> = (0..windows)
             .into_par_iter()
             .map(|window| {
-                let digits = terms.iter().filter_map(|term| {
-                    let digit = digit(term.magnitude, width, window);
+                let digits = terms.iter().flatten().filter_map(|term| {
+                    let digit = digit(term.magnitude(), width, window);
                     let point = term.point.negated_if(digit < 0);
                     (digit != 0).then(|| (digit.unsigned_abs() - 1, point))
                 });

@@ -182,6 +182,12 @@ fn the_same_seed_gives_the_same_proof_on_any_number_of_threads() {
     assert_eq!(on(2, 5), one);
     assert_eq!(on(4, 5), one);
     assert_ne!(on(1, 6), one);
+    let frugal = prover.clone().low_memory(true);
+    let circuits = std::slice::from_ref(&circuit);
+    assert_eq!(
+        prove(&frugal, Way::Shplonk, circuits, &[&[&public]], 5).expect("a proof"),
+        one
+    );
     let digest = digest(&one);
     assert_eq!(
         digest, PINNED,
