@@ -7,7 +7,7 @@ use crate::isa::{InstructionSet, Opcode};
 #[non_exhaustive]
 pub enum RunError {
     /// The stack holds fewer words than the instruction needs.
-    #[error("step {step}{}: `{opcode}` needs {needs} on the stack, but it holds {depth}", at(.step, .pc), needs = counted(*.needs))]
+    #[error("step {step}{}: `{opcode}` needs {needs} on the stack, but it holds {depth}", at(.step, .pc), needs = counted(*.needs as u64, "word"))]
     StackUnderflow {
         /// The step, counted from 0.
         step: usize,
@@ -70,7 +70,7 @@ pub enum RunError {
     /// The tape that the instruction reads has no further word.
     #[error(
         "step {step}{}: `{opcode}` finds no further word on its tape, which has {}: give the run more",
-        at(.step, .pc), counted(*.words)
+        at(.step, .pc), counted(*.words as u64, "word")
     )]
     TapeEnd {
         /// The step, counted from 0.
@@ -92,8 +92,8 @@ pub enum RunError {
     },
     /// The run ends before all that it was given is read.
     #[error(
-        "the run ends after {steps} steps with {} unread on the {tape} tape: give it fewer, or read them",
-        counted(*.unread)
+        "the run ends after {} with {} unread on the {tape} tape: give it fewer, or read them",
+        counted(*.steps as u64, "step"), counted(*.unread as u64, "word")
     )]
     Unread {
         /// The number of steps of the run.
@@ -104,7 +104,10 @@ pub enum RunError {
         unread: usize,
     },
     /// The program ends before the run does.
-    #[error("{steps} steps were asked for, but the program has {instructions} instructions")]
+    #[error(
+        "a run of {} was asked for, but the program has {}",
+        counted(*.steps as u64, "step"), counted(*.instructions as u64, "instruction")
+    )]
     StepsOutOfRange {
         /// The number of steps asked for.
         steps: usize,
@@ -115,7 +118,7 @@ pub enum RunError {
     #[error("only a program without jumps and calls can be cut after a number of steps")]
     StepsOfLoop,
     /// The run does not end.
-    #[error("the run has not ended after {limit} steps")]
+    #[error("the run has not ended after {}", counted(*.limit, "step"))]
     TooManySteps {
         /// The most steps that were admitted.
         limit: u64,
@@ -155,11 +158,11 @@ fn at(step: &usize, pc: &usize) -> String {
     }
 }
 
-/// So many words, as it is said.
-fn counted(count: usize) -> String {
+/// So many things, as it is said.
+fn counted(count: u64, noun: &str) -> String {
     match count {
-        1 => "1 word".into(),
-        _ => format!("{count} words"),
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
     }
 }
 

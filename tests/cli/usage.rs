@@ -472,13 +472,24 @@ fn a_key_file_verifies() {
     assert!(stdout(&desk.run(verify)).contains(&fingerprint));
     let (code, value) = desk.json(&format!("{verify} --fingerprint {fingerprint}"));
     assert_eq!((code, &value["key_fingerprint"]), (0, &json!(fingerprint)));
-    let other = format!(
-        "{verify} --fingerprint {}",
-        fingerprint.replacen(&fingerprint[..1], "x", 1)
-    );
-    let output = desk.run(&other);
+    let with_first = |digit: &str| {
+        let rest = &fingerprint[1..];
+        desk.run(&format!("{verify} --fingerprint {digit}{rest}"))
+    };
+    let other = match fingerprint.starts_with('0') {
+        true => "1",
+        false => "0",
+    };
+    let output = with_first(other);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains(&fingerprint));
+    // One that is none is called so.
+    for malformed in ["x", "", "00"] {
+        let output = with_first(malformed);
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(text.contains("64 hexadecimal digits"), "{text}");
+    }
     // What differs is named.
     let others = [
         ("--k 5", "k is 4"),

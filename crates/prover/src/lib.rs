@@ -1,7 +1,7 @@
 //! A faster prover for circuits of `halo2-axiom`: the same keys, the same proofs, the same verifier.
 //!
-//! [`create_proof`] has the signature of the fork's function of this name; a [`Prover`], made once of parameters and a key, keeps
-//! what does not change between proofs. What it makes, the fork's `verify_proof` accepts: KZG with SHPLONK or GWC, and IPA;
+//! [`create_proof`] has the signature of the fork's function of this name; a [`Prover`], made once of parameters and a circuit
+//! or a key of the fork, keeps what does not change between proofs. What it makes, the fork's `verify_proof` accepts: KZG with SHPLONK or GWC, and IPA;
 //! gates with any rotations, phases and challenges, copies, lookups (`lookup` and `lookup_any`), instance columns, several
 //! circuits in one proof.
 //!
@@ -9,7 +9,7 @@
 //! use halo2_axiom_prover::{Prover, Way};
 //! use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 //! use halo2_proofs::plonk::{
-//!     Advice, Circuit, Column, ConstraintSystem, Error, Instance, keygen_pk, keygen_vk, verify_proof,
+//!     Advice, Circuit, Column, ConstraintSystem, Error, Instance, verify_proof,
 //! };
 //! use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 //! use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
@@ -50,10 +50,8 @@
 //!
 //! # let mut rng = ChaCha20Rng::from_seed([7; 32]); // A seed that anyone knows: for tests alone.
 //! let params = ParamsKZG::<Bn256>::setup(4, &mut rng);
-//! let empty = Public(Value::unknown());
-//! let key = keygen_pk(&params, keygen_vk(&params, &empty)?, &empty)?;
-//!
-//! let prover = Prover::new(&params, &key)?;
+//! // The key is that of the fork's `keygen_vk`; with its proving key it is `Prover::new(&params, &key)`.
+//! let prover = Prover::keygen(&params, &Public(Value::unknown()))?;
 //! let mut transcript = Blake2bWrite::<_, G1Affine, Challenge255<_>>::init(vec![]);
 //! let circuit = Public(Value::known(Fr::from(5)));
 //! let public = [Fr::from(5)];
@@ -63,7 +61,7 @@
 //! let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(&proof[..]);
 //! verify_proof::<KZGCommitmentScheme<_>, VerifierSHPLONK<_>, _, _, _>(
 //!     &params,
-//!     key.get_vk(),
+//!     prover.verifying_key(),
 //!     SingleStrategy::new(&params),
 //!     &[&[&public]],
 //!     &mut transcript,

@@ -44,6 +44,15 @@ fn number<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
         })
 }
 
+/// Reads a fingerprint; in small letters.
+fn fingerprint(text: &str) -> Result<String, String> {
+    let digits = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match digits {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("a fingerprint is 64 hexadecimal digits, as `keygen` prints it".into()),
+    }
+}
+
 /// Reads the logarithm of a circuit's rows.
 fn rows(text: &str) -> Result<u32, String> {
     let k = number(text).ok();
@@ -402,7 +411,7 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "FILE", conflicts_with = "srs")]
     pub key: Option<PathBuf>,
     /// With --key: refuse the file unless this is its fingerprint, as `keygen` printed it to whom you trust.
-    #[arg(long, value_name = "HEX", requires = "key")]
+    #[arg(long, value_name = "HEX", requires = "key", value_parser = fingerprint)]
     pub fingerprint: Option<String>,
     /// Refuse proofs of circuits with more than 2^K rows [default: 17, and 10 where parameters, or the
     /// Lagrange basis of a ceremony's, would have to be made that are not in the cache].

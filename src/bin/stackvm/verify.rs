@@ -435,7 +435,7 @@ fn key_file(arguments: &VerifyArguments) -> Result<Option<KeyFile>, Failure> {
     })?;
     let fingerprint = hex::encode(key.fingerprint());
     match &arguments.fingerprint {
-        Some(expected) if !expected.eq_ignore_ascii_case(&fingerprint) => Err(Failure::file(
+        Some(expected) if *expected != fingerprint => Err(Failure::file(
             "key_file",
             path,
             format!("its fingerprint is {fingerprint}, not {expected}: it is another key file"),
