@@ -91,5 +91,4 @@ impl ProverCurve for halo2curves::bn256::G1Affine {
     }
 }
 
-impl ProverCurve for halo2curves::grumpkin::G1Affine {}
 impl ProverCurve for halo2curves::secp256k1::Secp256k1Affine {}

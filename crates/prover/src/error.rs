@@ -79,6 +79,19 @@ pub enum Error {
         /// How many rows the circuit takes at least.
         needed: usize,
     },
+    /// The field has no root of unity for so many rows.
+    #[error(
+        "the scalar field has no circuits of this degree with 2^{k} rows: 2^{most} are the most"
+    )]
+    TooManyRows {
+        /// The logarithm of the number of rows.
+        k: u32,
+        /// The largest one.
+        most: u32,
+    },
+    /// A lookup reads a selector that is for gates.
+    #[error("the lookup \"{0}\" reads a simple selector: take a complex one (`complex_selector`)")]
+    SimpleSelector(String),
     /// The circuit's `synthesize` failed.
     #[error("the circuit could not be synthesized: {0}")]
     Synthesis(plonk::Error),

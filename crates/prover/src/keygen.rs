@@ -8,8 +8,8 @@ use ff::{Field, FromUniformBytes, PrimeField};
 use group::Curve;
 use halo2_proofs::circuit::Value;
 use halo2_proofs::plonk::{
-    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, ConstraintSystem, Fixed,
-    FloorPlanner, Instance, ProvingKey, Selector, VerifyingKey, permutation,
+    self, Advice, Any, Assigned, Assignment, Challenge, Circuit, Column, ConstraintSystem,
+    Expression, Fixed, FloorPlanner, Instance, ProvingKey, Selector, VerifyingKey, permutation,
 };
 use halo2_proofs::poly::{EvaluationDomain, LagrangeCoeff, Polynomial};
 use halo2curves::CurveAffine;
@@ -34,6 +34,7 @@ pub fn keygen_vk<C: ProverCurve, Circ: Circuit<C::ScalarExt>>(
     circuit: &Circ,
 ) -> Result<VerifyingKey<C>, Error> {
     let points = params.points();
+    points.check(points.k)?;
     let assembly = Assembly::of(points.k, circuit)?;
     C::verifying_key(&points, assembly)
 }
@@ -135,6 +136,15 @@ impl<F: PrimeField> Assembly<F> {
 
     fn new(k: u32, system: ConstraintSystem<F>) -> Result<Self, Error> {
         let usable = usable_rows(k, &system)?;
+        // The fork's domain for the quotient.
+        let pieces = system.degree().saturating_sub(1).next_power_of_two();
+        if k + pieces.ilog2() > F::S {
+            return Err(Error::TooManyRows {
+                k,
+                most: F::S - pieces.ilog2().min(F::S),
+            });
+        }
+        check_selectors(&system)?;
         let n = 1 << k;
         Ok(Assembly {
             k,
@@ -146,6 +156,33 @@ impl<F: PrimeField> Assembly<F> {
             error: None,
         })
     }
+}
+
+/// Whether no lookup reads a simple selector, which is for gates alone: the fork's `lookup` sees to it, its `lookup_any` does
+/// not, and its key generation panics.
+fn check_selectors<F: Field>(system: &ConstraintSystem<F>) -> Result<(), Error> {
+    let has_simple = |expression: &Expression<F>| {
+        expression.evaluate(
+            &|_| false,
+            &|selector| selector.is_simple(),
+            &|_| false,
+            &|_| false,
+            &|_| false,
+            &|_| false,
+            &|own| own,
+            &|a, b| a || b,
+            &|a, b| a || b,
+            &|own, _| own,
+        )
+    };
+    for lookup in system.lookups() {
+        let mut expressions = lookup.input_expressions().iter();
+        let mut tables = lookup.table_expressions().iter();
+        if expressions.any(has_simple) || tables.any(has_simple) {
+            return Err(Error::SimpleSelector(lookup.name().to_owned()));
+        }
+    }
+    Ok(())
 }
 
 impl<F: Field> Assembly<F> {
@@ -376,5 +413,20 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Key<C> {
             domain,
             verifying,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_with_few_roots_has_small_circuits() {
+        // The scalar field of secp256k1 has roots of unity of order 2^6.
+        type Scalar = halo2curves::secp256k1::Fq;
+        let of = |k| Assembly::<Scalar>::new(k, ConstraintSystem::default());
+        assert!(of(5).is_ok());
+        let error = of(6).err().expect("there are no cosets");
+        assert!(matches!(error, Error::TooManyRows { k: 6, most: 5 }));
     }
 }

@@ -67,12 +67,21 @@ fn evaluate<F: Field>(coefficients: &[F], point: F) -> F {
     highest_first.fold(F::ZERO, |sum, own| sum * point + own)
 }
 
+/// A rotation less whole rounds: from 0 to `n - 1`.
+fn rounded(rotation: i32, n: usize) -> i32 {
+    i64::from(rotation).rem_euclid(n as i64) as i32
+}
+
 fn powers<F: Field>(base: F) -> impl Iterator<Item = F> {
     std::iter::successors(Some(F::ONE), move |own| Some(*own * base))
 }
 
 impl<'q, F: PrimeField> Opened<'q, F> {
-    pub fn new(domain: &'q Domain<F>, x: F, queries: Vec<Query<'q, F>>) -> Self {
+    pub fn new(domain: &'q Domain<F>, x: F, mut queries: Vec<Query<'q, F>>) -> Self {
+        // Rotations by a whole round are the same point, which is what columns are grouped by.
+        for query in &mut queries {
+            query.rotation = rounded(query.rotation, domain.size());
+        }
         let mut own = Opened {
             domain,
             x,
@@ -101,7 +110,7 @@ impl<'q, F: PrimeField> Opened<'q, F> {
     pub fn compute(&self, values: &[F], rotation: i32) -> F {
         // L_i(omega^r x) = L_(i - r)(x)
         let n = values.len();
-        let shift = i64::from(rotation).rem_euclid(n as i64) as usize;
+        let shift = rounded(rotation, n) as usize;
         let (low, high) = values.split_at(shift);
         let inner = |values: &[F], weights: &[F]| {
             let mut sum = F::ZERO;
@@ -121,6 +130,7 @@ impl<'q, F: PrimeField> Opened<'q, F> {
 
     /// The same of what was asked for.
     pub fn evaluation(&self, values: &[F], rotation: i32) -> F {
+        let rotation = rounded(rotation, values.len());
         match self.evaluations.get(&(values.as_ptr().addr(), rotation)) {
             Some(known) => *known,
             None => self.compute(values, rotation),
@@ -128,8 +138,7 @@ impl<'q, F: PrimeField> Opened<'q, F> {
     }
 
     fn point(&self, rotation: i32) -> F {
-        let n = self.domain.size() as i64;
-        let power = i64::from(rotation).rem_euclid(n) as u64;
+        let power = rounded(rotation, self.domain.size()) as u64;
         self.x * self.domain.omega.pow_vartime([power])
     }
 

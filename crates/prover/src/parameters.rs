@@ -71,10 +71,10 @@ where
         let mut bytes = vec![];
         let written = self.write_custom(&mut bytes, SerdeFormat::RawBytesUnchecked);
         let n = 1usize << self.k();
-        let lagrange = written.ok().map(|()| {
-            let size = self.get_g()[0].to_raw_bytes().len();
-            let points = bytes[4 + n * size..].chunks_exact(size).take(n);
-            points.map(E::G1Affine::from_raw_bytes_unchecked).collect()
+        let lagrange = written.ok().and_then(|()| {
+            let size = self.get_g().first()?.to_raw_bytes().len();
+            let points = bytes.get(4 + n * size..)?.chunks_exact(size).take(n);
+            Some(points.map(E::G1Affine::from_raw_bytes_unchecked).collect())
         });
         Points {
             k: self.k(),
@@ -117,7 +117,7 @@ impl<C: CurveAffine> Parameters<C> for ParamsIPA<C> {
 ///
 /// # Panics
 ///
-/// If `k` is 32 or more, as the fork.
+/// If `k` is 32 or more, as the fork, or the scalar field has no root of unity of order `2^k`.
 pub fn ipa_parameters<C: ProverCurve>(k: u32) -> ParamsIPA<C> {
     let hash = |message: &[u8]| C::CurveExt::hash_to_curve("Halo2-Parameters")(message);
     let n = 1usize << k;

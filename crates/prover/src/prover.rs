@@ -102,8 +102,8 @@ impl<C: CurveAffine> Setup<C> {
 }
 
 impl<C: ProverCurve> Prover<C> {
-    /// Of parameters and a circuit, which is synthesized once, without its witness: what `keygen_vk`, `keygen_pk` and
-    /// [`Prover::new`] make together, in a fraction of the time and the memory.
+    /// Of parameters and a circuit, which is synthesized once, as it is; its advice is not looked at. What `keygen_vk`, `keygen_pk` and
+    /// [`Prover::new`] make together, in about half the time.
     ///
     /// # Errors
     ///
@@ -113,6 +113,7 @@ impl<C: ProverCurve> Prover<C> {
         circuit: &Circ,
     ) -> Result<Self, Error> {
         let points = params.points();
+        points.check(points.k)?;
         let assembly = Assembly::of(points.k, circuit)?;
         Ok(Prover {
             setup: Arc::new(C::setup_of_circuit(&points, assembly)?),
@@ -248,6 +249,8 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
         } = key;
         let system = verifying.cs();
         let usable = domain.size() - (system.blinding_factors() + 1);
+        // Not `system.degree()`, which reads the environment each time.
+        let degree = verifying.get_domain().get_quotient_poly_degree() + 1;
         let committer = Committer::new(points, lagrange, usable);
         let permutation = Permutation {
             columns: system
@@ -256,7 +259,7 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
                 .iter()
                 .map(source)
                 .collect(),
-            set: system.degree() - 2,
+            set: degree - 2,
             images,
         };
         let gates: Vec<&Expression<_>> = system
@@ -277,7 +280,7 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Setup<C> {
         // The quotient's degree is below (degree - 1) n, so it is known on so many cosets.
         let shift = C::ScalarExt::MULTIPLICATIVE_GENERATOR;
         let shifts = std::iter::successors(Some(shift), |own| Some(*own * shift));
-        let shifts: Vec<_> = shifts.take(system.degree() - 1).collect();
+        let shifts: Vec<_> = shifts.take(degree - 1).collect();
         let selects = !permutation.columns.is_empty() || !system.lookups().is_empty();
         let cosets = fixed_on(
             &domain,

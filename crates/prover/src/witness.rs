@@ -57,7 +57,7 @@ impl<'a, F: Field> Witness<'a, F> {
 
     /// Ends a phase, unless something went wrong.
     fn end_phase(&mut self) {
-        if self.error.is_some() {
+        if self.error.is_some() || self.phase > self.last_phase() {
             return;
         }
         self.advice
@@ -73,17 +73,20 @@ impl<'a, F: Field> Witness<'a, F> {
         self.phase += 1;
     }
 
+    fn last_phase(&self) -> u8 {
+        self.phases.iter().copied().max().unwrap_or(0)
+    }
+
     /// Synthesizes a circuit, phase by phase: once, if it ends its phases itself.
     pub(crate) fn fill(
         &mut self,
         mut synthesize: impl FnMut(&mut Self) -> Result<(), plonk::Error>,
     ) -> Result<(), Error> {
-        let last = self.phases.iter().copied().max().unwrap_or(0);
+        let last = self.last_phase();
         while self.phase <= last {
             let _span = tracing::info_span!("synthesize", phase = self.phase).entered();
             let synthesized = synthesize(self);
             self.check(synthesized)?;
-            self.cells = Cells::new(self.phases.len());
             if self.phase <= last {
                 self.end_phase();
                 self.check(Ok(()))?;
@@ -180,7 +183,7 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
                 if phase >= self.phase {
                     self.advice.assign(column, row, value);
                 }
-                Value::known(self.cells.keep(column, value))
+                Value::known(self.cells.keep(column, row, value))
             }
             None => {
                 // What is not known before a challenge may wait for it.
@@ -232,8 +235,9 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
 struct Cells<F: Field> {
     /// None of them grows beyond what it was made for, so that what stands in it does not move.
     chunks: Vec<Vec<Assigned<F>>>,
-    /// Where the value that was kept last for each column stands: most are as on the row before.
-    last: Vec<Option<(usize, usize)>>,
+    /// Where the value of each row of each column stands, by its number, if it is no flag: most are as on the row before, and
+    /// in a later phase as in the first.
+    places: Vec<Vec<u32>>,
     zero: Box<Assigned<F>>,
     one: Box<Assigned<F>>,
 }
@@ -244,45 +248,69 @@ impl<F: Field> Cells<F> {
     fn new(columns: usize) -> Self {
         Cells {
             chunks: vec![],
-            last: vec![None; columns],
+            places: vec![vec![]; columns],
             zero: Box::new(Assigned::Trivial(F::ZERO)),
             one: Box::new(Assigned::Trivial(F::ONE)),
         }
     }
 
+    const NOWHERE: u32 = u32::MAX;
+
+    /// What stands at a place.
+    fn at(&self, place: u32) -> Option<&Assigned<F>> {
+        let place = place as usize;
+        self.chunks
+            .get(place / Self::CHUNK)?
+            .get(place % Self::CHUNK)
+    }
+
     /// Where a value stands that is no flag.
-    fn place(&mut self, column: usize, value: Assigned<F>) -> (usize, usize) {
-        if let Some((chunk, at)) = self.last[column]
-            && matches!((self.chunks[chunk][at], value), (Assigned::Trivial(a), Assigned::Trivial(b)) if a == b)
-        {
-            return (chunk, at);
+    fn place(&mut self, column: usize, row: usize, value: Assigned<F>) -> (usize, usize) {
+        let known = [Some(row), row.checked_sub(1)].into_iter().flatten();
+        let known = known.filter_map(|row| self.places[column].get(row).copied());
+        let same = |place: &u32| match (self.at(*place), value) {
+            (Some(Assigned::Trivial(a)), Assigned::Trivial(b)) => *a == b,
+            _ => false,
+        };
+        let place = match { known }.find(same) {
+            Some(place) => place as usize,
+            None => {
+                let full = |chunk: &Vec<_>| chunk.len() == Self::CHUNK;
+                if self.chunks.last().is_none_or(full) {
+                    self.chunks.push(Vec::with_capacity(Self::CHUNK));
+                }
+                let last = self.chunks.len() - 1;
+                self.chunks[last].push(value);
+                last * Self::CHUNK + self.chunks[last].len() - 1
+            }
+        };
+        // Of more cells than that no place is noted: each is kept anew.
+        if let Ok(noted) = u32::try_from(place) {
+            let places = &mut self.places[column];
+            if row >= places.len() {
+                places.resize(row + 1, Self::NOWHERE);
+            }
+            places[row] = noted;
         }
-        let full = |chunk: &Vec<_>| chunk.len() == Self::CHUNK;
-        if self.chunks.last().is_none_or(full) {
-            self.chunks.push(Vec::with_capacity(Self::CHUNK));
-        }
-        let chunk = self.chunks.len() - 1;
-        let at = self.chunks[chunk].len();
-        self.chunks[chunk].push(value);
-        self.last[column] = Some((chunk, at));
-        (chunk, at)
+        (place / Self::CHUNK, place % Self::CHUNK)
     }
 
     /// Keeps a value of a column while the circuit is synthesized; flags are kept once.
     #[allow(unsafe_code)]
-    fn keep<'v>(&mut self, column: usize, value: Assigned<F>) -> &'v Assigned<F> {
+    fn keep<'v>(&mut self, column: usize, row: usize, value: Assigned<F>) -> &'v Assigned<F> {
         let kept: *const Assigned<F> = match value {
             Assigned::Trivial(own) if own == F::ZERO => &*self.zero,
             Assigned::Trivial(own) if own == F::ONE => &*self.one,
             value => {
-                let (chunk, at) = self.place(column, value);
+                let (chunk, at) = self.place(column, row, value);
                 &self.chunks[chunk][at]
             }
         };
         // SAFETY: `Assignment::assign_advice` asks for a reference of any lifetime, so no safe code can implement it. The
         // value lies in a box or in a vector that is never grown beyond its capacity, so it does not move, and nothing
-        // writes to it again. It lives as long as the phase is synthesized; cells that a circuit's `synthesize` gets live
-        // in its layouter, which ends with it.
+        // writes to it again. It lives as long as this witness, that is until the circuit has been synthesized in all
+        // phases; cells that `synthesize` gets live in its layouter, or in the circuit. A circuit that hands one out to
+        // what outlives the proof gets a dangling reference, here as in the fork: the trait leaves no other way.
         unsafe { &*kept }
     }
 }

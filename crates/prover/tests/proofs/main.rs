@@ -4,6 +4,7 @@ mod base;
 mod circuits;
 mod errors;
 mod random;
+mod rotations;
 
 use halo2_axiom_prover::{Error, Opening, Parameters, Prover, Way, ipa_parameters, keygen_vk};
 use halo2_proofs::SerdeFormat;
