@@ -40,6 +40,7 @@ pub trait ProverCurve: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>> {
     ) -> Result<VerifyingKey<Self>, Error> {
         Ok(Key::of_circuit(points, assembly)?.verifying)
     }
+
     #[doc(hidden)]
     fn lagrange(k: u32, points: &[Self]) -> Vec<Self> {
         lagrange(k, points)

@@ -15,8 +15,8 @@ use crate::parameters::Points;
 #[derive(Debug)]
 pub(crate) struct Lagrange<C: CurveAffine> {
     bases: Bases<C>,
-    /// What blinds are multiplied with, in IPA.
-    blind: Option<C>,
+    /// What blinds and inner products are multiplied with, in IPA.
+    blinds: Option<[C; 2]>,
 }
 
 impl<C: CurveAffine> Lagrange<C> {
@@ -28,13 +28,13 @@ impl<C: CurveAffine> Lagrange<C> {
         };
         Lagrange {
             bases: Bases::new(own, Endomorphism::of::<C>()),
-            blind: points.blinds.map(|[blind, _]| blind),
+            blinds: points.blinds,
         }
     }
 
     fn blinded(&self, sum: C::CurveExt, blind: C::ScalarExt) -> C::CurveExt {
-        match &self.blind {
-            Some(base) => sum + *base * blind,
+        match &self.blinds {
+            Some([base, _]) => sum + *base * blind,
             None => sum,
         }
     }
@@ -54,8 +54,6 @@ pub(crate) struct Committer<C: CurveAffine> {
     prefixes: Bases<C>,
     /// Those of coefficients in bit-reversed order.
     coefficients: Bases<C>,
-    /// What blinds and inner products are multiplied with, in IPA.
-    pub blinds: Option<[C; 2]>,
 }
 
 impl<C: CurveAffine> Committer<C> {
@@ -68,8 +66,12 @@ impl<C: CurveAffine> Committer<C> {
             prefixes: bases(lagrange.bases.prefix_sums(usable)),
             coefficients: bases(reversed.collect()),
             lagrange,
-            blinds: points.blinds,
         }
+    }
+
+    /// What blinds and inner products are multiplied with, in IPA.
+    pub fn blinds(&self) -> Option<[C; 2]> {
+        self.lagrange.blinds
     }
 
     pub fn memory(&self) -> usize {

@@ -111,9 +111,7 @@ impl<F: Field> Batch<F> {
             put(points, i, sum);
         }
     }
-}
 
-impl<F: Field> Batch<F> {
     /// Doubles points. `a` is the curve's coefficient.
     pub fn double(&mut self, a: F, points: &mut [Point<F>]) {
         self.denominators.clear();

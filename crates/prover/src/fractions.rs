@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ff::Field;
+use halo2_proofs::circuit::Value;
 use halo2_proofs::plonk::Assigned;
 
 use crate::domain::invert;
@@ -50,4 +51,11 @@ impl<F: Field> Fractions<F> {
             self.columns[column][row] *= inverse;
         }
     }
+}
+
+/// A value that a circuit assigns, if it is known.
+pub(crate) fn known<V>(value: Value<V>) -> Option<V> {
+    let mut known = None;
+    value.map(|own| known = Some(own));
+    known
 }

@@ -19,8 +19,10 @@ use crate::backend::ProverCurve;
 use crate::commit::Lagrange;
 use crate::domain::Domain;
 use crate::error::Error;
-use crate::fractions::Fractions;
+use crate::fractions::{Fractions, known};
+use crate::opening::powers;
 use crate::parameters::{Parameters, Points};
+use crate::permutation::source;
 use crate::synthesis::usable_rows;
 
 /// Makes the verifying key of a circuit: byte for byte that of the fork's function of this name. As there, selectors become
@@ -34,8 +36,7 @@ pub fn keygen_vk<C: ProverCurve, Circ: Circuit<C::ScalarExt>>(
     circuit: &Circ,
 ) -> Result<VerifyingKey<C>, Error> {
     let points = params.points();
-    points.check(points.k)?;
-    let assembly = Assembly::of(points.k, circuit)?;
+    let assembly = Assembly::of(&points, circuit)?;
     C::verifying_key(&points, assembly)
 }
 
@@ -100,15 +101,8 @@ impl Copies {
 
     /// What each column's cells are mapped to, by the names `delta^column omega^row`.
     fn images<F: PrimeField>(&self, omega: F) -> Vec<Vec<F>> {
-        let powers = |base: F, count: usize| -> Vec<F> {
-            std::iter::successors(Some(F::ONE), |own| Some(*own * base))
-                .take(count)
-                .collect()
-        };
-        let (names, deltas) = (
-            powers(omega, self.rows),
-            powers(F::DELTA, self.columns.len()),
-        );
+        let names: Vec<F> = powers(omega).take(self.rows).collect();
+        let deltas: Vec<F> = powers(F::DELTA).take(self.columns.len()).collect();
         self.next
             .par_chunks(self.rows)
             .map(|own| {
@@ -121,12 +115,16 @@ impl Copies {
 }
 
 impl<F: PrimeField> Assembly<F> {
-    /// Synthesizes a circuit for `2^k` rows.
-    pub(crate) fn of<Circ: Circuit<F>>(k: u32, circuit: &Circ) -> Result<Self, Error> {
+    /// Synthesizes a circuit for as many rows as there are points.
+    pub(crate) fn of<C: CurveAffine<ScalarExt = F>, Circ: Circuit<F>>(
+        points: &Points<C>,
+        circuit: &Circ,
+    ) -> Result<Self, Error> {
+        points.check(points.k)?;
         let mut system = ConstraintSystem::default();
         let config = Circ::configure_with_params(&mut system, circuit.params());
         let constants = system.constants().clone();
-        let mut own = Assembly::new(k, system)?;
+        let mut own = Assembly::new(points.k, system)?;
         let synthesized = Circ::FloorPlanner::synthesize(&mut own, circuit, config, constants);
         match own.error.take() {
             Some(error) => Err(error),
@@ -204,7 +202,7 @@ impl<F: Field> Assembly<F> {
         let has = column.index() < columns;
         if !has {
             self.fail(Error::NoSuchColumn {
-                column: name(column.into()),
+                column: source(&column.into()).to_string(),
                 columns,
             });
         }
@@ -216,23 +214,13 @@ impl<F: Field> Assembly<F> {
         let has = row < self.usable;
         if !has {
             self.fail(Error::RowOutOfRange {
-                column: name(column),
+                column: source(&column).to_string(),
                 row,
                 rows: self.usable,
             });
         }
         has
     }
-}
-
-/// What a column is called.
-fn name(column: Column<Any>) -> String {
-    let kind = match column.column_type() {
-        Any::Advice(_) => "advice",
-        Any::Fixed => "fixed",
-        Any::Instance => "instance",
-    };
-    format!("{kind} column {}", column.index())
 }
 
 impl<F: PrimeField + FromUniformBytes<64>> Assembly<F> {
@@ -330,9 +318,7 @@ impl<F: Field> Assignment<F> for Assembly<F> {
         if !self.has_column(column) {
             return Ok(());
         }
-        let mut known = None;
-        to.map(|value| known = Some(value));
-        let value = known.ok_or(plonk::Error::Synthesis)?;
+        let value = known(to).ok_or(plonk::Error::Synthesis)?;
         for row in rows {
             self.fixed.assign(column.index(), row, value);
         }
@@ -367,7 +353,6 @@ impl<C: CurveAffine<ScalarExt: Hash + FromUniformBytes<64>>> Key<C> {
     /// That of a circuit.
     pub fn of_circuit(points: &Points<C>, assembly: Assembly<C::ScalarExt>) -> Result<Self, Error> {
         let (k, degree) = (assembly.k, assembly.system.degree());
-        points.check(k)?;
         let domain = Domain::new(k);
         let lagrange = Lagrange::new(points, &domain);
         let (system, fixed, images) = assembly.into_columns(domain.omega);

@@ -1,9 +1,9 @@
 //! A faster prover for circuits of `halo2-axiom`: the same keys, the same proofs, the same verifier.
 //!
 //! [`create_proof`] has the signature of the fork's function of this name; a [`Prover`], made once of parameters and a circuit
-//! or a key of the fork, keeps what does not change between proofs. What it makes, the fork's `verify_proof` accepts: KZG with SHPLONK or GWC, and IPA;
-//! gates with any rotations, phases and challenges, copies, lookups (`lookup` and `lookup_any`), instance columns, several
-//! circuits in one proof.
+//! or a key of the fork, keeps what does not change between proofs. What it makes, the fork's `verify_proof` accepts: KZG
+//! with SHPLONK or GWC, and IPA; gates with any rotations, phases and challenges, copies, lookups (`lookup` and
+//! `lookup_any`), instance columns, several circuits in one proof.
 //!
 //! ```
 //! use halo2_axiom_prover::{Prover, Way};

@@ -72,7 +72,7 @@ fn rounded(rotation: i32, n: usize) -> i32 {
     i64::from(rotation).rem_euclid(n as i64) as i32
 }
 
-fn powers<F: Field>(base: F) -> impl Iterator<Item = F> {
+pub(crate) fn powers<F: Field>(base: F) -> impl Iterator<Item = F> {
     std::iter::successors(Some(F::ONE), move |own| Some(*own * base))
 }
 
@@ -407,7 +407,7 @@ fn inner_product<C: CurveAffine>(
     let n = polynomial.len();
     let k = domain.k;
     let [w, u] = committer
-        .blinds
+        .blinds()
         .expect("parameters of an inner product argument have these");
     // The powers of the point, in natural order.
     let mut b: Vec<C::ScalarExt> = powers(point).take(n).collect();

@@ -104,13 +104,8 @@ impl<F: PrimeField + Hash> Permutation<F> {
                     columns.get(*other)[*at] == columns.get(*source)[row]
                 });
                 if !equal {
-                    let (kind, column) = match source {
-                        Source::Advice(column) => ("advice", column),
-                        Source::Fixed(column) => ("fixed", column),
-                        Source::Instance(column) => ("instance", column),
-                    };
                     return Error::Copy {
-                        column: format!("{kind} column {column}"),
+                        column: source.to_string(),
                         row,
                     };
                 }

@@ -3,6 +3,7 @@
 
 mod compile;
 
+use std::fmt;
 use std::hash::Hash;
 
 use ff::Field;
@@ -24,6 +25,18 @@ pub(crate) enum Source {
     Fixed(usize),
     Advice(usize),
     Instance(usize),
+}
+
+impl fmt::Display for Source {
+    /// What the column is called.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, column) = match self {
+            Source::Advice(column) => ("advice", column),
+            Source::Fixed(column) => ("fixed", column),
+            Source::Instance(column) => ("instance", column),
+        };
+        write!(f, "{kind} column {column}")
+    }
 }
 
 /// The columns that queries are of, all of the same length: on the domain, or on a coset of it.

@@ -183,7 +183,7 @@ where
     }
 
     fn check_way(&self) -> Result<(), Error> {
-        match (self.way, &self.prover.committer.blinds) {
+        match (self.way, self.prover.committer.blinds()) {
             (Way::Ipa, None) => Err(Error::Way(self.way, "IPA")),
             (Way::Shplonk | Way::Gwc, Some(_)) => Err(Error::Way(self.way, "KZG")),
             _ => Ok(()),

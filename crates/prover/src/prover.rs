@@ -113,8 +113,7 @@ impl<C: ProverCurve> Prover<C> {
         circuit: &Circ,
     ) -> Result<Self, Error> {
         let points = params.points();
-        points.check(points.k)?;
-        let assembly = Assembly::of(points.k, circuit)?;
+        let assembly = Assembly::of(&points, circuit)?;
         Ok(Prover {
             setup: Arc::new(C::setup_of_circuit(&points, assembly)?),
             check: true,

@@ -7,7 +7,8 @@ use halo2_proofs::plonk::{
 };
 
 use crate::error::Error;
-use crate::fractions::Fractions;
+use crate::fractions::{Fractions, known};
+use crate::plan::Source;
 
 /// What a circuit's `synthesize` writes into: the advice columns, phase by phase.
 #[allow(missing_debug_implementations)]
@@ -162,22 +163,20 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
         let column = column.index();
         let Some(phase) = self.phases.get(column).copied() else {
             self.fail(Error::NoSuchColumn {
-                column: format!("advice column {column}"),
+                column: Source::Advice(column).to_string(),
                 columns: self.phases.len(),
             });
             return Value::unknown();
         };
         if row >= self.usable {
             self.fail(Error::RowOutOfRange {
-                column: format!("advice column {column}"),
+                column: Source::Advice(column).to_string(),
                 row,
                 rows: self.usable,
             });
             return Value::unknown();
         }
-        let mut known = None;
-        to.map(|value| known = Some(value));
-        match known {
+        match known(to) {
             Some(value) => {
                 // What is committed to stays.
                 if phase >= self.phase {
@@ -189,7 +188,7 @@ impl<F: Field> Assignment<F> for Witness<'_, F> {
                 // What is not known before a challenge may wait for it.
                 if phase <= self.phase {
                     let phase = self.phase.into();
-                    let column = format!("advice column {column}");
+                    let column = Source::Advice(column).to_string();
                     self.fail(Error::Unknown { column, row, phase });
                 }
                 Value::unknown()
