@@ -24,6 +24,14 @@ pub fn escaped(text: &str) -> String {
     shown
 }
 
+/// So many things, as it is said: `1 word`, `2 words`.
+pub fn counted<N: fmt::Display + PartialEq + From<bool>>(count: N, noun: &str) -> String {
+    match count == N::from(true) {
+        true => format!("1 {noun}"),
+        false => format!("{count} {noun}s"),
+    }
+}
+
 /// The beginning of a text, [escaped].
 pub fn excerpt(text: &str) -> String {
     const MOST_CHARACTERS: usize = 40;

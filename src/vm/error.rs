@@ -1,13 +1,14 @@
 //! Why a program does not run.
 
 use crate::isa::{InstructionSet, Opcode};
+use crate::text::counted;
 
 /// Why a program does not run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// The stack holds fewer words than the instruction needs.
-    #[error("step {step}{}: `{opcode}` needs {needs} on the stack, but it holds {depth}", at(.step, .pc), needs = counted(*.needs as u64, "word"))]
+    #[error("step {step}{}: `{opcode}` needs {needs} on the stack, but it holds {depth}", at(.step, .pc), needs = counted(*.needs, "word"))]
     StackUnderflow {
         /// The step, counted from 0.
         step: usize,
@@ -70,7 +71,7 @@ pub enum RunError {
     /// The tape that the instruction reads has no further word.
     #[error(
         "step {step}{}: `{opcode}` finds no further word on its tape, which has {}: give the run more",
-        at(.step, .pc), counted(*.words as u64, "word")
+        at(.step, .pc), counted(*.words, "word")
     )]
     TapeEnd {
         /// The step, counted from 0.
@@ -93,7 +94,7 @@ pub enum RunError {
     /// The run ends before all that it was given is read.
     #[error(
         "the run ends after {} with {} unread on the {tape} tape: give it fewer, or read them",
-        counted(*.steps as u64, "step"), counted(*.unread as u64, "word")
+        counted(*.steps, "step"), counted(*.unread, "word")
     )]
     Unread {
         /// The number of steps of the run.
@@ -106,7 +107,7 @@ pub enum RunError {
     /// The program ends before the run does.
     #[error(
         "a run of {} was asked for, but the program has {}",
-        counted(*.steps as u64, "step"), counted(*.instructions as u64, "instruction")
+        counted(*.steps, "step"), counted(*.instructions, "instruction")
     )]
     StepsOutOfRange {
         /// The number of steps asked for.
@@ -155,14 +156,6 @@ fn at(step: &usize, pc: &usize) -> String {
     match step == pc {
         true => String::new(),
         false => format!(" (pc {pc})"),
-    }
-}
-
-/// So many things, as it is said.
-fn counted(count: u64, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
     }
 }
 

@@ -4,6 +4,7 @@ use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::Value;
 
 use halo2_stack_vm::algebra::Word;
+pub use halo2_stack_vm::text::counted;
 
 pub fn decimal(word: Fr) -> String {
     word.to_integer().to_string()
@@ -38,12 +39,5 @@ pub fn stack_line(stack: &[Fr]) -> String {
             counted(stack.len(), "word"),
             top.join(" ")
         ),
-    }
-}
-
-pub fn counted(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
     }
 }
