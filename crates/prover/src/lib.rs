@@ -104,6 +104,8 @@ mod error;
 mod evaluations;
 mod fractions;
 mod group;
+#[cfg(target_arch = "x86_64")]
+mod ifma;
 mod keygen;
 mod lookup;
 mod msm;

@@ -105,7 +105,7 @@ fn halved<C: CurveAffine>(
 }
 
 /// The sum of the points, each times its number plus 1.
-fn running_sum<C: CurveAffine>(points: &[Point<C::Base>]) -> C::CurveExt {
+pub(crate) fn running_sum<C: CurveAffine>(points: &[Point<C::Base>]) -> C::CurveExt {
     let mut running = C::CurveExt::identity();
     let mut sum = C::CurveExt::identity();
     for point in points.iter().rev() {
@@ -144,18 +144,38 @@ fn running_sum_in_lanes<C: CurveAffine>(points: &[Point<C::Base>]) -> C::CurveEx
             |lanes, i, own| lanes[i / 2][i % 2] = own,
         );
     }
-    let running: Vec<_> = lanes[1..].iter().map(|lane| lane[0]).collect();
-    let mut between = C::CurveExt::identity();
-    let weighted = running_sum::<C>(&running);
-    for bit in (0..usize::BITS - length.leading_zeros()).rev() {
-        between = between.double();
-        if length >> bit & 1 == 1 {
-            between += weighted;
-        }
+    let [running, sums] = [0, 1].map(|i| lanes.map(|lane| lane[i]));
+    Joined::<C> {
+        running: &running,
+        sums: &sums,
+        length,
     }
-    let within: C::CurveExt = lanes
-        .iter()
-        .map(|lane| lane[1].to_affine::<C>().to_curve())
-        .sum();
-    within + between
+    .sum()
+}
+
+/// A running sum that is cut into lanes: of as many points each, from the first ones on.
+pub(crate) struct Joined<'a, C: CurveAffine> {
+    /// The sums of the points of each lane.
+    pub running: &'a [Point<C::Base>],
+    /// The sums of those, each times its number in the lane plus 1.
+    pub sums: &'a [Point<C::Base>],
+    /// The points of a lane.
+    pub length: usize,
+}
+
+impl<C: CurveAffine> Joined<'_, C> {
+    /// The sum of all points, each times its number plus 1.
+    pub fn sum(&self) -> C::CurveExt {
+        let mut between = C::CurveExt::identity();
+        let weighted = running_sum::<C>(&self.running[1..]);
+        for bit in (0..usize::BITS - self.length.leading_zeros()).rev() {
+            between = between.double();
+            if self.length >> bit & 1 == 1 {
+                between += weighted;
+            }
+        }
+        let affine = |own: &Point<C::Base>| own.to_affine::<C>().to_curve();
+        let within: C::CurveExt = self.sums.iter().map(affine).sum();
+        within + between
+    }
 }

@@ -8,19 +8,23 @@
 
 mod bucket;
 
+use std::borrow::Cow;
+
 use ff::Field;
 use group::Group;
 use halo2curves::CurveAffine;
 use rayon::prelude::*;
 
+pub(crate) use self::bucket::{Joined, running_sum};
 use crate::curve::{Batch, Point};
 use crate::endomorphism::{Endomorphism, Limbs, half, limbs, split};
+#[cfg(target_arch = "x86_64")]
+use crate::ifma;
 
 /// Points that scalars are multiplied with, and what is computed of them once.
 #[derive(Debug)]
 pub(crate) struct Bases<C: CurveAffine> {
-    points: Vec<Point<C::Base>>,
-    second: Second<C::Base>,
+    points: Points<C::Base>,
     endomorphism: Option<Endomorphism<C::Base>>,
     /// Whether a point is infinity.
     infinite: bool,
@@ -28,13 +32,16 @@ pub(crate) struct Bases<C: CurveAffine> {
     modulus: Limbs,
 }
 
-/// What the second half of a scalar is multiplied with.
+/// The points, and what the second half of a scalar is multiplied with.
 #[derive(Debug)]
-enum Second<F> {
-    /// The image under the endomorphism, which has the point's own y.
-    Image(Vec<F>),
+enum Points<F> {
+    /// The image under the endomorphism: its x, for its y is the point's own.
+    WithImages(Vec<Point<F>>, Vec<F>),
     /// `2^128` times the point.
-    Shifted(Vec<Point<F>>),
+    WithShifted(Vec<Point<F>>, Vec<Point<F>>),
+    /// The endomorphism is applied to sums.
+    #[cfg(target_arch = "x86_64")]
+    Vectors(ifma::Bases<F>),
 }
 
 /// A term of a sum: a part of a scalar, and which point it belongs to.
@@ -61,12 +68,24 @@ impl Term {
 }
 
 /// A point's number with two bits more.
-#[derive(Clone, Copy, Debug)]
-struct Signed(u32);
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Signed(u32);
 
 impl Signed {
     fn new(index: usize, second: bool, negative: bool) -> Self {
         Signed((index as u32) << 2 | u32::from(second) << 1 | u32::from(negative))
+    }
+
+    pub fn index(self) -> usize {
+        (self.0 >> 2) as usize
+    }
+
+    pub fn is_second(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    pub fn is_negative(self) -> bool {
+        self.0 & 1 != 0
     }
 
     fn negated_if(self, negated: bool) -> Self {
@@ -82,10 +101,25 @@ const SMALL_BITS: u32 = 64;
 impl<C: CurveAffine> Bases<C> {
     /// Of these points, at most 2^30, and the curve's endomorphism, if it has one.
     pub fn new(points: Vec<Point<C::Base>>, endomorphism: Option<Endomorphism<C::Base>>) -> Self {
-        assert!(points.len() <= 1 << 30, "so many points are not numbered");
-        assert!(C::b() != C::Base::ZERO, "(0, 0) stands for infinity");
-        let second = match &endomorphism {
-            Some(own) => Second::Image(points.par_iter().map(|point| point.x * own.zeta).collect()),
+        #[cfg(target_arch = "x86_64")]
+        if let Some(own) = &endomorphism
+            && let Some(vectors) = ifma::Bases::new(&points, own.zeta)
+        {
+            return Self::of(&points, Points::Vectors(vectors), endomorphism.clone());
+        }
+        Self::without_vectors(points, endomorphism)
+    }
+
+    /// The same without a processor's vector instructions.
+    pub fn without_vectors(
+        points: Vec<Point<C::Base>>,
+        endomorphism: Option<Endomorphism<C::Base>>,
+    ) -> Self {
+        let both = match &endomorphism {
+            Some(own) => {
+                let images = points.par_iter().map(|point| point.x * own.zeta).collect();
+                Points::WithImages(points.clone(), images)
+            }
             None => {
                 let mut second = points.clone();
                 second.par_chunks_mut(1 << 10).for_each(|chunk| {
@@ -94,15 +128,24 @@ impl<C: CurveAffine> Bases<C> {
                         batch.double(C::a(), chunk);
                     }
                 });
-                Second::Shifted(second)
+                Points::WithShifted(points.clone(), second)
             }
         };
+        Self::of(&points, both, endomorphism)
+    }
+
+    fn of(
+        own: &[Point<C::Base>],
+        points: Points<C::Base>,
+        endomorphism: Option<Endomorphism<C::Base>>,
+    ) -> Self {
+        assert!(own.len() <= 1 << 30, "so many points are not numbered");
+        assert!(C::b() != C::Base::ZERO, "(0, 0) stands for infinity");
         let mut modulus = limbs(&-C::ScalarExt::ONE);
         modulus[0] += 1;
         Bases {
-            infinite: points.par_iter().any(|own| own.x == C::Base::ZERO),
+            infinite: own.par_iter().any(|own| own.x == C::Base::ZERO),
             points,
-            second,
             endomorphism,
             modulus,
         }
@@ -110,12 +153,20 @@ impl<C: CurveAffine> Bases<C> {
 
     /// How many points there are.
     pub fn len(&self) -> usize {
-        self.points.len()
+        match &self.points {
+            Points::WithImages(points, _) | Points::WithShifted(points, _) => points.len(),
+            #[cfg(target_arch = "x86_64")]
+            Points::Vectors(own) => own.len(),
+        }
     }
 
     /// The points.
-    pub fn points(&self) -> &[Point<C::Base>] {
-        &self.points
+    pub fn points(&self) -> Cow<'_, [Point<C::Base>]> {
+        match &self.points {
+            Points::WithImages(points, _) | Points::WithShifted(points, _) => Cow::from(points),
+            #[cfg(target_arch = "x86_64")]
+            Points::Vectors(own) => Cow::from(own.points(0..own.len())),
+        }
     }
 
     /// The curve's endomorphism.
@@ -126,32 +177,38 @@ impl<C: CurveAffine> Bases<C> {
     /// The bytes that they take.
     pub fn memory(&self) -> usize {
         let point = size_of::<Point<C::Base>>();
-        match self.second {
-            Second::Image(_) => self.points.len() * (point + point / 2),
-            Second::Shifted(_) => self.points.len() * 2 * point,
-        }
+        self.len()
+            * match &self.points {
+                Points::WithImages(..) => point + point / 2,
+                Points::WithShifted(..) => 2 * point,
+                #[cfg(target_arch = "x86_64")]
+                Points::Vectors(_) => point,
+            }
     }
 
     /// The sums of the points' prefixes up to a length: the i-th is that of the first `i + 1` points.
     pub fn prefix_sums(&self, length: usize) -> Vec<Point<C::Base>> {
-        let mut sums = self.points[..length].to_vec();
+        let mut sums = self.points()[..length].to_vec();
         sum_up::<C>(&mut sums);
         sums
     }
 
     #[inline(always)]
     fn point(&self, signed: Signed) -> Point<C::Base> {
-        let Signed(code) = signed;
-        let index = (code >> 2) as usize;
-        let point = match (code & 2, &self.second) {
-            (0, _) => self.points[index],
-            (_, Second::Image(x)) => Point {
+        let index = signed.index();
+        let point = match (signed.is_second(), &self.points) {
+            (false, Points::WithImages(points, _) | Points::WithShifted(points, _)) => {
+                points[index]
+            }
+            (true, Points::WithImages(points, x)) => Point {
                 x: x[index],
-                y: self.points[index].y,
+                y: points[index].y,
             },
-            (_, Second::Shifted(points)) => points[index],
+            (true, Points::WithShifted(_, points)) => points[index],
+            #[cfg(target_arch = "x86_64")]
+            (second, Points::Vectors(own)) => own.point(index, second),
         };
-        point.negated_if(code & 1 == 1)
+        point.negated_if(signed.is_negative())
     }
 
     /// The parts of a scalar that are not 0.
@@ -277,7 +334,12 @@ impl<C: CurveAffine> Bases<C> {
                     let point = term.point.negated_if(digit < 0);
                     (digit != 0).then(|| (digit.unsigned_abs() - 1, point))
                 });
-                self.sum_of_window(1 << (width - 1), digits)
+                let buckets = 1 << (width - 1);
+                match &self.points {
+                    #[cfg(target_arch = "x86_64")]
+                    Points::Vectors(own) => own.sum_of_window::<C>(buckets, digits),
+                    _ => self.sum_of_window(buckets, digits),
+                }
             })
             .collect();
         let mut sum = C::CurveExt::identity();

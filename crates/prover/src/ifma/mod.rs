@@ -1,0 +1,386 @@
+//! Sums of multiples of points with the vector instructions of x86-64 that multiply 52-bit integers (AVX-512 IFMA:
+//! servers and desktops since about 2020).
+//!
+//! Points are added eight at a time. What is computed is what [`Bases`](crate::msm::Bases) computes without them.
+
+mod add;
+mod field;
+#[cfg(test)]
+mod tests;
+
+use std::arch::x86_64::*;
+use std::ops::Range;
+
+use group::Group;
+use halo2curves::CurveAffine;
+
+use self::add::{Adder, Exceptional, Packed, Points, from_number};
+use self::field::{Field, WIDTH, from_digits, to_digits};
+use crate::curve::Point;
+use crate::endomorphism::{Limbs, limbs};
+use crate::msm::{Joined, Signed};
+
+/// Points as the vector instructions take them.
+#[derive(Debug)]
+pub(crate) struct Bases<F> {
+    points: Vec<Packed>,
+    field: Field,
+    zeta: F,
+    /// Whether a point is infinity.
+    infinite: bool,
+}
+
+/// About how many points are added up at a time: what the caches hold.
+const SECTION: usize = 1 << 13;
+/// Into how many lanes the running sum of many buckets is cut.
+const LANES: usize = 128;
+
+/// Whether this processor has the instructions.
+fn is_there() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+}
+
+impl<F: ff::PrimeField> Bases<F> {
+    /// Of these points of a curve `y^2 = x^3 + b`, whose endomorphism multiplies x by `zeta`. `None` where the processor
+    /// lacks the instructions, or the field is too large.
+    pub(crate) fn new(given: &[Point<F>], zeta: F) -> Option<Self> {
+        let field = Field::of::<F>().filter(|_| is_there())?;
+        #[allow(unsafe_code)]
+        // SAFETY: the processor has what the function needs.
+        let points = unsafe { pack_all(&field, given) };
+        Some(Bases {
+            infinite: given.iter().any(Point::is_infinity),
+            points,
+            field,
+            zeta,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Some of the points.
+    pub(crate) fn points(&self, range: Range<usize>) -> Vec<Point<F>> {
+        #[allow(unsafe_code)]
+        // SAFETY: there are bases only where the processor has what the function needs.
+        unsafe {
+            unpack_all(&self.field, &self.points[range])
+        }
+    }
+
+    /// One of the points, or its image.
+    pub(crate) fn point(&self, index: usize, image: bool) -> Point<F> {
+        let point = self.points(index..index + 1)[0];
+        match image {
+            true => Point {
+                x: point.x * self.zeta,
+                y: point.y,
+            },
+            false => point,
+        }
+    }
+
+    /// The sum of the points, each times its bucket's number plus 1.
+    pub(crate) fn sum_of_window<C: CurveAffine<Base = F>>(
+        &self,
+        buckets: usize,
+        digits: impl Iterator<Item = (u32, Signed)>,
+    ) -> C::CurveExt {
+        let digits: Vec<_> = digits.collect();
+        #[allow(unsafe_code)]
+        // SAFETY: there are bases only where the processor has what the function needs.
+        unsafe {
+            sum_of_window::<C>(self, buckets, &digits)
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn pack_all<F: ff::PrimeField>(field: &Field, points: &[Point<F>]) -> Vec<Packed> {
+    let adder = Adder::new(field);
+    let mut all = Vec::with_capacity(points.len());
+    for chunk in points.chunks(WIDTH) {
+        let mut numbers = [[[0; 4]; WIDTH]; 2];
+        for (i, point) in chunk.iter().enumerate() {
+            numbers[0][i] = limbs(&point.x);
+            numbers[1][i] = limbs(&point.y);
+        }
+        let own = adder.arithmetic();
+        let packed = adder.pack(&Points {
+            x: own.represent(&from_digits(&numbers[0])),
+            y: own.represent(&from_digits(&numbers[1])),
+        });
+        all.extend_from_slice(&packed[..chunk.len()]);
+    }
+    all
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn unpack_all<F: ff::PrimeField>(field: &Field, points: &[Packed]) -> Vec<Point<F>> {
+    let adder = Adder::new(field);
+    let mut all = Vec::with_capacity(points.len());
+    for chunk in points.chunks(WIDTH) {
+        let own = adder.arithmetic();
+        let points = adder.unpack(padded(chunk));
+        let numbers: [[Limbs; WIDTH]; 2] =
+            [&points.x, &points.y].map(|own_words| to_digits(&own.numbers(own_words)));
+        for i in 0..chunk.len() {
+            all.push(Point {
+                x: from_number(&numbers[0][i]),
+                y: from_number(&numbers[1][i]),
+            });
+        }
+    }
+    all
+}
+
+/// Eight points, the last of which is repeated.
+#[target_feature(enable = "avx512f,avx512ifma")]
+#[inline]
+fn padded(points: &[Packed]) -> [Packed; WIDTH] {
+    let last = points.len() - 1;
+    std::array::from_fn(|i| points[i.min(last)])
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn infinity() -> Packed {
+    Packed(_mm512_setzero_si512())
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sum_of_window<C: CurveAffine>(
+    bases: &Bases<C::Base>,
+    buckets: usize,
+    digits: &[(u32, Signed)],
+) -> C::CurveExt {
+    // The points of a bucket, and those of which it has the images: the endomorphism is applied to their sum.
+    let slots = 2 * buckets;
+    let slot = |bucket: u32, point: Signed| 2 * bucket as usize + usize::from(point.is_second());
+    let mut lengths = vec![0u32; slots];
+    for (bucket, point) in digits {
+        lengths[slot(*bucket, *point)] += 1;
+    }
+    let Some(last) = lengths.iter().rposition(|length| *length != 0) else {
+        return C::CurveExt::identity();
+    };
+    lengths.truncate(last + 1);
+    let mut next = 0;
+    let mut starts = Vec::with_capacity(lengths.len());
+    for length in &lengths {
+        starts.push(next);
+        next += length;
+    }
+    let mut sorted = vec![Signed::default(); digits.len()];
+    for (bucket, point) in digits {
+        let start = &mut starts[slot(*bucket, *point)];
+        sorted[*start as usize] = *point;
+        *start += 1;
+    }
+    let mut adder = Adder::new(&bases.field);
+    let mut infinite = bases.infinite;
+    let mut sums = vec![infinity(); (last + 1).next_multiple_of(2)];
+    let (mut points, mut other) = (vec![], vec![]);
+    let mut pairs = vec![];
+    let (mut rest, mut lengths, mut of) = (&sorted[..], &mut lengths[..], &mut sums[..]);
+    while !lengths.is_empty() {
+        let mut count = 0;
+        let mut slots = 0;
+        while let Some(length) = lengths.get(slots)
+            && (slots == 0 || count + *length as usize <= SECTION)
+        {
+            count += *length as usize;
+            slots += 1;
+        }
+        let (section, after) = rest.split_at(count);
+        rest = after;
+        let (own, others) = std::mem::take(&mut lengths).split_at_mut(slots);
+        lengths = others;
+        // The first round takes the points from where they are, and negates some.
+        let at = |i: usize| bases.points[section[i].index()];
+        let signs = |i: usize| section[i].is_negative();
+        halved::<C::Base>(
+            &mut adder,
+            &mut infinite,
+            own,
+            at,
+            Some(signs),
+            &mut pairs,
+            &mut points,
+        );
+        while own.iter().any(|length| *length > 1) {
+            let at = |i: usize| points[i];
+            halved::<C::Base>(
+                &mut adder,
+                &mut infinite,
+                own,
+                at,
+                NONE,
+                &mut pairs,
+                &mut other,
+            );
+            std::mem::swap(&mut points, &mut other);
+        }
+        let (here, after) = std::mem::take(&mut of).split_at_mut(slots);
+        of = after;
+        let mut points = points.iter();
+        for (sum, length) in here.iter_mut().zip(&*own) {
+            if *length != 0 {
+                *sum = *points.next().expect("a slot that is not empty has a sum");
+            }
+        }
+    }
+    let sums = with_images::<C::Base>(&mut adder, &sums, bases.zeta);
+    running_sum::<C>(bases, &mut adder, &sums)
+}
+
+/// No signs.
+const NONE: Option<fn(usize) -> bool> = None;
+
+/// The points of each slot, added pairwise.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn halved<F: ff::PrimeField>(
+    adder: &mut Adder,
+    infinite: &mut bool,
+    lengths: &mut [u32],
+    at: impl Fn(usize) -> Packed,
+    signs: Option<impl Fn(usize) -> bool>,
+    pairs: &mut Vec<(u32, u32)>,
+    out: &mut Vec<Packed>,
+) {
+    out.clear();
+    pairs.clear();
+    let mut from = 0;
+    let mut alone = vec![];
+    for length in lengths.iter_mut() {
+        let end = from + *length as usize;
+        while from + 1 < end {
+            pairs.push((from as u32, out.len() as u32));
+            out.push(infinity());
+            from += 2;
+        }
+        if from < end {
+            if signs.as_ref().is_some_and(|negative| negative(from)) {
+                alone.push((from as u32, out.len() as u32));
+            }
+            out.push(at(from));
+            from += 1;
+        }
+        *length = length.div_ceil(2);
+    }
+    for group in alone.chunks(WIDTH) {
+        let last = group.len() - 1;
+        let own = std::array::from_fn(|i| at(group[i.min(last)].0 as usize));
+        let own = adder.unpack(own);
+        let y = adder.arithmetic().negated(0xff, &own.y);
+        let negated = adder.pack(&Points { x: own.x, y });
+        for ((_, to), own) in group.iter().zip(negated) {
+            out[*to as usize] = own;
+        }
+    }
+    loop {
+        for group in pairs.chunks(WIDTH) {
+            let last = group.len() - 1;
+            let from = |i: usize| group[i.min(last)].0 as usize;
+            let [left, right] = [0, 1].map(|side| {
+                let own = adder.unpack(std::array::from_fn(|i| at(from(i) + side)));
+                let Some(negative) = &signs else { return own };
+                let mut lanes = 0;
+                for i in 0..WIDTH {
+                    lanes |= u8::from(negative(from(i) + side)) << i;
+                }
+                let y = adder.arithmetic().negated(lanes, &own.y);
+                Points { x: own.x, y }
+            });
+            match *infinite {
+                false => adder.push(left, right),
+                true => adder.push_any(left, right),
+            }
+        }
+        let done = adder.sums::<F>(|number, sums| {
+            let group = &pairs[number * WIDTH..];
+            for ((_, to), sum) in group.iter().zip(sums) {
+                out[*to as usize] = sum;
+            }
+        });
+        match done {
+            Ok(()) => return,
+            // The sum of opposite points is infinity. With that in mind nothing is an exception.
+            Err(Exceptional) => {
+                assert!(!*infinite, "an addition of any points has a denominator");
+                *infinite = true;
+            }
+        }
+    }
+}
+
+/// The sums of each bucket's two slots, the endomorphism applied to the second one.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn with_images<F: ff::PrimeField>(adder: &mut Adder, slots: &[Packed], zeta: F) -> Vec<Packed> {
+    let own = *adder.arithmetic();
+    let zeta = own.represent(&from_digits(&[limbs(&zeta); WIDTH]));
+    let mut sums = vec![infinity(); slots.len() / 2];
+    for group in slots.chunks(2 * WIDTH) {
+        let last = group.len() - 2;
+        let [left, mut right] = [0, 1]
+            .map(|side| adder.unpack(std::array::from_fn(|i| group[(2 * i).min(last) + side])));
+        right.x = own.reduced(&own.mul(&right.x, &zeta));
+        adder.push_any(left, right);
+    }
+    let done = adder.sums::<F>(|number, own| {
+        let group = &mut sums[number * WIDTH..];
+        for (sum, own) in group.iter_mut().zip(own) {
+            *sum = own;
+        }
+    });
+    debug_assert!(done.is_ok());
+    sums
+}
+
+/// The sum of the points, each times its number plus 1.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn running_sum<C: CurveAffine>(
+    bases: &Bases<C::Base>,
+    adder: &mut Adder,
+    points: &[Packed],
+) -> C::CurveExt {
+    if points.len() < 4 * LANES {
+        let points = unpack_all(&bases.field, points);
+        return crate::msm::running_sum::<C>(&points);
+    }
+    // In lanes, side by side: each has a running sum, and the sum of those before the step.
+    let length = points.len().div_ceil(LANES);
+    let mut running = [infinity(); LANES];
+    let mut sums = [infinity(); LANES];
+    // After the last point the sums lag a step behind.
+    for step in (0..length).rev().map(Some).chain([None]) {
+        for group in 0..LANES / WIDTH {
+            let first = group * WIDTH;
+            let own = adder.unpack(std::array::from_fn(|i| running[first + i]));
+            let sum = adder.unpack(std::array::from_fn(|i| sums[first + i]));
+            let at = |lane: usize| match step {
+                Some(step) => points.get(lane * length + step).copied(),
+                None => None,
+            };
+            let none = infinity();
+            let new = adder.unpack(std::array::from_fn(|i| at(first + i).unwrap_or(none)));
+            adder.push_any(own, new);
+            adder.push_any(sum, own);
+        }
+        let done = adder.sums::<C::Base>(|number, own| {
+            let lanes = match number % 2 {
+                0 => &mut running,
+                _ => &mut sums,
+            };
+            lanes[number / 2 * WIDTH..][..WIDTH].copy_from_slice(&own);
+        });
+        debug_assert!(done.is_ok());
+    }
+    let [running, sums] = [running, sums].map(|own| unpack_all(&bases.field, &own));
+    Joined::<C> {
+        running: &running,
+        sums: &sums,
+        length,
+    }
+    .sum()
+}
