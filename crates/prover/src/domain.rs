@@ -8,6 +8,8 @@
 use ff::{Field, PrimeField};
 use rayon::prelude::*;
 
+use crate::ifma::{FACTOR, Transforms};
+
 /// Blocks that are transformed layer by layer; larger ones are halved first, so that the halves stay in the cache.
 const BLOCK: usize = 1 << 14;
 /// How much of a layer of a larger one is a task.
@@ -21,6 +23,8 @@ pub(crate) struct Domain<F> {
     /// The powers of the root of unity of order `2 m` at `m..2 m`, for every power of two `m` below the size.
     roots: Vec<F>,
     inverse_roots: Vec<F>,
+    /// What transforms with vectors, if it is there. Roots, and the scales of cosets, are [`FACTOR`]-fold then.
+    vectors: Option<Transforms>,
     /// 1 over the size.
     pub size_inverse: F,
 }
@@ -65,12 +69,19 @@ fn reversed_powers<F: Field>(k: u32, base: F, scale: F) -> Vec<F> {
 impl<F: PrimeField> Domain<F> {
     /// Of `2^k` points. `k` is at most the field's two-adicity.
     pub fn new(k: u32) -> Self {
+        let vectors = Transforms::of::<F>().filter(|own| own.takes(1 << k));
+        Self::with(k, vectors)
+    }
+
+    /// The same, transformed so.
+    fn with(k: u32, vectors: Option<Transforms>) -> Self {
         assert!(k <= F::S, "the field has a root of that order");
         let n = 1usize << k;
+        let factor = factor::<F>(&vectors);
         let omega = (k..F::S).fold(F::ROOT_OF_UNITY, |own, _| own.square());
         let omega_inverse = (k..F::S).fold(F::ROOT_OF_UNITY_INV, |own, _| own.square());
         let table = |root: F| {
-            let mut roots = vec![F::ONE; n.max(2)];
+            let mut roots = vec![factor; n.max(2)];
             let half = n / 2;
             if half > 0 {
                 let (_, top) = roots.split_at_mut(half);
@@ -78,7 +89,7 @@ impl<F: PrimeField> Domain<F> {
                     .par_chunks_mut(1 << 10)
                     .enumerate()
                     .for_each(|(chunk, own)| {
-                        let mut power = root.pow_vartime([(chunk << 10) as u64]);
+                        let mut power = factor * root.pow_vartime([(chunk << 10) as u64]);
                         for own in own {
                             *own = power;
                             power *= root;
@@ -101,12 +112,15 @@ impl<F: PrimeField> Domain<F> {
             roots: table(omega),
             inverse_roots: table(omega_inverse),
             size_inverse: F::TWO_INV.pow_vartime([u64::from(k)]),
+            vectors,
         }
     }
 
     /// The powers of the inverse root of unity of order `2 half`, of which the exponents are below `half`.
-    pub fn inverse_roots(&self, half: usize) -> &[F] {
-        &self.inverse_roots[half..2 * half]
+    pub fn inverse_roots(&self, half: usize) -> Vec<F> {
+        let factor = factor::<F>(&self.vectors).invert().expect("it is not 0");
+        let own = &self.inverse_roots[half..2 * half];
+        own.iter().map(|root| *root * factor).collect()
     }
 
     pub fn size(&self) -> usize {
@@ -115,39 +129,37 @@ impl<F: PrimeField> Domain<F> {
 
     pub fn coset(&self, shift: F) -> Coset<F> {
         let inverse = shift.invert().expect("a shift is not 0");
+        let scale = factor::<F>(&self.vectors) * self.size_inverse;
         Coset {
             shift,
             power: shift.pow_vartime([self.size() as u64]),
-            into: reversed_powers(self.k, shift, self.size_inverse),
-            out_of: reversed_powers(self.k, inverse, self.size_inverse),
+            into: reversed_powers(self.k, shift, scale),
+            out_of: reversed_powers(self.k, inverse, scale),
         }
     }
 
     /// From values to `n` times the coefficients, in bit-reversed order.
     pub fn interpolate(&self, values: &mut [F]) {
         assert_eq!(values.len(), self.size());
-        inverse_layers(values, &self.inverse_roots);
+        inverse_layers(&self.vectors, values, &self.inverse_roots);
     }
 
     /// From coefficients, in bit-reversed order, to values.
     pub fn evaluate(&self, coefficients: &mut [F]) {
         assert_eq!(coefficients.len(), self.size());
-        forward_layers(coefficients, &self.roots);
+        forward_layers(&self.vectors, coefficients, &self.roots);
     }
 
     /// From what [`Domain::interpolate`] gives to the values on a coset.
     pub fn evaluate_on(&self, coset: &Coset<F>, coefficients: &[F]) -> Vec<F> {
-        let scaled = coefficients.iter().zip(&coset.into);
-        let mut values: Vec<F> = scaled.map(|(own, scale)| *own * scale).collect();
-        self.evaluate(&mut values);
+        let mut values = coefficients.to_vec();
+        self.evaluate_on_in_place(coset, &mut values);
         values
     }
 
     /// The same in their place.
     pub fn evaluate_on_in_place(&self, coset: &Coset<F>, coefficients: &mut [F]) {
-        for (own, scale) in coefficients.iter_mut().zip(&coset.into) {
-            *own *= scale;
-        }
+        self.scale(coefficients, &coset.into);
         self.evaluate(coefficients);
     }
 
@@ -155,10 +167,19 @@ impl<F: PrimeField> Domain<F> {
     pub fn interpolate_on(&self, coset: &Coset<F>, values: &mut [F]) {
         self.interpolate(values);
         values
-            .par_iter_mut()
-            .zip(&coset.out_of)
-            .with_min_len(1 << 10)
-            .for_each(|(own, scale)| *own *= scale);
+            .par_chunks_mut(TASK)
+            .zip(coset.out_of.par_chunks(TASK))
+            .for_each(|(values, scales)| self.scale(values, scales));
+    }
+
+    /// Multiplies what stands in the same place.
+    fn scale(&self, values: &mut [F], scales: &[F]) {
+        if let Some(vectors) = &self.vectors {
+            return vectors.scale(values, scales);
+        }
+        for (own, scale) in values.iter_mut().zip(scales) {
+            *own *= scale;
+        }
     }
 
     /// The inverses of `omega^i - point`, if the point is none of the domain.
@@ -223,7 +244,15 @@ pub(crate) fn invert<F: Field>(values: &mut [F]) {
     }
 }
 
-fn inverse_layers<F: Field>(values: &mut [F], roots: &[F]) {
+/// What roots and scales are multiplied by.
+fn factor<F: PrimeField>(vectors: &Option<Transforms>) -> F {
+    match vectors {
+        Some(_) => F::from(FACTOR),
+        None => F::ONE,
+    }
+}
+
+fn inverse_layers<F: PrimeField>(vectors: &Option<Transforms>, values: &mut [F], roots: &[F]) {
     let mut size = values.len();
     if size > BLOCK {
         let half = size / 2;
@@ -232,14 +261,20 @@ fn inverse_layers<F: Field>(values: &mut [F], roots: &[F]) {
         let chunks = low
             .par_chunks_mut(TASK / 2)
             .zip(high.par_chunks_mut(TASK / 2));
-        chunks
-            .zip(roots_here.par_chunks(TASK / 2))
-            .for_each(|((low, high), roots)| inverse_butterflies(low, high, roots));
+        chunks.zip(roots_here.par_chunks(TASK / 2)).for_each(
+            |((low, high), roots)| match vectors {
+                Some(own) => own.inverse_butterflies(low, high, roots),
+                None => inverse_butterflies(low, high, roots),
+            },
+        );
         rayon::join(
-            || inverse_layers(low, roots),
-            || inverse_layers(high, roots),
+            || inverse_layers(vectors, low, roots),
+            || inverse_layers(vectors, high, roots),
         );
         return;
+    }
+    if let Some(own) = vectors {
+        return own.inverse(values, roots);
     }
     // Two layers at once: each value is read and written once for both.
     while size > 4 {
@@ -317,22 +352,28 @@ fn inverse_butterflies<F: Field>(low: &mut [F], high: &mut [F], roots: &[F]) {
     }
 }
 
-fn forward_layers<F: Field>(values: &mut [F], roots: &[F]) {
+fn forward_layers<F: PrimeField>(vectors: &Option<Transforms>, values: &mut [F], roots: &[F]) {
     let size = values.len();
     if size > BLOCK {
         let half = size / 2;
         let (low, high) = values.split_at_mut(half);
         rayon::join(
-            || forward_layers(low, roots),
-            || forward_layers(high, roots),
+            || forward_layers(vectors, low, roots),
+            || forward_layers(vectors, high, roots),
         );
         let chunks = low
             .par_chunks_mut(TASK / 2)
             .zip(high.par_chunks_mut(TASK / 2));
         chunks
             .zip(roots[half..size].par_chunks(TASK / 2))
-            .for_each(|((low, high), roots)| forward_butterflies(low, high, roots));
+            .for_each(|((low, high), roots)| match vectors {
+                Some(own) => own.forward_butterflies(low, high, roots),
+                None => forward_butterflies(low, high, roots),
+            });
         return;
+    }
+    if let Some(own) = vectors {
+        return own.forward(values, roots);
     }
     // A layer more where their number is odd.
     let mut done = match size.trailing_zeros() {
@@ -393,8 +434,11 @@ mod tests {
     #[test]
     fn transforms_agree_with_sums() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        for k in 0..11 {
-            let domain = Domain::<Fr>::new(k);
+        for (k, vectors) in (0..11).flat_map(|k| [(k, false), (k, true)]) {
+            let domain = match vectors {
+                true => Domain::<Fr>::new(k),
+                false => Domain::with(k, None),
+            };
             let random: Vec<_> = (0..domain.size()).map(|_| Fr::random(&mut rng)).collect();
             let zeros = vec![Fr::ZERO; domain.size()];
             let alike = vec![-Fr::ONE; domain.size()];
@@ -432,14 +476,21 @@ mod tests {
     #[test]
     fn large_transforms_are_inverse_to_each_other() {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
-        let domain = Domain::<Fr>::new(15);
-        let values: Vec<_> = (0..domain.size()).map(|_| Fr::random(&mut rng)).collect();
+        for k in [14, 15, 16] {
+            for domain in [Domain::<Fr>::new(k), Domain::with(k, None)] {
+                transforms_as_the_fork_does(&domain, &mut rng);
+            }
+        }
+    }
+
+    fn transforms_as_the_fork_does(domain: &Domain<Fr>, rng: &mut ChaCha8Rng) {
+        let values: Vec<_> = (0..domain.size()).map(|_| Fr::random(&mut *rng)).collect();
         let mut own = values.clone();
         domain.interpolate(&mut own);
         // Against the fork's.
-        let theirs = halo2_proofs::poly::EvaluationDomain::<Fr>::new(1, 15);
+        let theirs = halo2_proofs::poly::EvaluationDomain::<Fr>::new(1, domain.k);
         let theirs = theirs.lagrange_to_coeff(theirs.lagrange_from_vec(values.clone()));
-        let coefficients: Vec<_> = natural(&domain, &own)
+        let coefficients: Vec<_> = natural(domain, &own)
             .iter()
             .map(|own| *own * domain.size_inverse)
             .collect();

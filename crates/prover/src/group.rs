@@ -31,7 +31,7 @@ pub(crate) fn to_lagrange<C: CurveAffine>(
     let mut own = points.to_vec();
     let mut half = n / 2;
     while half > 0 {
-        let roots = domain.inverse_roots(half);
+        let roots = &domain.inverse_roots(half);
         // The first layer scales, too: its sums, and with the roots its differences.
         let scale = (half == n / 2).then_some(domain.size_inverse);
         // Butterflies: the low ones are summed, the high ones are differences times a root.

@@ -104,7 +104,7 @@ mod error;
 mod evaluations;
 mod fractions;
 mod group;
-#[cfg(target_arch = "x86_64")]
+#[cfg_attr(not(target_arch = "x86_64"), path = "ifma/absent.rs")]
 mod ifma;
 mod keygen;
 mod lookup;

@@ -72,6 +72,7 @@ pub(super) struct Vector(pub(super) [__m512i; LIMBS]);
 pub(super) struct Arithmetic {
     modulus: Vector,
     twice: Vector,
+    fourfold: Vector,
     negative_inverse: __m512i,
     mask: __m512i,
     pub(super) one: Vector,
@@ -92,13 +93,18 @@ impl Arithmetic {
     #[target_feature(enable = "avx512f,avx512ifma")]
     pub(super) fn new(field: &Field) -> Self {
         let modulus = broadcast(&field.modulus);
-        let mut twice = modulus;
-        for limb in &mut twice.0 {
-            *limb = _mm512_add_epi64(*limb, *limb);
-        }
         let mask = _mm512_set1_epi64((1 << BITS) - 1);
+        let double = |a: Vector| {
+            let mut t = a;
+            for limb in &mut t.0 {
+                *limb = _mm512_add_epi64(*limb, *limb);
+            }
+            carried(mask, t)
+        };
+        let twice = double(modulus);
         Arithmetic {
-            twice: carried(mask, twice),
+            fourfold: double(twice),
+            twice,
             modulus,
             negative_inverse: _mm512_set1_epi64(field.negative_inverse as i64),
             mask,
@@ -175,6 +181,33 @@ impl Arithmetic {
     pub(super) fn reduced(&self, a: &Vector) -> Vector {
         let a = self.less(a, &self.twice);
         self.less(&a, &self.modulus)
+    }
+
+    /// The same below 2 p, of what is below 4 p.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[inline]
+    pub(super) fn halved(&self, a: &Vector) -> Vector {
+        self.less(a, &self.twice)
+    }
+
+    /// The same below 2 p, of what is below 8 p.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[inline]
+    pub(super) fn halved_twice(&self, a: &Vector) -> Vector {
+        let a = self.less(a, &self.fourfold);
+        self.less(&a, &self.twice)
+    }
+
+    /// `a - b + 4 p`, for b below 4 p.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[inline]
+    pub(super) fn sub_far(&self, a: &Vector, b: &Vector) -> Vector {
+        let mut t = *a;
+        for i in 0..LIMBS {
+            let own = _mm512_add_epi64(a.0[i], self.fourfold.0[i]);
+            t.0[i] = _mm512_sub_epi64(own, b.0[i]);
+        }
+        carried(self.mask, t)
     }
 
     /// `a - b`, or a where that is negative.

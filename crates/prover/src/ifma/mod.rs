@@ -7,6 +7,8 @@ mod add;
 mod field;
 #[cfg(test)]
 mod tests;
+mod transform;
+mod words;
 
 use std::arch::x86_64::*;
 use std::ops::Range;
@@ -16,6 +18,7 @@ use halo2curves::CurveAffine;
 
 use self::add::{Adder, Exceptional, Packed, Points, from_number};
 use self::field::{Field, WIDTH, from_digits, to_digits};
+pub(crate) use self::transform::{FACTOR, Transforms};
 use crate::curve::Point;
 use crate::endomorphism::{Limbs, limbs};
 use crate::msm::{Joined, Signed};

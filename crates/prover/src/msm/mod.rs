@@ -18,7 +18,6 @@ use rayon::prelude::*;
 pub(crate) use self::bucket::{Joined, running_sum};
 use crate::curve::{Batch, Point};
 use crate::endomorphism::{Endomorphism, Limbs, half, limbs, split};
-#[cfg(target_arch = "x86_64")]
 use crate::ifma;
 
 /// Points that scalars are multiplied with, and what is computed of them once.
@@ -40,7 +39,6 @@ enum Points<F> {
     /// `2^128` times the point.
     WithShifted(Vec<Point<F>>, Vec<Point<F>>),
     /// The endomorphism is applied to sums.
-    #[cfg(target_arch = "x86_64")]
     Vectors(ifma::Bases<F>),
 }
 
@@ -101,7 +99,6 @@ const SMALL_BITS: u32 = 64;
 impl<C: CurveAffine> Bases<C> {
     /// Of these points, at most 2^30, and the curve's endomorphism, if it has one.
     pub fn new(points: Vec<Point<C::Base>>, endomorphism: Option<Endomorphism<C::Base>>) -> Self {
-        #[cfg(target_arch = "x86_64")]
         if let Some(own) = &endomorphism
             && let Some(vectors) = ifma::Bases::new(&points, own.zeta)
         {
@@ -155,7 +152,6 @@ impl<C: CurveAffine> Bases<C> {
     pub fn len(&self) -> usize {
         match &self.points {
             Points::WithImages(points, _) | Points::WithShifted(points, _) => points.len(),
-            #[cfg(target_arch = "x86_64")]
             Points::Vectors(own) => own.len(),
         }
     }
@@ -164,7 +160,6 @@ impl<C: CurveAffine> Bases<C> {
     pub fn points(&self) -> Cow<'_, [Point<C::Base>]> {
         match &self.points {
             Points::WithImages(points, _) | Points::WithShifted(points, _) => Cow::from(points),
-            #[cfg(target_arch = "x86_64")]
             Points::Vectors(own) => Cow::from(own.points(0..own.len())),
         }
     }
@@ -181,7 +176,6 @@ impl<C: CurveAffine> Bases<C> {
             * match &self.points {
                 Points::WithImages(..) => point + point / 2,
                 Points::WithShifted(..) => 2 * point,
-                #[cfg(target_arch = "x86_64")]
                 Points::Vectors(_) => point,
             }
     }
@@ -205,7 +199,6 @@ impl<C: CurveAffine> Bases<C> {
                 y: points[index].y,
             },
             (true, Points::WithShifted(_, points)) => points[index],
-            #[cfg(target_arch = "x86_64")]
             (second, Points::Vectors(own)) => own.point(index, second),
         };
         point.negated_if(signed.is_negative())
@@ -336,7 +329,6 @@ impl<C: CurveAffine> Bases<C> {
                 });
                 let buckets = 1 << (width - 1);
                 match &self.points {
-                    #[cfg(target_arch = "x86_64")]
                     Points::Vectors(own) => own.sum_of_window::<C>(buckets, digits),
                     _ => self.sum_of_window(buckets, digits),
                 }
