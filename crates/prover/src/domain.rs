@@ -74,7 +74,7 @@ impl<F: PrimeField> Domain<F> {
     }
 
     /// The same, transformed so.
-    fn with(k: u32, vectors: Option<Transforms>) -> Self {
+    pub fn with(k: u32, vectors: Option<Transforms>) -> Self {
         assert!(k <= F::S, "the field has a root of that order");
         let n = 1usize << k;
         let factor = factor::<F>(&vectors);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
-use ff::Field;
+use ff::{Field, PrimeField};
 use rayon::prelude::*;
 
 use crate::domain::invert;
@@ -29,7 +29,7 @@ pub(crate) struct Permuted<F> {
     pub permuted: [Vec<F>; 2],
 }
 
-impl<F: Field + Hash> Lookup<F> {
+impl<F: PrimeField + Hash> Lookup<F> {
     /// The input and the table on the rows that are not for blinding, permuted.
     pub fn permute(
         &self,

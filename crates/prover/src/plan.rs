@@ -6,8 +6,10 @@ mod compile;
 use std::fmt;
 use std::hash::Hash;
 
-use ff::Field;
+use ff::{Field, PrimeField};
 use halo2_proofs::plonk::Expression;
+
+use crate::ifma::Registers;
 
 /// How many rows a block has: some dozens of intermediate values of so many rows stay in the cache.
 pub(crate) const BLOCK: usize = 128;
@@ -73,14 +75,14 @@ enum Node<F> {
 
 /// Where an operand stands.
 #[derive(Clone, Copy, Debug)]
-enum Operand {
+pub(crate) enum Operand {
     Register(usize),
     Query(usize),
     Scalar(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Operation {
+pub(crate) enum Operation {
     Add(Operand, Operand),
     Subtract(Operand, Operand),
     Multiply(Operand, Operand),
@@ -92,9 +94,9 @@ enum Operation {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Step {
-    operation: Operation,
-    register: usize,
+pub(crate) struct Step {
+    pub operation: Operation,
+    pub register: usize,
 }
 
 /// A program that computes combinations of expressions.
@@ -113,7 +115,7 @@ pub(crate) struct Plan<F> {
 /// The expressions of a combination: the i-th of `m` is multiplied by the `m - 1 - i`-th power of a challenge.
 type Combination<'e, F> = &'e [&'e Expression<F>];
 
-impl<F: Field + Hash> Plan<F> {
+impl<F: PrimeField + Hash> Plan<F> {
     pub fn new(combinations: &[Combination<'_, F>]) -> Self {
         compile::plan(combinations)
     }
@@ -145,6 +147,7 @@ impl<F: Field + Hash> Plan<F> {
     pub fn room(&self) -> Room<F> {
         Room {
             registers: vec![vec![F::ZERO; BLOCK]; self.registers],
+            vectors: Registers::new::<F>(self.registers),
             wrapped: vec![vec![]; self.queries.len()],
         }
     }
@@ -167,7 +170,11 @@ impl<F: Field + Hash> Plan<F> {
                 wrapped.extend((first..first + rows).map(rotated));
             }
         }
-        let Room { registers, wrapped } = room;
+        let Room {
+            registers,
+            vectors,
+            wrapped,
+        } = room;
         let slices: Vec<&[F]> = self
             .queries
             .iter()
@@ -180,15 +187,17 @@ impl<F: Field + Hash> Plan<F> {
                 }
             })
             .collect();
-        for step in &self.steps {
-            let mut out = std::mem::take(&mut registers[step.register]);
-            let value = |operand: Operand| match operand {
-                Operand::Register(own) => Value::Rows(&registers[own][..rows]),
-                Operand::Query(own) => Value::Rows(slices[own]),
-                Operand::Scalar(own) => Value::Same(scalars[own]),
-            };
-            step.operation.run(&mut out[..rows], scalars, value);
-            registers[step.register] = out;
+        // A circuit of fewer rows than a block has goes without.
+        let vectors = vectors.as_mut().filter(|_| rows == BLOCK);
+        if let Some(vectors) = vectors {
+            vectors.run(&self.steps, scalars, &slices);
+            for output in &self.outputs {
+                if let Operand::Register(own) = output {
+                    vectors.read(*own, &mut registers[*own]);
+                }
+            }
+        } else {
+            self.run_steps(scalars, &slices, rows, registers);
         }
         for (number, output) in self.outputs.iter().enumerate() {
             let value = match output {
@@ -199,12 +208,28 @@ impl<F: Field + Hash> Plan<F> {
             put(number, value);
         }
     }
+
+    /// Runs the steps one row after another.
+    fn run_steps(&self, scalars: &[F], slices: &[&[F]], rows: usize, registers: &mut [Vec<F>]) {
+        for step in &self.steps {
+            let mut out = std::mem::take(&mut registers[step.register]);
+            let value = |operand: Operand| match operand {
+                Operand::Register(own) => Value::Rows(&registers[own][..rows]),
+                Operand::Query(own) => Value::Rows(slices[own]),
+                Operand::Scalar(own) => Value::Same(scalars[own]),
+            };
+            step.operation.run(&mut out[..rows], scalars, value);
+            registers[step.register] = out;
+        }
+    }
 }
 
 /// Room for the blocks of a thread.
 #[derive(Debug)]
 pub(crate) struct Room<F> {
     registers: Vec<Vec<F>>,
+    /// The same for a processor's vector instructions, if it has them.
+    vectors: Option<Registers>,
     /// The values of queries whose block wraps around the end.
     wrapped: Vec<Vec<F>>,
 }

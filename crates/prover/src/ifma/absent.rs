@@ -7,6 +7,7 @@ use halo2curves::CurveAffine;
 
 use crate::curve::Point;
 use crate::msm::Signed;
+use crate::plan::Step;
 
 pub(crate) const FACTOR: u64 = 1;
 
@@ -40,6 +41,24 @@ impl Transforms {
     }
 
     pub(crate) fn scale<F>(&self, _: &mut [F], _: &[F]) {
+        match *self {}
+    }
+}
+
+/// There are none.
+#[derive(Debug)]
+pub(crate) enum Registers {}
+
+impl Registers {
+    pub(crate) fn new<F: PrimeField>(_: usize) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn run<F>(&mut self, _: &[Step], _: &[F], _: &[&[F]]) {
+        match *self {}
+    }
+
+    pub(crate) fn read<F>(&self, _: usize, _: &mut [F]) {
         match *self {}
     }
 }

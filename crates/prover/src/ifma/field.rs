@@ -140,6 +140,17 @@ impl Arithmetic {
         carried(self.mask, Vector(t))
     }
 
+    /// `16 a`, for a below p: it may be multiplied by what is below 2 p.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[inline]
+    pub(super) fn sixteen_fold(&self, a: &Vector) -> Vector {
+        let mut t = *a;
+        for i in 0..LIMBS {
+            t.0[i] = _mm512_slli_epi64::<4>(a.0[i]);
+        }
+        carried(self.mask, t)
+    }
+
     /// `a - b + 2 p`, for b below 2 p.
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]

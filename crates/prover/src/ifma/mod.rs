@@ -4,6 +4,7 @@
 //! Points are added eight at a time. What is computed is what [`Bases`](crate::msm::Bases) computes without them.
 
 mod add;
+mod blocks;
 mod field;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use group::Group;
 use halo2curves::CurveAffine;
 
 use self::add::{Adder, Exceptional, Packed, Points, from_number};
+pub(crate) use self::blocks::Registers;
 use self::field::{Field, WIDTH, from_digits, to_digits};
 pub(crate) use self::transform::{FACTOR, Transforms};
 use crate::curve::Point;
