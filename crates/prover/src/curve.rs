@@ -3,8 +3,10 @@
 //! An addition of two affine points takes one inversion, two multiplications and a square. Of many independent
 //! additions the inversions are one, and three multiplications each (Montgomery's trick).
 
-use ff::Field;
+use ff::{Field, PrimeField};
 use halo2curves::CurveAffine;
+
+use crate::ifma::Additions;
 
 /// A point in affine coordinates. Infinity is `(0, 0)`, which is no point of a curve `y^2 = x^3 + a x + b` with `b != 0`.
 ///
@@ -64,17 +66,26 @@ pub(crate) struct Batch<F> {
     pairs: Vec<[Point<F>; 2]>,
     /// The slopes' denominators, and the product of all before each.
     denominators: Vec<[F; 2]>,
+    /// What adds many at a time, if the processor can.
+    vectors: Option<Additions>,
+    sums: Vec<Point<F>>,
 }
 
-impl<F: Field> Batch<F> {
+/// The fewest additions that are worth vectors.
+const MANY: usize = 32;
+
+impl<F: PrimeField> Batch<F> {
     pub fn new() -> Self {
         Batch {
             pairs: vec![],
             denominators: vec![],
+            vectors: Additions::new::<F>(),
+            sums: vec![],
         }
     }
 
-    /// Adds the pairs that `pair` gives for `0..count`, and hands each sum to `put`. `a` is the curve's coefficient.
+    /// Adds the pairs that `pair` gives for `0..count`, and hands each sum to `put`, the last first. `a` is the curve's
+    /// coefficient.
     #[inline(always)]
     pub fn add<T: ?Sized>(
         &mut self,
@@ -85,57 +96,47 @@ impl<F: Field> Batch<F> {
         mut put: impl FnMut(&mut T, usize, Point<F>),
     ) {
         self.pairs.clear();
-        self.denominators.clear();
-        let mut product = F::ONE;
-        let mut plain = true;
         for i in 0..count {
             let (left, right) = pair(points, i);
-            let mut denominator = right.x - left.x;
-            if denominator == F::ZERO || left.x == F::ZERO || right.x == F::ZERO {
-                denominator = denominator_of(left, right);
-                plain = false;
-            }
             self.pairs.push([left, right]);
-            self.denominators.push([denominator, product]);
-            product *= denominator;
         }
-        let mut inverse = product.invert().unwrap_or(F::ZERO);
-        let all = self.pairs.iter().zip(&self.denominators).enumerate().rev();
-        for (i, ([left, right], [denominator, before])) in all {
-            let own = inverse * before;
-            inverse *= denominator;
-            let sum = match plain {
-                true => chord(*left, *right, (right.y - left.y) * own),
-                false => add(a, *left, *right, own),
-            };
-            put(points, i, sum);
+        self.make(a);
+        for (i, sum) in self.sums.iter().enumerate().rev() {
+            put(points, i, *sum);
         }
     }
 
     /// Doubles points. `a` is the curve's coefficient.
     pub fn double(&mut self, a: F, points: &mut [Point<F>]) {
+        self.pairs.clear();
+        self.pairs.extend(points.iter().map(|own| [*own; 2]));
+        self.make(a);
+        points.copy_from_slice(&self.sums);
+    }
+
+    /// Adds the pairs.
+    fn make(&mut self, a: F) {
+        if let Some(vectors) = &mut self.vectors
+            && a == F::ZERO
+            && self.pairs.len() >= MANY
+        {
+            return vectors.sums(&self.pairs, &mut self.sums);
+        }
         self.denominators.clear();
         let mut product = F::ONE;
-        for point in points.iter() {
-            // Twice a point of order 2, or infinity, is infinity.
-            let denominator = match point.y == F::ZERO {
-                true => F::ONE,
-                false => point.y.double(),
-            };
+        for [left, right] in &self.pairs {
+            let denominator = denominator_of(*left, *right);
             self.denominators.push([denominator, product]);
             product *= denominator;
         }
         let mut inverse = product.invert().unwrap_or(F::ZERO);
-        for (point, [denominator, before]) in points.iter_mut().zip(&self.denominators).rev() {
+        self.sums.clear();
+        self.sums.resize(self.pairs.len(), Point::INFINITY);
+        let all = self.pairs.iter().zip(&self.denominators);
+        for (sum, ([left, right], [denominator, before])) in self.sums.iter_mut().zip(all).rev() {
             let own = inverse * before;
             inverse *= denominator;
-            *point = match point.y == F::ZERO {
-                true => Point::INFINITY,
-                false => {
-                    let square = point.x.square();
-                    chord(*point, *point, (square.double() + square + a) * own)
-                }
-            };
+            *sum = add(a, *left, *right, own);
         }
     }
 }

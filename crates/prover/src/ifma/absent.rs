@@ -47,6 +47,20 @@ impl Transforms {
 
 /// There are none.
 #[derive(Debug)]
+pub(crate) enum Additions {}
+
+impl Additions {
+    pub(crate) fn new<F: PrimeField>() -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn sums<F>(&mut self, _: &[[Point<F>; 2]], _: &mut Vec<Point<F>>) {
+        match *self {}
+    }
+}
+
+/// There are none.
+#[derive(Debug)]
 pub(crate) enum Registers {}
 
 impl Registers {

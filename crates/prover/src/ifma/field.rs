@@ -359,7 +359,7 @@ pub(super) fn to_digits(numbers: &Vector) -> [Limbs; WIDTH] {
 /// What stands in the lanes.
 #[target_feature(enable = "avx512f,avx512ifma")]
 #[inline]
-fn lanes(vector: __m512i) -> [u64; WIDTH] {
+pub(super) fn lanes(vector: __m512i) -> [u64; WIDTH] {
     let quarter = |own: __m128i| {
         let high = _mm_unpackhi_epi64(own, own);
         [own, high].map(|own| _mm_cvtsi128_si64(own) as u64)

@@ -101,6 +101,63 @@ impl<F: ff::PrimeField> Bases<F> {
     }
 }
 
+/// Additions of points as they are elsewhere.
+#[derive(Debug)]
+pub(crate) struct Additions {
+    adder: Adder,
+}
+
+impl Additions {
+    /// Of a curve `y^2 = x^3 + b`. `None` where the processor lacks the instructions, or the field is not known to be
+    /// kept in words.
+    pub(crate) fn new<F: ff::PrimeField>() -> Option<Self> {
+        let field = Field::of::<F>().filter(|_| is_there() && words::are_words::<F>())?;
+        #[allow(unsafe_code)]
+        // SAFETY: the processor has what the function needs.
+        let adder = unsafe { Adder::of_sixteenths::<F>(&field) };
+        Some(Additions { adder })
+    }
+
+    /// The sums of pairs.
+    pub(crate) fn sums<F: ff::PrimeField>(
+        &mut self,
+        pairs: &[[Point<F>; 2]],
+        sums: &mut Vec<Point<F>>,
+    ) {
+        sums.clear();
+        sums.resize(pairs.len(), Point::INFINITY);
+        #[allow(unsafe_code)]
+        // SAFETY: there is such a thing only where the processor has what the function needs.
+        unsafe {
+            add_pairs(&mut self.adder, pairs, sums)
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn add_pairs<F: ff::PrimeField>(adder: &mut Adder, pairs: &[[Point<F>; 2]], sums: &mut [Point<F>]) {
+    let packed = |point: &Point<F>| {
+        let [a, b, c, d] = words::words(std::slice::from_ref(&point.x))[0].map(|own| own as i64);
+        let [e, f, g, h] = words::words(std::slice::from_ref(&point.y))[0].map(|own| own as i64);
+        Packed(_mm512_set_epi64(h, g, f, e, d, c, b, a))
+    };
+    for group in pairs.chunks(WIDTH) {
+        let last = group.len() - 1;
+        let [left, right] = [0, 1]
+            .map(|side| adder.unpack(std::array::from_fn(|i| packed(&group[i.min(last)][side]))));
+        adder.push_any(left, right);
+    }
+    let done = adder.sums::<F>(|number, own| {
+        let group = &mut sums[number * WIDTH..];
+        for (sum, own) in group.iter_mut().zip(own) {
+            let [a, b, c, d, e, f, g, h] = field::lanes(own.0);
+            words::words_mut(std::slice::from_mut(&mut sum.x))[0] = [a, b, c, d];
+            words::words_mut(std::slice::from_mut(&mut sum.y))[0] = [e, f, g, h];
+        }
+    });
+    debug_assert!(done.is_ok());
+}
+
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn pack_all<F: ff::PrimeField>(field: &Field, points: &[Point<F>]) -> Vec<Packed> {
     let adder = Adder::new(field);

@@ -178,3 +178,40 @@ fn sums_of_all_curves_agree() {
     sums_agree::<EpAffine>(&[1, 9, 200, 5000]);
     sums_agree::<EqAffine>(&[1, 9, 200, 5000]);
 }
+
+fn additions_agree<C: CurveAffine>() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let Some(mut own) = Additions::new::<C::Base>() else {
+        assert!(!is_there());
+        return;
+    };
+    let points: Vec<Point<C::Base>> = (0..20)
+        .map(|i| match i {
+            0 => Point::INFINITY,
+            _ => {
+                let point: C = (C::generator() * C::ScalarExt::random(&mut rng)).into();
+                Point::of(&point)
+            }
+        })
+        .collect();
+    let mut any = || {
+        let point = points[rng.next_u32() as usize % points.len()];
+        point.negated_if(rng.next_u32() % 2 == 0)
+    };
+    for count in [1, 8, 13, 700] {
+        let pairs: Vec<_> = (0..count).map(|_| [any(), any()]).collect();
+        let mut sums = vec![];
+        own.sums(&pairs, &mut sums);
+        for ([left, right], sum) in pairs.iter().zip(&sums) {
+            let [left, right, sum] = [left, right, sum].map(|own| own.to_affine::<C>().to_curve());
+            assert_eq!(left + right, sum);
+        }
+    }
+}
+
+#[test]
+fn additions_of_all_curves_agree() {
+    additions_agree::<G1Affine>();
+    additions_agree::<EpAffine>();
+    additions_agree::<EqAffine>();
+}
