@@ -36,7 +36,7 @@ pub(crate) struct Bases<F> {
 }
 
 /// About how many points are added up at a time: what the caches hold.
-const SECTION: usize = 1 << 13;
+const SECTION: usize = 1 << 12;
 /// Into how many lanes the running sum of many buckets is cut.
 const LANES: usize = 128;
 
@@ -382,20 +382,22 @@ fn with_images<F: ff::PrimeField>(adder: &mut Adder, slots: &[Packed], zeta: F) 
     let own = *adder.arithmetic();
     let zeta = own.represent(&from_digits(&[limbs(&zeta); WIDTH]));
     let mut sums = vec![infinity(); slots.len() / 2];
-    for group in slots.chunks(2 * WIDTH) {
-        let last = group.len() - 2;
-        let [left, mut right] = [0, 1]
-            .map(|side| adder.unpack(std::array::from_fn(|i| group[(2 * i).min(last) + side])));
-        right.x = own.reduced(&own.mul(&right.x, &zeta));
-        adder.push_any(left, right);
-    }
-    let done = adder.sums::<F>(|number, own| {
-        let group = &mut sums[number * WIDTH..];
-        for (sum, own) in group.iter_mut().zip(own) {
-            *sum = own;
+    for (slots, sums) in slots.chunks(SECTION).zip(sums.chunks_mut(SECTION / 2)) {
+        for group in slots.chunks(2 * WIDTH) {
+            let last = group.len() - 2;
+            let [left, mut right] = [0, 1]
+                .map(|side| adder.unpack(std::array::from_fn(|i| group[(2 * i).min(last) + side])));
+            right.x = own.reduced(&own.mul(&right.x, &zeta));
+            adder.push_any(left, right);
         }
-    });
-    debug_assert!(done.is_ok());
+        let done = adder.sums::<F>(|number, own| {
+            let group = &mut sums[number * WIDTH..];
+            for (sum, own) in group.iter_mut().zip(own) {
+                *sum = own;
+            }
+        });
+        debug_assert!(done.is_ok());
+    }
     sums
 }
 
