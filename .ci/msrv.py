@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `rust-version` promises, as far as it can be seen without that toolchain: no dependency of the lock file states
 a newer one, and the README names the same. (Clippy's `incompatible_msrv` sees what the code takes of the standard
-library. Nothing sees what it takes of the language: `rustup run 1.88 cargo check` does, where it can be installed.)
+library. Nothing sees what it takes of the language: `rustup run 1.89 cargo check` does, where it can be installed.)
 
 It sees, too, that all manifests and the README name the same exact version of the fork that verifies."""
 

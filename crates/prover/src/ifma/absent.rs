@@ -1,5 +1,9 @@
 //! The vector instructions of x86-64 on other processors: they are not there.
 
+// The signatures are those of what is there elsewhere.
+#![allow(clippy::extra_unused_type_parameters)]
+
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use ff::PrimeField;
@@ -81,7 +85,7 @@ impl Registers {
 #[derive(Debug)]
 pub(crate) struct Bases<F> {
     none: Transforms,
-    point: Point<F>,
+    of: PhantomData<F>,
 }
 
 impl<F: PrimeField> Bases<F> {

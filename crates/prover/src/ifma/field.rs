@@ -5,8 +5,12 @@
 //! elements and adds the lower or the upper half of the products: Gueron, Krasnov, "Accelerating big integer arithmetic using
 //! Intel IFMA extensions" (2016).
 //!
+//! A limb's number says which others it meets, so loops count: that is how such code reads.
+//!
 //! Elements are *reduced* (below p) where they stand in memory or are compared. In between they are sums and differences with
 //! some multiples of p: a product takes factors of which one is below 4 p and the other below 8 p, and is below 2 p.
+
+#![allow(clippy::needless_range_loop)]
 
 use std::arch::x86_64::*;
 

@@ -23,7 +23,8 @@ use self::field::{Field, WIDTH, from_digits, to_digits};
 pub(crate) use self::transform::{FACTOR, Transforms};
 use crate::curve::Point;
 use crate::endomorphism::{Limbs, limbs};
-use crate::msm::{Joined, Signed};
+use crate::msm::Signed;
+use crate::msm::bucket::Joined;
 
 /// Points as the vector instructions take them.
 #[derive(Debug)]
@@ -186,13 +187,13 @@ fn unpack_all<F: ff::PrimeField>(field: &Field, points: &[Packed]) -> Vec<Point<
         let own = adder.arithmetic();
         let points = adder.unpack(padded(chunk));
         let numbers: [[Limbs; WIDTH]; 2] =
-            [&points.x, &points.y].map(|own_words| to_digits(&own.numbers(own_words)));
-        for i in 0..chunk.len() {
-            all.push(Point {
-                x: from_number(&numbers[0][i]),
-                y: from_number(&numbers[1][i]),
-            });
-        }
+            [&points.x, &points.y].map(|words| to_digits(&own.numbers(words)));
+        let [x, y] = numbers;
+        let words = x.iter().zip(&y).take(chunk.len());
+        all.extend(words.map(|(x, y)| Point {
+            x: from_number(x),
+            y: from_number(y),
+        }));
     }
     all
 }
@@ -410,7 +411,7 @@ fn running_sum<C: CurveAffine>(
 ) -> C::CurveExt {
     if points.len() < 4 * LANES {
         let points = unpack_all(&bases.field, points);
-        return crate::msm::running_sum::<C>(&points);
+        return crate::msm::bucket::running_sum::<C>(&points);
     }
     // In lanes, side by side: each has a running sum, and the sum of those before the step.
     let length = points.len().div_ceil(LANES);

@@ -6,7 +6,7 @@
 //! added pairwise, in affine coordinates, one inversion for a batch; so are the buckets' running sums. The window's width
 //! is the one that takes the fewest additions for the lengths that the scalars have.
 
-mod bucket;
+pub(crate) mod bucket;
 
 use std::borrow::Cow;
 
@@ -15,7 +15,6 @@ use group::Group;
 use halo2curves::CurveAffine;
 use rayon::prelude::*;
 
-pub(crate) use self::bucket::{Joined, running_sum};
 use crate::curve::{Batch, Point};
 use crate::endomorphism::{Endomorphism, Limbs, half, limbs, split};
 use crate::ifma;
