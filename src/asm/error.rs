@@ -19,6 +19,18 @@ pub enum AsmErrorKind {
         /// The instruction that was probably meant.
         suggestion: Option<Opcode>,
     },
+    /// A line that another one would be shown over.
+    #[error(
+        "this line ends with a carriage return alone, and others with a line feed: a terminal shows the next line over it; \
+         end all lines alike"
+    )]
+    MixedLineEnds,
+    /// A character that is not seen, and changes how others are shown.
+    #[error("the character U+{:04X} changes what is shown of the text around it; leave it out", u32::from(*.character))]
+    HidesText {
+        /// The character.
+        character: char,
+    },
     /// The argument is missing.
     #[error("`{opcode}` takes an argument; write a number after it, like `{opcode} 3`")]
     MissingArgument {

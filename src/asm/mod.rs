@@ -69,9 +69,10 @@ pub use symbols::{Label, Symbols};
 
 use self::limits::MOST_ERRORS;
 use self::names::Names;
-use self::text::{Located, error, statements, unescape};
+use self::text::{Located, error, statements, unescape, without_mark};
 use crate::algebra::Word;
 use crate::program::Program;
+use crate::text::located_lines;
 
 /// Reads a program in text form. A byte order mark at its start is skipped.
 ///
@@ -130,6 +131,26 @@ pub struct Assembly<F> {
     pub symbols: Symbols,
 }
 
+/// The first place where a text is not what is seen of it: who verifies has read the program.
+fn misleading(source: &str) -> Option<AsmError> {
+    // An end of a line that is none to a terminal or an editor; and what reverses text (Unicode Technical Report 36, 2.9).
+    let hides = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mixed = source.contains('\n') && source.contains('\r');
+    let follows = |at: usize| source.as_bytes().get(at + 1);
+    let (at, kind) = source
+        .char_indices()
+        .find_map(|(at, character)| match character {
+            '\r' if mixed && follows(at) != Some(&b'\n') => Some((at, AsmErrorKind::MixedLineEnds)),
+            _ if hides(character) => Some((at, AsmErrorKind::HidesText { character })),
+            _ => None,
+        })?;
+    let line = located_lines(without_mark(source))
+        .take_while(|(start, _)| *start + (source.len() - without_mark(source).len()) <= at)
+        .count();
+    let end = at + source.get(at..)?.chars().next()?.len_utf8();
+    Some(error(source, line.max(1), (kind, at..end)))
+}
+
 /// Reads a program, and calls a function with the line of each of its instructions, and its message as it is written.
 fn assembled<'s, F: Word>(
     source: &'s str,
@@ -137,6 +158,9 @@ fn assembled<'s, F: Word>(
 ) -> Result<(Program<F>, Names<'s, F>), AsmErrors> {
     // A program is ten times as large as its text, so that there is no room for one made before it is
     // known that there is one, and how large it is.
+    if let Some(misleading) = misleading(source) {
+        return Err(AsmErrors::new(vec![misleading]));
+    }
     let mut errors = vec![];
     let names = Names::of(source, &mut errors)?;
     // The errors of a line are one, the first.

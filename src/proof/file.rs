@@ -5,7 +5,7 @@
 //! the instance columns are made from its program, output and public tape.
 //!
 //! Of a program that is fixed in the key, the file has the digest alone: a verifier who is to know it has it from
-//! elsewhere. Files that were written before 0.3.0 was released have it too, and are read.
+//! elsewhere. Files of 0.3.0 and before have it too, and are read.
 
 mod error;
 mod fields;

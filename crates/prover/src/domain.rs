@@ -69,14 +69,14 @@ fn reversed_powers<F: Field>(k: u32, base: F, scale: F) -> Vec<F> {
 impl<F: PrimeField> Domain<F> {
     /// Of `2^k` points. `k` is at most the field's two-adicity.
     pub fn new(k: u32) -> Self {
-        let vectors = Transforms::of::<F>().filter(|own| own.takes(1 << k));
-        Self::with(k, vectors)
+        Self::with(k, Transforms::of::<F>())
     }
 
     /// The same, transformed so.
     pub fn with(k: u32, vectors: Option<Transforms>) -> Self {
         assert!(k <= F::S, "the field has a root of that order");
         let n = 1usize << k;
+        let vectors = vectors.filter(|own| own.takes(n));
         let factor = factor::<F>(&vectors);
         let omega = (k..F::S).fold(F::ROOT_OF_UNITY, |own, _| own.square());
         let omega_inverse = (k..F::S).fold(F::ROOT_OF_UNITY_INV, |own, _| own.square());

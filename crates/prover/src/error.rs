@@ -93,7 +93,7 @@ pub enum Error {
     #[error("the lookup \"{0}\" reads a simple selector: take a complex one (`complex_selector`)")]
     SimpleSelector(String),
     /// The circuit's `synthesize` failed.
-    #[error("the circuit could not be synthesized: {0}")]
+    #[error("the circuit could not be synthesized: {}", said(.0))]
     Synthesis(plonk::Error),
     /// Several circuits of several phases.
     #[error(
@@ -143,5 +143,13 @@ impl From<Error> for plonk::Error {
             Error::RowOutOfRange { .. } | Error::NoSuchColumn { .. } => plonk::Error::BoundsFailure,
             _ => plonk::Error::Synthesis,
         }
+    }
+}
+
+/// What an error of the fork says. One that a circuit brings along is wrapped as one of the transcript, which has no part in it.
+fn said(error: &plonk::Error) -> String {
+    match error {
+        plonk::Error::Transcript(own) => own.to_string(),
+        other => other.to_string(),
     }
 }

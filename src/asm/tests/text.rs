@@ -219,3 +219,23 @@ fn nothing_is_passed_over() {
         assert_eq!(found.len(), 1, "{source}");
     }
 }
+
+/// What is executed is what a reader sees.
+#[test]
+fn text_that_hides_text_is_refused() {
+    // A terminal shows `# The constant 36` alone.
+    assert_eq!(
+        error_at("push 36\npush 666\r# The constant 36\n", 2, 9, "\r"),
+        AsmErrorKind::MixedLineEnds
+    );
+    assert_eq!(assembled("push 36\rnop\r").len(), 2);
+    assert_eq!(assembled("push 36\r\nnop\r\n").len(), 2);
+    for character in ['\u{202e}', '\u{2066}', '\u{2028}', '\u{2029}', '\u{200f}'] {
+        let text = format!("push 36 # {character}gnihton\n");
+        let place = character.to_string();
+        assert_eq!(
+            error_at(&text, 1, 11, &place),
+            AsmErrorKind::HidesText { character }
+        );
+    }
+}

@@ -172,9 +172,7 @@ pub fn advice(error: &RunError) -> &'static str {
             ", with --secret-file or --secret"
         }
         RunError::TapeEnd { .. } => ", with --input or --input-file",
-        RunError::TooManySteps { .. } => {
-            "; if it is none without end, allow more of them with --max-steps"
-        }
+        RunError::TooManySteps { .. } => "; if it ends at all, allow more of them with --max-steps",
         _ => "",
     }
 }

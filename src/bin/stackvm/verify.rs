@@ -326,7 +326,9 @@ impl<'a> Known<'a> {
             .then(|| "the key with the fingerprint that was given".to_owned());
         let compared: Vec<_> = program.into_iter().chain(key).collect();
         match &compared[..] {
-            [] if self.is_fixed() => "the program with the key, which was taken as it is".into(),
+            [] if self.is_fixed() && self.key.is_some() => {
+                "the program with the key, which was taken as it is".into()
+            }
             [] => "nothing: it is the program that the prover chose".into(),
             all => all.join("; "),
         }

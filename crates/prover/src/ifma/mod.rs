@@ -1,7 +1,6 @@
-//! Sums of multiples of points with the vector instructions of x86-64 that multiply 52-bit integers (AVX-512 IFMA:
-//! servers and desktops since about 2020).
-//!
-//! Points are added eight at a time. What is computed is what [`Bases`](crate::msm::Bases) computes without them.
+//! Arithmetic with the vector instructions of x86-64 that multiply 52-bit integers (AVX-512 IFMA: servers and some desktops since
+//! about 2020), eight elements at a time: sums of multiples of points, additions in batches, transforms, programs over blocks of
+//! rows. What is computed is what is computed without them, elsewhere in this crate.
 
 mod add;
 mod blocks;
@@ -156,7 +155,7 @@ fn add_pairs<F: ff::PrimeField>(adder: &mut Adder, pairs: &[[Point<F>; 2]], sums
             words::words_mut(std::slice::from_mut(&mut sum.y))[0] = [e, f, g, h];
         }
     });
-    debug_assert!(done.is_ok());
+    assert!(done.is_ok(), "an addition of any points has a denominator");
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -341,40 +340,50 @@ fn halved<F: ff::PrimeField>(
             out[*to as usize] = own;
         }
     }
-    loop {
-        for group in pairs.chunks(WIDTH) {
-            let last = group.len() - 1;
-            let from = |i: usize| group[i.min(last)].0 as usize;
-            let [left, right] = [0, 1].map(|side| {
-                let own = adder.unpack(std::array::from_fn(|i| at(from(i) + side)));
-                let Some(negative) = &signs else { return own };
-                let mut lanes = 0;
-                for i in 0..WIDTH {
-                    lanes |= u8::from(negative(from(i) + side)) << i;
-                }
-                let y = adder.arithmetic().negated(lanes, &own.y);
-                Points { x: own.x, y }
-            });
-            match *infinite {
-                false => adder.push(left, right),
-                true => adder.push_any(left, right),
-            }
-        }
-        let done = adder.sums::<F>(|number, sums| {
-            let group = &pairs[number * WIDTH..];
-            for ((_, to), sum) in group.iter().zip(sums) {
-                out[*to as usize] = sum;
-            }
-        });
-        match done {
-            Ok(()) => return,
+    // What waits for an inversion takes four times the room of its sums: not all of a long slot at once.
+    for pairs in pairs.chunks(SECTION / 2) {
+        while let Err(Exceptional) = add_in_place::<F>(adder, *infinite, pairs, &at, &signs, out) {
             // The sum of opposite points is infinity. With that in mind nothing is an exception.
-            Err(Exceptional) => {
-                assert!(!*infinite, "an addition of any points has a denominator");
-                *infinite = true;
-            }
+            assert!(!*infinite, "an addition of any points has a denominator");
+            *infinite = true;
         }
     }
+}
+
+/// Adds pairs of neighbours, and writes each sum to its place.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn add_in_place<F: ff::PrimeField>(
+    adder: &mut Adder,
+    any: bool,
+    pairs: &[(u32, u32)],
+    at: &impl Fn(usize) -> Packed,
+    signs: &Option<impl Fn(usize) -> bool>,
+    out: &mut [Packed],
+) -> Result<(), Exceptional> {
+    for group in pairs.chunks(WIDTH) {
+        let last = group.len() - 1;
+        let from = |i: usize| group[i.min(last)].0 as usize;
+        let [left, right] = [0, 1].map(|side| {
+            let own = adder.unpack(std::array::from_fn(|i| at(from(i) + side)));
+            let Some(negative) = &signs else { return own };
+            let mut lanes = 0;
+            for i in 0..WIDTH {
+                lanes |= u8::from(negative(from(i) + side)) << i;
+            }
+            let y = adder.arithmetic().negated(lanes, &own.y);
+            Points { x: own.x, y }
+        });
+        match any {
+            false => adder.push(left, right),
+            true => adder.push_any(left, right),
+        }
+    }
+    adder.sums::<F>(|number, sums| {
+        let group = &pairs[number * WIDTH..];
+        for ((_, to), sum) in group.iter().zip(sums) {
+            out[*to as usize] = sum;
+        }
+    })
 }
 
 /// The sums of each bucket's two slots, the endomorphism applied to the second one.
@@ -397,7 +406,7 @@ fn with_images<F: ff::PrimeField>(adder: &mut Adder, slots: &[Packed], zeta: F) 
                 *sum = own;
             }
         });
-        debug_assert!(done.is_ok());
+        assert!(done.is_ok(), "an addition of any points has a denominator");
     }
     sums
 }
@@ -439,7 +448,7 @@ fn running_sum<C: CurveAffine>(
             };
             lanes[number / 2 * WIDTH..][..WIDTH].copy_from_slice(&own);
         });
-        debug_assert!(done.is_ok());
+        assert!(done.is_ok(), "an addition of any points has a denominator");
     }
     let [running, sums] = [running, sums].map(|own| unpack_all(&bases.field, &own));
     Joined::<C> {

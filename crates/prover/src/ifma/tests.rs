@@ -171,6 +171,46 @@ fn sums_agree<C: CurveAffine>(counts: &[usize]) {
     }
 }
 
+/// Points that are the same or opposite where none is infinity: what was begun without a thought of them is begun again.
+#[test]
+fn sums_with_late_exceptions_agree() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let count = 3 * SECTION + 11;
+    let mut distinct = vec![];
+    let mut point: bn256::G1 = G1Affine::generator() * bn256::Fr::random(&mut rng);
+    for _ in 0..count {
+        point += G1Affine::generator();
+        distinct.push(Point::of(&G1Affine::from(point)));
+    }
+    let endomorphism = Endomorphism::of::<G1Affine>();
+    // In the first chunk of additions, in a later one, in the last group, in the second round; and none.
+    let places = [0, SECTION + 2, count - 3 - count % 2, usize::MAX];
+    for place in places {
+        for opposite in [false, true] {
+            let mut points = distinct.clone();
+            match place {
+                usize::MAX if opposite => {
+                    // a + b, a + b
+                    let pair = [points[8], points[9]];
+                    points[10..12].copy_from_slice(&pair);
+                }
+                usize::MAX => {}
+                _ => points[place + 1] = points[place].negated_if(opposite),
+            }
+            let own = crate::msm::Bases::<G1Affine>::new(points.clone(), endomorphism.clone());
+            let plain =
+                crate::msm::Bases::<G1Affine>::without_vectors(points, endomorphism.clone());
+            // All in one slot; and in four.
+            for buckets in [1, 4] {
+                let scalars: Vec<_> = (0..count)
+                    .map(|i| bn256::Fr::from((i as u64 / 64) % buckets + 1))
+                    .collect();
+                assert_eq!(own.sum(&scalars), plain.sum(&scalars), "{place}, {buckets}");
+            }
+        }
+    }
+}
+
 #[test]
 fn sums_of_all_curves_agree() {
     // Beyond a section; and so many that windows have the buckets for lanes.

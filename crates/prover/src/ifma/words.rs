@@ -6,13 +6,19 @@ use std::arch::x86_64::*;
 use ff::PrimeField;
 use halo2curves::{bn256, pasta};
 
+use crate::endomorphism::limbs;
+
 use super::field::{Vector, WIDTH, packed, unpacked};
 
 /// An element `a` as halo2curves keeps it: `2^256 a mod p`, lowest digit first.
 pub(super) type Word = [u64; 4];
 
-/// Whether the type is one that is known to be a [`Word`].
+/// Whether the type is one that is known to be a [`Word`], and 1 is the word that it should be.
 pub(super) fn are_words<F: PrimeField>() -> bool {
+    is_known::<F>() && words(&[F::ONE])[0] == limbs(&F::from(2).pow_vartime([256]))
+}
+
+fn is_known<F: PrimeField>() -> bool {
     let known = [
         TypeId::of::<bn256::Fr>(),
         TypeId::of::<bn256::Fq>(),
@@ -26,11 +32,11 @@ pub(super) fn are_words<F: PrimeField>() -> bool {
 
 /// The elements as words. A word that is put there must be below the modulus.
 pub(super) fn words<F: PrimeField>(elements: &[F]) -> &[Word] {
-    assert!(are_words::<F>());
+    assert!(is_known::<F>());
     #[allow(unsafe_code)]
-    // SAFETY: the type is one of those above, each a struct of one field, a `[u64; 4]`, in the one version of
-    // halo2curves-axiom that this crate takes: so it has the array's layout, for which size and alignment speak too. Every
-    // value of it is a value of the array.
+    // SAFETY: the type is one of those above, each a struct of one field, a `[u64; 4]`, in the versions of
+    // halo2curves-axiom and pasta_curves that the lock file names, and its size and alignment are the array's. So it has the
+    // array's layout, and every value of it is a value of the array.
     unsafe {
         std::slice::from_raw_parts(elements.as_ptr().cast(), elements.len())
     }
@@ -38,9 +44,9 @@ pub(super) fn words<F: PrimeField>(elements: &[F]) -> &[Word] {
 
 /// The same, to be changed.
 pub(super) fn words_mut<F: PrimeField>(elements: &mut [F]) -> &mut [Word] {
-    assert!(are_words::<F>());
+    assert!(is_known::<F>());
     #[allow(unsafe_code)]
-    // SAFETY: as above; and every value of the array is one of the type, though one that is not reduced compares as
+    // SAFETY: as in `words`; and every value of the array is one of the type, though one that is not reduced compares as
     // unequal.
     unsafe {
         std::slice::from_raw_parts_mut(elements.as_mut_ptr().cast(), elements.len())
@@ -104,7 +110,7 @@ pub(super) fn store(words: &mut [Word; WIDTH], vector: &Vector) {
     }
 }
 
-/// Two words of each of eight places, by lanes: those at `places[i]` and after it.
+/// Two words of each of eight places, `stride` words from one to the next, by lanes.
 #[target_feature(enable = "avx512f,avx512ifma")]
 #[inline]
 pub(super) fn load_pairs(words: &[Word], first: usize, stride: usize) -> [Vector; 2] {
