@@ -471,7 +471,7 @@ fn proof_files() {
 /// Powers in G1 and their Lagrange basis, 4 MiB together.
 const SRS_K: u32 = 15;
 /// The size of the parameters in a cache, which take longer to make.
-const CACHE_K: u32 = 11;
+const CACHE_K: u32 = 13;
 
 /// A file of snarkjs with sections of these types and lengths, of which nothing is there.
 fn ptau_of_holes(sections: &[(u32, u64)]) -> Vec<u8> {

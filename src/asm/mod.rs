@@ -69,7 +69,7 @@ pub use symbols::{Label, Symbols};
 
 use self::limits::MOST_ERRORS;
 use self::names::Names;
-use self::text::{Located, error, statements, unescape, without_mark};
+use self::text::{Located, error, statements, unescape};
 use crate::algebra::Word;
 use crate::program::Program;
 use crate::text::located_lines;
@@ -137,18 +137,17 @@ fn misleading(source: &str) -> Option<AsmError> {
     let hides = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mixed = source.contains('\n') && source.contains('\r');
     let follows = |at: usize| source.as_bytes().get(at + 1);
-    let (at, kind) = source
-        .char_indices()
-        .find_map(|(at, character)| match character {
-            '\r' if mixed && follows(at) != Some(&b'\n') => Some((at, AsmErrorKind::MixedLineEnds)),
-            _ if hides(character) => Some((at, AsmErrorKind::HidesText { character })),
-            _ => None,
-        })?;
-    let line = located_lines(without_mark(source))
-        .take_while(|(start, _)| *start + (source.len() - without_mark(source).len()) <= at)
-        .count();
-    let end = at + source.get(at..)?.chars().next()?.len_utf8();
-    Some(error(source, line.max(1), (kind, at..end)))
+    let (at, character, kind) = source.char_indices().find_map(|(at, character)| {
+        let kind = match character {
+            '\r' if mixed && follows(at) != Some(&b'\n') => AsmErrorKind::MixedLineEnds,
+            _ if hides(character) => AsmErrorKind::HidesText { character },
+            _ => return None,
+        };
+        Some((at, character, kind))
+    })?;
+    let lines = located_lines(source).take_while(|(start, _)| *start <= at);
+    let complaint = (kind, at..at + character.len_utf8());
+    Some(error(source, lines.count(), complaint))
 }
 
 /// Reads a program, and calls a function with the line of each of its instructions, and its message as it is written.
@@ -156,11 +155,11 @@ fn assembled<'s, F: Word>(
     source: &'s str,
     mut see: impl FnMut(u32, Option<Located<'s>>),
 ) -> Result<(Program<F>, Names<'s, F>), AsmErrors> {
-    // A program is ten times as large as its text, so that there is no room for one made before it is
-    // known that there is one, and how large it is.
     if let Some(misleading) = misleading(source) {
         return Err(AsmErrors::new(vec![misleading]));
     }
+    // A program is ten times as large as its text, so that there is no room for one made before it is
+    // known that there is one, and how large it is.
     let mut errors = vec![];
     let names = Names::of(source, &mut errors)?;
     // The errors of a line are one, the first.

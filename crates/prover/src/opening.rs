@@ -434,7 +434,7 @@ fn inner_product<C: CurveAffine>(
 
     let mut p: Vec<C::ScalarExt> = (0..n).map(|i| polynomial[bit_reversed(i, k)]).collect();
     let bases = committer.coefficient_bases();
-    let (points, endomorphism) = (bases.points(), bases.endomorphism());
+    let (points, endomorphism) = (bases.points(n), bases.endomorphism());
     let mut g: Vec<Point<C::Base>> = (0..n).map(|i| points[bit_reversed(i, k)]).collect();
     for _ in 0..k {
         let half = p.len() / 2;

@@ -200,12 +200,7 @@ impl<F: PrimeField + Hash> Plan<F> {
             self.run_steps(scalars, &slices, rows, registers);
         }
         for (number, output) in self.outputs.iter().enumerate() {
-            let value = match output {
-                Operand::Register(own) => Value::Rows(&registers[*own][..rows]),
-                Operand::Query(own) => Value::Rows(slices[*own]),
-                Operand::Scalar(own) => Value::Same(scalars[*own]),
-            };
-            put(number, value);
+            put(number, read(*output, registers, &slices, scalars, rows));
         }
     }
 
@@ -213,14 +208,25 @@ impl<F: PrimeField + Hash> Plan<F> {
     fn run_steps(&self, scalars: &[F], slices: &[&[F]], rows: usize, registers: &mut [Vec<F>]) {
         for step in &self.steps {
             let mut out = std::mem::take(&mut registers[step.register]);
-            let value = |operand: Operand| match operand {
-                Operand::Register(own) => Value::Rows(&registers[own][..rows]),
-                Operand::Query(own) => Value::Rows(slices[own]),
-                Operand::Scalar(own) => Value::Same(scalars[own]),
-            };
+            let value = |operand| read(operand, registers, slices, scalars, rows);
             step.operation.run(&mut out[..rows], scalars, value);
             registers[step.register] = out;
         }
+    }
+}
+
+/// What an operand reads.
+fn read<'v, F: Copy>(
+    operand: Operand,
+    registers: &'v [Vec<F>],
+    slices: &[&'v [F]],
+    scalars: &[F],
+    rows: usize,
+) -> Value<'v, F> {
+    match operand {
+        Operand::Register(own) => Value::Rows(&registers[own][..rows]),
+        Operand::Query(own) => Value::Rows(slices[own]),
+        Operand::Scalar(own) => Value::Same(scalars[own]),
     }
 }
 

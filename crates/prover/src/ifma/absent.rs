@@ -89,7 +89,7 @@ pub(crate) struct Bases<F> {
 }
 
 impl<F: PrimeField> Bases<F> {
-    pub(crate) fn new(_: &[Point<F>], _: F) -> Option<Self> {
+    pub(crate) fn new(_: &[Point<F>], _: F, _: bool) -> Option<Self> {
         None
     }
 

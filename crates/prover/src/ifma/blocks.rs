@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 use ff::PrimeField;
 
 use super::field::{Arithmetic, Field, Vector, WIDTH};
-use super::words::{Word, are_words, load, store, words, words_mut};
+use super::words::{Word, field_of_words, load, store, words, words_mut};
 use crate::plan::{BLOCK, Operand, Operation, Step};
 
 /// The values on the rows of a block.
@@ -45,7 +45,7 @@ impl Registers {
     /// So many of a block; `None` where the processor lacks the instructions, or the field is not known to be kept in
     /// words.
     pub(crate) fn new<F: PrimeField>(count: usize) -> Option<Self> {
-        let field = Field::of::<F>().filter(|_| super::is_there() && are_words::<F>())?;
+        let field = field_of_words::<F>()?;
         #[allow(unsafe_code)]
         // SAFETY: the processor has what the function needs.
         let zero = unsafe { zero() };

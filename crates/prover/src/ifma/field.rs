@@ -159,12 +159,7 @@ impl Arithmetic {
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
     pub(super) fn sub(&self, a: &Vector, b: &Vector) -> Vector {
-        let mut t = *a;
-        for i in 0..LIMBS {
-            let own = _mm512_add_epi64(a.0[i], self.twice.0[i]);
-            t.0[i] = _mm512_sub_epi64(own, b.0[i]);
-        }
-        carried(self.mask, t)
+        self.difference(a, b, &self.twice)
     }
 
     /// `a - b - c + 2 p`, for b and c below p.
@@ -217,9 +212,16 @@ impl Arithmetic {
     #[target_feature(enable = "avx512f,avx512ifma")]
     #[inline]
     pub(super) fn sub_far(&self, a: &Vector, b: &Vector) -> Vector {
+        self.difference(a, b, &self.fourfold)
+    }
+
+    /// `a - b + multiple`, which is no less than b.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[inline]
+    fn difference(&self, a: &Vector, b: &Vector, multiple: &Vector) -> Vector {
         let mut t = *a;
         for i in 0..LIMBS {
-            let own = _mm512_add_epi64(a.0[i], self.fourfold.0[i]);
+            let own = _mm512_add_epi64(a.0[i], multiple.0[i]);
             t.0[i] = _mm512_sub_epi64(own, b.0[i]);
         }
         carried(self.mask, t)

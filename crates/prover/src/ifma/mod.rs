@@ -23,7 +23,7 @@ pub(crate) use self::transform::{FACTOR, Transforms};
 use crate::curve::Point;
 use crate::endomorphism::{Limbs, limbs};
 use crate::msm::Signed;
-use crate::msm::bucket::Joined;
+use crate::msm::bucket::{Joined, SECTION, Sorted};
 
 /// Points as the vector instructions take them.
 #[derive(Debug)]
@@ -31,12 +31,10 @@ pub(crate) struct Bases<F> {
     points: Vec<Packed>,
     field: Field,
     zeta: F,
-    /// Whether a point is infinity.
+    /// Whether a point may be infinity.
     infinite: bool,
 }
 
-/// About how many points are added up at a time: what the caches hold.
-const SECTION: usize = 1 << 12;
 /// Into how many lanes the running sum of many buckets is cut.
 const LANES: usize = 128;
 
@@ -46,15 +44,16 @@ fn is_there() -> bool {
 }
 
 impl<F: ff::PrimeField> Bases<F> {
-    /// Of these points of a curve `y^2 = x^3 + b`, whose endomorphism multiplies x by `zeta`. `None` where the processor
+    /// Of these points of a curve `y^2 = x^3 + b`, whose endomorphism multiplies x by `zeta`; one may be infinity, if
+    /// that is said. `None` where the processor
     /// lacks the instructions, or the field is too large.
-    pub(crate) fn new(given: &[Point<F>], zeta: F) -> Option<Self> {
+    pub(crate) fn new(given: &[Point<F>], zeta: F, infinite: bool) -> Option<Self> {
         let field = Field::of::<F>().filter(|_| is_there())?;
         #[allow(unsafe_code)]
         // SAFETY: the processor has what the function needs.
         let points = unsafe { pack_all(&field, given) };
         Some(Bases {
-            infinite: given.iter().any(Point::is_infinity),
+            infinite,
             points,
             field,
             zeta,
@@ -111,7 +110,7 @@ impl Additions {
     /// Of a curve `y^2 = x^3 + b`. `None` where the processor lacks the instructions, or the field is not known to be
     /// kept in words.
     pub(crate) fn new<F: ff::PrimeField>() -> Option<Self> {
-        let field = Field::of::<F>().filter(|_| is_there() && words::are_words::<F>())?;
+        let field = words::field_of_words::<F>()?;
         #[allow(unsafe_code)]
         // SAFETY: the processor has what the function needs.
         let adder = unsafe { Adder::of_sixteenths::<F>(&field) };
@@ -142,9 +141,8 @@ fn add_pairs<F: ff::PrimeField>(adder: &mut Adder, pairs: &[[Point<F>; 2]], sums
         Packed(_mm512_set_epi64(h, g, f, e, d, c, b, a))
     };
     for group in pairs.chunks(WIDTH) {
-        let last = group.len() - 1;
-        let [left, right] = [0, 1]
-            .map(|side| adder.unpack(std::array::from_fn(|i| packed(&group[i.min(last)][side]))));
+        let group = padded(group);
+        let [left, right] = [0, 1].map(|side| adder.unpack(group.map(|pair| packed(&pair[side]))));
         adder.push_any(left, right);
     }
     let done = adder.sums::<F>(|number, own| {
@@ -197,12 +195,12 @@ fn unpack_all<F: ff::PrimeField>(field: &Field, points: &[Packed]) -> Vec<Point<
     all
 }
 
-/// Eight points, the last of which is repeated.
+/// Eight of something, the last of which is repeated.
 #[target_feature(enable = "avx512f,avx512ifma")]
 #[inline]
-fn padded(points: &[Packed]) -> [Packed; WIDTH] {
-    let last = points.len() - 1;
-    std::array::from_fn(|i| points[i.min(last)])
+fn padded<T: Copy>(group: &[T]) -> [T; WIDTH] {
+    let last = group.len() - 1;
+    std::array::from_fn(|i| group[i.min(last)])
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -217,47 +215,17 @@ fn sum_of_window<C: CurveAffine>(
     digits: &[(u32, Signed)],
 ) -> C::CurveExt {
     // The points of a bucket, and those of which it has the images: the endomorphism is applied to their sum.
-    let slots = 2 * buckets;
     let slot = |bucket: u32, point: Signed| 2 * bucket as usize + usize::from(point.is_second());
-    let mut lengths = vec![0u32; slots];
-    for (bucket, point) in digits {
-        lengths[slot(*bucket, *point)] += 1;
-    }
-    let Some(last) = lengths.iter().rposition(|length| *length != 0) else {
+    let Some(sorted) = Sorted::new(2 * buckets, digits, slot) else {
         return C::CurveExt::identity();
     };
-    lengths.truncate(last + 1);
-    let mut next = 0;
-    let mut starts = Vec::with_capacity(lengths.len());
-    for length in &lengths {
-        starts.push(next);
-        next += length;
-    }
-    let mut sorted = vec![Signed::default(); digits.len()];
-    for (bucket, point) in digits {
-        let start = &mut starts[slot(*bucket, *point)];
-        sorted[*start as usize] = *point;
-        *start += 1;
-    }
     let mut adder = Adder::new(&bases.field);
     let mut infinite = bases.infinite;
-    let mut sums = vec![infinity(); (last + 1).next_multiple_of(2)];
+    let mut sums = vec![infinity(); sorted.lengths.len().next_multiple_of(2)];
     let (mut points, mut other) = (vec![], vec![]);
     let mut pairs = vec![];
-    let (mut rest, mut lengths, mut of) = (&sorted[..], &mut lengths[..], &mut sums[..]);
-    while !lengths.is_empty() {
-        let mut count = 0;
-        let mut slots = 0;
-        while let Some(length) = lengths.get(slots)
-            && (slots == 0 || count + *length as usize <= SECTION)
-        {
-            count += *length as usize;
-            slots += 1;
-        }
-        let (section, after) = rest.split_at(count);
-        rest = after;
-        let (own, others) = std::mem::take(&mut lengths).split_at_mut(slots);
-        lengths = others;
+    let mut of = &mut sums[..];
+    sorted.sections(|section, own| {
         // The first round takes the points from where they are, and negates some.
         let at = |i: usize| bases.points[section[i].index()];
         let signs = |i: usize| section[i].is_negative();
@@ -283,7 +251,7 @@ fn sum_of_window<C: CurveAffine>(
             );
             std::mem::swap(&mut points, &mut other);
         }
-        let (here, after) = std::mem::take(&mut of).split_at_mut(slots);
+        let (here, after) = std::mem::take(&mut of).split_at_mut(own.len());
         of = after;
         let mut points = points.iter();
         for (sum, length) in here.iter_mut().zip(&*own) {
@@ -291,7 +259,7 @@ fn sum_of_window<C: CurveAffine>(
                 *sum = *points.next().expect("a slot that is not empty has a sum");
             }
         }
-    }
+    });
     let sums = with_images::<C::Base>(&mut adder, &sums, bases.zeta);
     running_sum::<C>(bases, &mut adder, &sums)
 }
@@ -331,9 +299,7 @@ fn halved<F: ff::PrimeField>(
         *length = length.div_ceil(2);
     }
     for group in alone.chunks(WIDTH) {
-        let last = group.len() - 1;
-        let own = std::array::from_fn(|i| at(group[i.min(last)].0 as usize));
-        let own = adder.unpack(own);
+        let own = adder.unpack(padded(group).map(|(from, _)| at(from as usize)));
         let y = adder.arithmetic().negated(0xff, &own.y);
         let negated = adder.pack(&Points { x: own.x, y });
         for ((_, to), own) in group.iter().zip(negated) {
@@ -361,14 +327,13 @@ fn add_in_place<F: ff::PrimeField>(
     out: &mut [Packed],
 ) -> Result<(), Exceptional> {
     for group in pairs.chunks(WIDTH) {
-        let last = group.len() - 1;
-        let from = |i: usize| group[i.min(last)].0 as usize;
+        let from = padded(group).map(|(from, _)| from as usize);
         let [left, right] = [0, 1].map(|side| {
-            let own = adder.unpack(std::array::from_fn(|i| at(from(i) + side)));
+            let own = adder.unpack(from.map(|from| at(from + side)));
             let Some(negative) = &signs else { return own };
             let mut lanes = 0;
-            for i in 0..WIDTH {
-                lanes |= u8::from(negative(from(i) + side)) << i;
+            for (i, from) in from.into_iter().enumerate() {
+                lanes |= u8::from(negative(from + side)) << i;
             }
             let y = adder.arithmetic().negated(lanes, &own.y);
             Points { x: own.x, y }
@@ -392,11 +357,11 @@ fn with_images<F: ff::PrimeField>(adder: &mut Adder, slots: &[Packed], zeta: F) 
     let own = *adder.arithmetic();
     let zeta = own.represent(&from_digits(&[limbs(&zeta); WIDTH]));
     let mut sums = vec![infinity(); slots.len() / 2];
-    for (slots, sums) in slots.chunks(SECTION).zip(sums.chunks_mut(SECTION / 2)) {
-        for group in slots.chunks(2 * WIDTH) {
-            let last = group.len() - 2;
-            let [left, mut right] = [0, 1]
-                .map(|side| adder.unpack(std::array::from_fn(|i| group[(2 * i).min(last) + side])));
+    let (pairs, _) = slots.as_chunks::<2>();
+    for (pairs, sums) in pairs.chunks(SECTION / 2).zip(sums.chunks_mut(SECTION / 2)) {
+        for group in pairs.chunks(WIDTH) {
+            let group = padded(group);
+            let [left, mut right] = [0, 1].map(|side| adder.unpack(group.map(|pair| pair[side])));
             right.x = own.reduced(&own.mul(&right.x, &zeta));
             adder.push_any(left, right);
         }

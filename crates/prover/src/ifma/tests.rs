@@ -154,7 +154,7 @@ fn sums_agree<C: CurveAffine>(counts: &[usize]) {
         for points in [points, distinct] {
             let endomorphism = Endomorphism::of::<C>();
             let own = crate::msm::Bases::<C>::new(points.clone(), endomorphism.clone());
-            assert_eq!(own.points()[..], points);
+            assert_eq!(own.points(*count)[..], points);
             let plain = crate::msm::Bases::<C>::without_vectors(points, endomorphism);
             let common = C::ScalarExt::random(&mut rng);
             for kind in 0..3 {

@@ -6,7 +6,7 @@
 use ff::PrimeField;
 
 use super::field::{Arithmetic, Field, Vector, WIDTH};
-use super::words::{Word, are_words, load, load_pairs, store, store_pairs, words, words_mut};
+use super::words::{Word, field_of_words, load, load_pairs, store, store_pairs, words, words_mut};
 
 /// What is transformed with vectors.
 #[derive(Clone, Debug)]
@@ -24,8 +24,9 @@ const TAIL: usize = 16;
 impl Transforms {
     /// `None` where the processor lacks the instructions, or the field is not known to be kept in words.
     pub(crate) fn of<F: PrimeField>() -> Option<Self> {
-        let field = Field::of::<F>().filter(|_| super::is_there() && are_words::<F>())?;
-        Some(Transforms { field })
+        Some(Transforms {
+            field: field_of_words::<F>()?,
+        })
     }
 
     /// Whether columns of so many rows are transformed with vectors.
@@ -35,20 +36,17 @@ impl Transforms {
 
     /// All layers of a transform from values, in blocks of a size that it [takes](Self::takes).
     pub(crate) fn inverse<F: PrimeField>(&self, values: &mut [F], roots: &[F]) {
-        #[allow(unsafe_code)]
-        // SAFETY: there is a `Transforms` only where the processor has what the function needs.
-        unsafe {
-            inverse(&self.field, words_mut(values), words(roots))
-        }
+        self.apply(inverse, values, roots);
     }
 
     /// All layers of a transform to values.
     pub(crate) fn forward<F: PrimeField>(&self, values: &mut [F], roots: &[F]) {
-        #[allow(unsafe_code)]
-        // SAFETY: as above.
-        unsafe {
-            forward(&self.field, words_mut(values), words(roots))
-        }
+        self.apply(forward, values, roots);
+    }
+
+    /// Multiplies each element by what stands, 16-fold, in its place.
+    pub(crate) fn scale<F: PrimeField>(&self, values: &mut [F], by: &[F]) {
+        self.apply(scale, values, by);
     }
 
     /// One layer from values: of two halves, or of what stands at the same place of them.
@@ -58,12 +56,7 @@ impl Transforms {
         high: &mut [F],
         roots: &[F],
     ) {
-        #[allow(unsafe_code)]
-        // SAFETY: as above.
-        unsafe {
-            let own = Arithmetic::new(&self.field);
-            inverse_layer(&own, words_mut(low), words_mut(high), words(roots))
-        }
+        self.apply_layer(inverse_layer, [low, high], roots);
     }
 
     /// One layer to values.
@@ -73,20 +66,35 @@ impl Transforms {
         high: &mut [F],
         roots: &[F],
     ) {
+        self.apply_layer(forward_layer, [low, high], roots);
+    }
+
+    /// Calls one of the functions below.
+    fn apply<F: PrimeField>(
+        &self,
+        function: unsafe fn(&Field, &mut [Word], &[Word]),
+        values: &mut [F],
+        by: &[F],
+    ) {
+        #[allow(unsafe_code)]
+        // SAFETY: there is a `Transforms` only where the processor has what the functions need.
+        unsafe {
+            function(&self.field, words_mut(values), words(by))
+        }
+    }
+
+    /// Calls one of the functions of a layer.
+    fn apply_layer<F: PrimeField>(
+        &self,
+        layer: unsafe fn(&Arithmetic, &mut [Word], &mut [Word], &[Word]),
+        [low, high]: [&mut [F]; 2],
+        roots: &[F],
+    ) {
         #[allow(unsafe_code)]
         // SAFETY: as above.
         unsafe {
             let own = Arithmetic::new(&self.field);
-            forward_layer(&own, words_mut(low), words_mut(high), words(roots))
-        }
-    }
-
-    /// Multiplies each element by what stands, 16-fold, in its place.
-    pub(crate) fn scale<F: PrimeField>(&self, values: &mut [F], by: &[F]) {
-        #[allow(unsafe_code)]
-        // SAFETY: as above.
-        unsafe {
-            scale(&self.field, words_mut(values), words(by))
+            layer(&own, words_mut(low), words_mut(high), words(roots))
         }
     }
 }

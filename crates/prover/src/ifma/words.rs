@@ -8,16 +8,19 @@ use halo2curves::{bn256, pasta};
 
 use crate::endomorphism::limbs;
 
-use super::field::{Vector, WIDTH, packed, unpacked};
+use super::field::{Field, Vector, WIDTH, packed, unpacked};
 
 /// An element `a` as halo2curves keeps it: `2^256 a mod p`, lowest digit first.
 pub(super) type Word = [u64; 4];
 
-/// Whether the type is one that is known to be a [`Word`], and 1 is the word that it should be.
-pub(super) fn are_words<F: PrimeField>() -> bool {
-    is_known::<F>() && words(&[F::ONE])[0] == limbs(&F::from(2).pow_vartime([256]))
+/// The field, where the processor has the instructions, the type is known to be a [`Word`], and 1 is the word that it
+/// should be.
+pub(super) fn field_of_words<F: PrimeField>() -> Option<Field> {
+    let is_one = || words(&[F::ONE])[0] == limbs(&F::from(2).pow_vartime([256]));
+    (super::is_there() && is_known::<F>() && is_one()).then(Field::of::<F>)?
 }
 
+/// Whether the type is one that is known to be a [`Word`].
 fn is_known<F: PrimeField>() -> bool {
     let known = [
         TypeId::of::<bn256::Fr>(),

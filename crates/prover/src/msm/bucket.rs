@@ -8,8 +8,8 @@ use crate::curve::{Batch, Neighbours, Point};
 
 /// Into how many lanes the running sum of many buckets is cut.
 const LANES: usize = 64;
-/// About how many points are added up at a time.
-const SECTION: usize = 1 << 12;
+/// About how many points are added up at a time: what the caches hold.
+pub(crate) const SECTION: usize = 1 << 12;
 /// The fewest buckets that are cut into lanes.
 const MANY: usize = 4 * LANES;
 
@@ -21,45 +21,13 @@ impl<C: CurveAffine> Bases<C> {
         digits: impl Iterator<Item = (u32, Signed)>,
     ) -> C::CurveExt {
         let digits: Vec<(u32, Signed)> = digits.collect();
-        let mut lengths = vec![0u32; buckets];
-        for (bucket, _) in &digits {
-            lengths[*bucket as usize] += 1;
-        }
-        let Some(last) = lengths.iter().rposition(|length| *length != 0) else {
+        let Some(sorted) = Sorted::new(buckets, &digits, |bucket, _| bucket as usize) else {
             return C::CurveExt::identity();
         };
-        lengths.truncate(last + 1);
-        let mut next = 0;
-        let mut starts: Vec<u32> = lengths
-            .iter()
-            .map(|length| {
-                next += length;
-                next - length
-            })
-            .collect();
-        let mut sorted = vec![Signed(0); digits.len()];
-        for (bucket, point) in digits {
-            let start = &mut starts[bucket as usize];
-            sorted[*start as usize] = point;
-            *start += 1;
-        }
-        // As many buckets at a time as the caches hold the points of.
         let mut neighbours = Neighbours::new(self.infinite);
-        let mut sums = Vec::with_capacity(lengths.len());
+        let mut sums = Vec::with_capacity(sorted.lengths.len());
         let (mut points, mut other) = (vec![], vec![]);
-        let (mut rest, mut lengths) = (&sorted[..], &mut lengths[..]);
-        while !lengths.is_empty() {
-            let mut count = 0;
-            let mut buckets = 0;
-            while let Some(length) = lengths.get(buckets)
-                && (buckets == 0 || count + *length as usize <= SECTION)
-            {
-                count += *length as usize;
-                buckets += 1;
-            }
-            let (section, after) = rest.split_at(count);
-            let (own, others) = lengths.split_at_mut(buckets);
-            (rest, lengths) = (after, others);
+        sorted.sections(|section, own| {
             let first = |i: usize| self.point(section[i]);
             halved::<C>(&mut neighbours, own, first, &mut points);
             while own.iter().any(|length| *length > 1) {
@@ -71,10 +39,69 @@ impl<C: CurveAffine> Bases<C> {
                 0 => Point::INFINITY,
                 _ => *points.next().expect("a bucket that is not empty has a sum"),
             }));
-        }
+        });
         match sums.len() < MANY {
             true => running_sum::<C>(&sums),
             false => running_sum_in_lanes::<C>(&sums),
+        }
+    }
+}
+
+/// Points by the slots that they are added up in.
+pub(crate) struct Sorted {
+    /// How many points each slot has, up to the last that has one.
+    pub lengths: Vec<u32>,
+    points: Vec<Signed>,
+}
+
+impl Sorted {
+    /// Points by the slot that is said of each and its bucket; `None` if there are none.
+    pub fn new(
+        slots: usize,
+        digits: &[(u32, Signed)],
+        slot: impl Fn(u32, Signed) -> usize,
+    ) -> Option<Self> {
+        let mut lengths = vec![0u32; slots];
+        for (bucket, point) in digits {
+            lengths[slot(*bucket, *point)] += 1;
+        }
+        let last = lengths.iter().rposition(|length| *length != 0)?;
+        lengths.truncate(last + 1);
+        let mut next = 0;
+        let mut starts: Vec<u32> = lengths
+            .iter()
+            .map(|length| {
+                next += length;
+                next - length
+            })
+            .collect();
+        let mut points = vec![Signed(0); digits.len()];
+        for (bucket, point) in digits {
+            let start = &mut starts[slot(*bucket, *point)];
+            points[*start as usize] = *point;
+            *start += 1;
+        }
+        Some(Sorted { lengths, points })
+    }
+
+    /// Hands out as many slots at a time as the caches hold the points of: these, and how many each slot has, which is
+    /// the caller's to count down.
+    #[inline(always)]
+    pub fn sections(mut self, mut add: impl FnMut(&[Signed], &mut [u32])) {
+        let (mut rest, mut lengths) = (&self.points[..], &mut self.lengths[..]);
+        while !lengths.is_empty() {
+            let mut count = 0;
+            let mut slots = 0;
+            while let Some(length) = lengths.get(slots)
+                && (slots == 0 || count + *length as usize <= SECTION)
+            {
+                count += *length as usize;
+                slots += 1;
+            }
+            let (section, after) = rest.split_at(count);
+            let (own, others) = lengths.split_at_mut(slots);
+            (rest, lengths) = (after, others);
+            add(section, own);
         }
     }
 }

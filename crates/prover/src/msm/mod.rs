@@ -10,7 +10,7 @@ pub(crate) mod bucket;
 
 use std::borrow::Cow;
 
-use ff::Field;
+use ff::{Field, PrimeField};
 use group::Group;
 use halo2curves::CurveAffine;
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ use crate::ifma;
 pub(crate) struct Bases<C: CurveAffine> {
     points: Points<C::Base>,
     endomorphism: Option<Endomorphism<C::Base>>,
-    /// Whether a point is infinity.
+    /// Whether a point may be infinity.
     infinite: bool,
     /// The scalar field's modulus.
     modulus: Limbs,
@@ -98,10 +98,11 @@ const SMALL_BITS: u32 = 64;
 impl<C: CurveAffine> Bases<C> {
     /// Of these points, at most 2^30, and the curve's endomorphism, if it has one.
     pub fn new(points: Vec<Point<C::Base>>, endomorphism: Option<Endomorphism<C::Base>>) -> Self {
-        if let Some(own) = &endomorphism
-            && let Some(vectors) = ifma::Bases::new(&points, own.zeta)
-        {
-            return Self::of(&points, Points::Vectors(vectors), endomorphism.clone());
+        if let Some(own) = &endomorphism {
+            let infinite = may_be_infinite(&points);
+            if let Some(vectors) = ifma::Bases::new(&points, own.zeta, infinite) {
+                return Self::of(Points::Vectors(vectors), infinite, endomorphism);
+            }
         }
         Self::without_vectors(points, endomorphism)
     }
@@ -111,10 +112,11 @@ impl<C: CurveAffine> Bases<C> {
         points: Vec<Point<C::Base>>,
         endomorphism: Option<Endomorphism<C::Base>>,
     ) -> Self {
+        let infinite = may_be_infinite(&points);
         let both = match &endomorphism {
             Some(own) => {
                 let images = points.par_iter().map(|point| point.x * own.zeta).collect();
-                Points::WithImages(points.clone(), images)
+                Points::WithImages(points, images)
             }
             None => {
                 let mut second = points.clone();
@@ -124,27 +126,28 @@ impl<C: CurveAffine> Bases<C> {
                         batch.double(C::a(), chunk);
                     }
                 });
-                Points::WithShifted(points.clone(), second)
+                Points::WithShifted(points, second)
             }
         };
-        Self::of(&points, both, endomorphism)
+        Self::of(both, infinite, endomorphism)
     }
 
     fn of(
-        own: &[Point<C::Base>],
         points: Points<C::Base>,
+        infinite: bool,
         endomorphism: Option<Endomorphism<C::Base>>,
     ) -> Self {
-        assert!(own.len() <= 1 << 30, "so many points are not numbered");
         assert!(C::b() != C::Base::ZERO, "(0, 0) stands for infinity");
         let mut modulus = limbs(&-C::ScalarExt::ONE);
         modulus[0] += 1;
-        Bases {
-            infinite: own.par_iter().any(|own| own.x == C::Base::ZERO),
+        let own = Bases {
+            infinite,
             points,
             endomorphism,
             modulus,
-        }
+        };
+        assert!(own.len() <= 1 << 30, "so many points are not numbered");
+        own
     }
 
     /// How many points there are.
@@ -155,11 +158,13 @@ impl<C: CurveAffine> Bases<C> {
         }
     }
 
-    /// The points.
-    pub fn points(&self) -> Cow<'_, [Point<C::Base>]> {
+    /// The first points.
+    pub fn points(&self, count: usize) -> Cow<'_, [Point<C::Base>]> {
         match &self.points {
-            Points::WithImages(points, _) | Points::WithShifted(points, _) => Cow::from(points),
-            Points::Vectors(own) => Cow::from(own.points(0..own.len())),
+            Points::WithImages(points, _) | Points::WithShifted(points, _) => {
+                Cow::from(&points[..count])
+            }
+            Points::Vectors(own) => Cow::from(own.points(0..count)),
         }
     }
 
@@ -181,7 +186,7 @@ impl<C: CurveAffine> Bases<C> {
 
     /// The sums of the points' prefixes up to a length: the i-th is that of the first `i + 1` points.
     pub fn prefix_sums(&self, length: usize) -> Vec<Point<C::Base>> {
-        let mut sums = self.points()[..length].to_vec();
+        let mut sums = self.points(length).into_owned();
         sum_up::<C>(&mut sums);
         sums
     }
@@ -342,6 +347,11 @@ impl<C: CurveAffine> Bases<C> {
         }
         sum
     }
+}
+
+/// Whether a point may be infinity: no other one has `x = 0` on most curves.
+fn may_be_infinite<F: PrimeField>(points: &[Point<F>]) -> bool {
+    points.par_iter().any(|own| own.x == F::ZERO)
 }
 
 /// Replaces each point by the sum of the points up to it.
