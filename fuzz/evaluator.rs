@@ -136,8 +136,8 @@ impl Machine<'_> {
         let (zero, one) = (BigUint::from(0u8), BigUint::from(1u8));
         let needs = match code {
             0 | 1 | 23 | 26 | 28 | 30 => 0,
-            4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 => 1,
-            2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 => 2,
+            4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=44 => 1,
+            2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 => 2,
             20 | 21 => 3,
             22 => 4,
             _ => return Err("invalid_opcode"),
@@ -151,6 +151,23 @@ impl Machine<'_> {
         let bit = |bit: bool| if bit { one.clone() } else { zero.clone() };
         let is_bit = |word: &BigUint| *word <= one;
         let negated = |word: &BigUint| (modulus - word) % modulus;
+        // Of 32-bit words: a sum, a difference or a product in the field, which is no larger than those of such words.
+        let radix = BigUint::from(1u64 << 32);
+        let is_word = |word: &BigUint| *word < radix;
+        let within = |value: BigUint, bound: BigUint| {
+            let value = value % modulus;
+            if value < bound {
+                Ok(value)
+            } else {
+                Err("fault")
+            }
+        };
+        let double = |value: BigUint| within(value, &radix * &radix);
+        let bits = |combine: fn(u32, u32) -> u32| {
+            let words = u32::try_from(&a).ok().zip(u32::try_from(&b).ok());
+            let combined = words.map(|(a, b)| BigUint::from(combine(a, b)));
+            combined.ok_or("fault")
+        };
         let mut next = self.pc + 1;
         let left = match code {
             0 => vec![],
@@ -207,6 +224,25 @@ impl Machine<'_> {
                 self.tape.push(a);
                 vec![]
             }
+            32 => vec![double(a + b)? % &radix],
+            33 => vec![within(&radix + a + negated(&b), &radix + &radix)? % &radix],
+            34 => vec![double(a * b)? % &radix],
+            35 => vec![double(a * b)? / &radix],
+            36 => vec![bit(
+                within(&radix + a + negated(&b), &radix + &radix)? < radix
+            )],
+            37 => vec![bits(|a, b| a & b)?],
+            38 => vec![bits(|a, b| a | b)?],
+            39 => vec![bits(|a, b| a ^ b)?],
+            40 => vec![double(a + argument)? % &radix],
+            41 => vec![double(a * argument)? % &radix],
+            42 => vec![double(a * argument)? / &radix],
+            43 => {
+                let product = double(a * argument)?;
+                vec![&product % &radix + &product / &radix]
+            }
+            44 if is_word(&a) => vec![a],
+            44 => return Err("fault"),
             _ => {
                 let word = self.given.secret.get(self.secrets).ok_or("tape_end")?;
                 self.secrets += 1;

@@ -3,9 +3,6 @@
 // Each of them uses only a part.
 #![allow(dead_code)]
 
-use std::time::Duration;
-
-use criterion::Criterion;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::kzg::KzgParams;
@@ -17,23 +14,12 @@ pub fn kzg_params(k: u32) -> KzgParams {
     KzgParams::insecure_dev(k).unwrap()
 }
 
-/// Whether to measure little, so that it is quick: with `STACKVM_BENCH_QUICK=1`, with criterion's
-/// `--quick` or `--test`, and when cargo runs a bench as a test, that is without `--bench`.
+/// Whether to measure little, so that it is quick: with `STACKVM_BENCH_QUICK=1`, with `--quick` or `--test`,
+/// and when cargo runs a bench as a test, that is without `--bench`.
 pub fn quick() -> bool {
     let has = |flag: &str| std::env::args().any(|argument| argument == flag);
     let asked = std::env::var_os("STACKVM_BENCH_QUICK").is_some_and(|value| value != "0");
     asked || has("--quick") || has("--test") || !has("--bench")
-}
-
-/// Criterion, in a hurry if that is asked for.
-pub fn criterion() -> Criterion {
-    let criterion = Criterion::default().sample_size(10);
-    match quick() {
-        true => criterion
-            .warm_up_time(Duration::from_millis(50))
-            .measurement_time(Duration::from_millis(200)),
-        false => criterion,
-    }
 }
 
 /// Three quarters of the rows of a circuit of `2^k` rows: what the runs that are measured fill.

@@ -16,8 +16,8 @@ pub enum AsmErrorKind {
     UnknownMnemonic {
         /// The beginning of what was written.
         mnemonic: String,
-        /// The instruction that was probably meant.
-        suggestion: Option<Opcode>,
+        /// The one that was probably meant.
+        suggestion: Option<&'static str>,
     },
     /// A line that another one would be shown over.
     #[error(
@@ -32,26 +32,34 @@ pub enum AsmErrorKind {
         character: char,
     },
     /// The argument is missing.
-    #[error("`{opcode}` takes an argument; write a number after it, like `{opcode} 3`")]
+    #[error("`{mnemonic}` takes an argument; write a number after it, like `{mnemonic} 3`")]
     MissingArgument {
-        /// The instruction.
-        opcode: Opcode,
+        /// What stands at the start of the line.
+        mnemonic: &'static str,
     },
     /// The instruction takes no argument.
     #[error(
-        "`{opcode}` takes no argument; an instruction has a line of its own, and a comment starts with `#`"
+        "`{mnemonic}` takes no argument; an instruction has a line of its own, and a comment starts with `#`"
     )]
     UnexpectedArgument {
-        /// The instruction.
-        opcode: Opcode,
+        /// What stands at the start of the line.
+        mnemonic: &'static str,
     },
     /// The line goes on after the argument.
     #[error(
-        "`{opcode}` takes one argument; an instruction has a line of its own, and a comment starts with `#`"
+        "`{mnemonic}` takes one argument; an instruction has a line of its own, and a comment starts with `#`"
     )]
     ExtraWords {
-        /// The instruction.
-        opcode: Opcode,
+        /// What stands at the start of the line.
+        mnemonic: &'static str,
+    },
+    /// A shift by more places than a word has.
+    #[error("`{mnemonic}` shifts by 0 to {most} places")]
+    Places {
+        /// What stands at the start of the line.
+        mnemonic: &'static str,
+        /// The most places.
+        most: u32,
     },
     /// A number is none, or too large.
     #[error(transparent)]
@@ -102,10 +110,10 @@ pub enum AsmErrorKind {
         line: usize,
     },
     /// The name is the mnemonic of an instruction.
-    #[error("`{opcode}` is an instruction, and so no name for a label or a constant")]
+    #[error("`{mnemonic}` is an instruction, and so no name for a label or a constant")]
     NameIsMnemonic {
-        /// The instruction.
-        opcode: Opcode,
+        /// The mnemonic.
+        mnemonic: &'static str,
     },
     /// This is no name.
     #[error(
@@ -138,10 +146,10 @@ pub enum AsmErrorKind {
         instructions: usize,
     },
     /// The message of an instruction stands before its argument.
-    #[error("the message stands after the argument, as in `{opcode} 3 \"message\"`")]
+    #[error("the message stands after the argument, as in `{mnemonic} 3 \"message\"`")]
     MessageFirst {
-        /// The instruction.
-        opcode: Opcode,
+        /// What stands at the start of the line.
+        mnemonic: &'static str,
     },
     /// A message is not closed in its line.
     #[error(
@@ -179,16 +187,11 @@ fn instead(suggestion: &Option<String>) -> String {
 }
 
 /// What to write in place of an unknown mnemonic.
-fn advice(suggestion: Option<Opcode>) -> String {
-    if let Some(opcode) = suggestion {
-        return format!("did you mean `{opcode}`?");
+fn advice(suggestion: Option<&str>) -> String {
+    match suggestion {
+        Some(mnemonic) => format!("did you mean `{mnemonic}`?"),
+        None => "`stackvm isa` and `docs/isa.md` have all instructions".into(),
     }
-    let known: Vec<_> = Opcode::ALL
-        .iter()
-        .copied()
-        .map(|opcode| format!("`{opcode}`"))
-        .collect();
-    format!("the instructions are {}", known.join(", "))
 }
 
 /// An error in a text, and where it is.
@@ -209,7 +212,7 @@ impl AsmError {
     /// What to write instead, if that is clear.
     pub fn suggestion(&self) -> Option<&str> {
         match &self.kind {
-            AsmErrorKind::UnknownMnemonic { suggestion, .. } => suggestion.map(Opcode::mnemonic),
+            AsmErrorKind::UnknownMnemonic { suggestion, .. } => *suggestion,
             AsmErrorKind::UndefinedName { suggestion, .. } => suggestion.as_deref(),
             _ => None,
         }

@@ -2,11 +2,11 @@
 
 use super::error::AsmErrorKind;
 use super::expression::is_name;
+use super::mnemonic::Mnemonic;
 use super::names::Names;
 use super::suggest::nearest;
 use super::text::{Complaint, Located, Statement, Token, unescape};
 use crate::algebra::Word;
-use crate::isa::Opcode;
 use crate::program::Instruction;
 use crate::text::excerpt;
 
@@ -24,20 +24,20 @@ impl<'s> Statement<'s> {
             return Ok(None);
         };
         let mut tokens = self.rest;
-        let opcode = match Opcode::from_mnemonic(mnemonic) {
-            Some(opcode) => opcode,
-            None => return Err((self.unknown(mnemonic), place)),
+        let Some(own) = Mnemonic::named(mnemonic) else {
+            return Err((self.unknown(mnemonic), place));
         };
+        let (opcode, mnemonic) = (own.opcode, own.name);
         let argument = match (opcode.takes_argument(), tokens.peek()) {
-            (true, None) => return Err((AsmErrorKind::MissingArgument { opcode }, place)),
+            (true, None) => return Err((AsmErrorKind::MissingArgument { mnemonic }, place)),
             (true, Some((Token::Message(_), message))) => {
                 tokens.next();
                 return Err(match tokens.peek() {
-                    None => (AsmErrorKind::MissingArgument { opcode }, place),
-                    Some(_) => (AsmErrorKind::MessageFirst { opcode }, message),
+                    None => (AsmErrorKind::MissingArgument { mnemonic }, place),
+                    Some(_) => (AsmErrorKind::MessageFirst { mnemonic }, message),
                 });
             }
-            (true, Some(_)) => names.argument(opcode, &mut tokens)?,
+            (true, Some(_)) => names.argument(own, &mut tokens)?,
             (false, _) => F::zero(),
         };
         let message = match tokens.peek() {
@@ -54,8 +54,8 @@ impl<'s> Statement<'s> {
             None => Ok(Some((Instruction::new(opcode, argument), message))),
             Some(rest) => {
                 let kind = match opcode.takes_argument() {
-                    true => AsmErrorKind::ExtraWords { opcode },
-                    false => AsmErrorKind::UnexpectedArgument { opcode },
+                    true => AsmErrorKind::ExtraWords { mnemonic },
+                    false => AsmErrorKind::UnexpectedArgument { mnemonic },
                 };
                 Err((kind, rest))
             }

@@ -26,6 +26,13 @@
 //! end:    push (SIZE + 1) * ROUNDS
 //! ```
 //!
+//! `shl32`, `shr32`, `rotl32` and `rotr32` take a number of places, 0 to 31, and shift or rotate a 32-bit word. They are the
+//! instructions `muli32`, `mulhii32` and `rotli32` with a power of two.
+//!
+//! ```text
+//! rotr32 7    # rotli32 0x2000000
+//! ```
+//!
 //! After an instruction and its argument a *message* may stand, between quotes: whoever runs the program is shown it if
 //! that instruction fails. The escapes are those of Rust: `\\`, `\"`, `\n`, `\t`, `\u{e9}`. A message is no part of the
 //! program, and so of no digest and no key.
@@ -52,6 +59,7 @@ mod expression;
 mod instruction;
 mod json;
 mod limits;
+mod mnemonic;
 mod names;
 mod number;
 mod suggest;

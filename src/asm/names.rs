@@ -5,11 +5,11 @@ use std::ops::Range;
 use super::error::{AsmError, AsmErrorKind, AsmErrors};
 use super::expression::{evaluate, is_name, is_name_start, no_name, number};
 use super::limits::{LONGEST_NAME, MOST_CONSTANTS, MOST_ERRORS, MOST_LABELS};
+use super::mnemonic::Mnemonic;
 use super::suggest::most_like;
 use super::symbols::Label;
 use super::text::{Complaint, Located, Statement, Token, Tokens, error, statements};
 use crate::algebra::Word;
-use crate::isa::Opcode;
 use crate::text::excerpt;
 
 /// What a name stands for.
@@ -153,11 +153,10 @@ impl<'s, F: Word> Names<'s, F> {
         line: usize,
         left: &mut usize,
     ) -> Result<(), Complaint> {
-        let mut known = Opcode::ALL.iter().copied();
-        let mnemonic = known.find(|opcode| opcode.mnemonic().eq_ignore_ascii_case(name));
+        let mnemonic = Mnemonic::all().find(|own| own.name.eq_ignore_ascii_case(name));
         let kind = match u8::try_from(name.len()) {
             Ok(length) if is_name(name) && name.len() <= LONGEST_NAME => match mnemonic {
-                Some(opcode) => AsmErrorKind::NameIsMnemonic { opcode },
+                Some(Mnemonic { name, .. }) => AsmErrorKind::NameIsMnemonic { mnemonic: name },
                 None if *left == 0 => AsmErrorKind::TooManyNames,
                 None => {
                     *left -= 1;
@@ -345,7 +344,8 @@ impl<'s, F: Word> Names<'s, F> {
     }
 
     /// The word that an argument is.
-    pub fn argument(&self, opcode: Opcode, tokens: &mut Tokens<'s>) -> Result<F, Complaint> {
+    pub fn argument(&self, mnemonic: Mnemonic, tokens: &mut Tokens<'s>) -> Result<F, Complaint> {
+        let opcode = mnemonic.opcode;
         let all = *tokens;
         let word = evaluate(tokens, |operand, place| self.word(operand, place))?;
         let is_address = || {
@@ -359,7 +359,8 @@ impl<'s, F: Word> Names<'s, F> {
             };
             return Err((kind, all.until(tokens)));
         }
-        Ok(word)
+        let argument = mnemonic.argument(word);
+        argument.map_err(|kind| (kind, all.until(tokens)))
     }
 
     /// The labels, in the order of their addresses, and of the text where these are the same.

@@ -1,12 +1,10 @@
 //! What was probably meant.
 
-use crate::isa::Opcode;
+use super::mnemonic::Mnemonic;
 
-/// The instruction whose mnemonic is most like this one, if it is like it at all.
-pub(super) fn nearest(mnemonic: &str) -> Option<Opcode> {
-    let known = Opcode::ALL
-        .iter()
-        .map(|opcode| (opcode.mnemonic(), *opcode));
+/// The mnemonic that is most like this one, if one is like it at all.
+pub(super) fn nearest(mnemonic: &str) -> Option<&'static str> {
+    let known = Mnemonic::all().map(|own| (own.name, own.name));
     most_like(&mnemonic.to_lowercase(), known)
 }
 

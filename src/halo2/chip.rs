@@ -11,6 +11,7 @@ use super::{
 };
 use crate::algebra::Word;
 use crate::isa::Opcode;
+use crate::machine::words::table_row;
 use crate::machine::{
     Column as Name, Extent, MachineParams, Phase, Schedule, Shape, Witness, WitnessError,
 };
@@ -163,6 +164,10 @@ impl StackVmChip {
         if rows == 0 {
             return Err(ChipError::NoRows);
         }
+        let table = self.shape().table_rows();
+        if rows < table {
+            return Err(ChipError::NoTable { rows, table });
+        }
         let end = offset.saturating_add(rows).saturating_add(1);
         let usable = self.layout.usable_rows();
         match offset..end {
@@ -186,6 +191,12 @@ impl StackVmChip {
             }
             let follows = F::from(u64::from(row > 0));
             region.assign_fixed(self.config.follows, offset + row, follows);
+        }
+        for row in 0..self.machine().rows {
+            let table = self.config.table.iter().flatten();
+            for (column, limb) in table.zip(table_row(self.shape(), row)) {
+                region.assign_fixed(*column, offset + row, F::from(limb));
+            }
         }
         // A machine has two rows at least.
         [bits[0], bits[1]]

@@ -88,6 +88,8 @@ pub struct StackVmConfig {
     pub(super) program: ProgramColumns,
     output: OutputBinding,
     pub(super) tape: Option<TapeColumn>,
+    /// The table of limbs, if the set has 32-bit words.
+    pub(super) table: Option<[Column<Fixed>; 3]>,
     challenges: Challenges<Challenge>,
     /// The rows of the machines that were assigned in the pass before the challenges.
     assigned: Arc<Mutex<Vec<Range<usize>>>>,
@@ -108,7 +110,7 @@ impl StackVmConfig {
         output: OutputBinding,
         tape: TapeBinding,
     ) -> Self {
-        let shape = program.shape(params.set);
+        let shape = program.shape(params.set).of_rows(params.rows);
         let program = ProgramColumns::new(meta, program, params.set);
         let columns = Columns::new(shape, |cell| -> Column<Any> {
             if shape.straight && cell.is_scheduled() {
@@ -121,6 +123,10 @@ impl StackVmConfig {
         });
         let index = meta.fixed_column();
         let follows = meta.fixed_column();
+        let table = shape
+            .set
+            .has_words()
+            .then(|| [(); 3].map(|()| meta.fixed_column()));
         let [alpha, gamma, beta] = [(); 3].map(|()| meta.challenge_usable_after(FirstPhase));
         let mut challenge_if = |has: bool| match has {
             true => meta.challenge_usable_after(FirstPhase),
@@ -133,6 +139,7 @@ impl StackVmConfig {
             beta,
             delta: challenge_if(shape.fetches()),
             rho: challenge_if(shape.set.has_tape()),
+            epsilon: challenge_if(shape.set.has_words()),
         };
         let tape = shape.set.has_tape().then(|| match tape {
             TapeBinding::Instance(column) => TapeColumn::Instance(column),
@@ -147,6 +154,7 @@ impl StackVmConfig {
             program,
             output,
             tape,
+            table,
             challenges,
             assigned: Arc::default(),
         };
@@ -227,15 +235,19 @@ impl StackVmConfig {
             beta,
             delta,
             rho,
+            epsilon,
         } = self.challenges.map(|own| region.get_challenge(own));
-        let values = alpha.zip(gamma).zip(beta).zip(delta).zip(rho);
-        values.map(|((((alpha, gamma), beta), delta), rho)| Challenges {
-            alpha,
-            gamma,
-            beta,
-            delta,
-            rho,
-        })
+        let values = alpha.zip(gamma).zip(beta).zip(delta).zip(rho).zip(epsilon);
+        values.map(
+            |(((((alpha, gamma), beta), delta), rho), epsilon)| Challenges {
+                alpha,
+                gamma,
+                beta,
+                delta,
+                rho,
+                epsilon,
+            },
+        )
     }
 
     /// Notes that a machine has these rows.
@@ -306,6 +318,13 @@ impl<F: PrimeField> Reader<Polynomial<F>> for StackVmConfig {
             Some(TapeColumn::Cells(column)) => query(column, false),
             None => unreachable!("a set with a tape has a column for it"),
         }
+    }
+
+    fn table(&self) -> [Polynomial<F>; 3] {
+        let Some(table) = self.table else {
+            unreachable!("a set with 32-bit words has a table of limbs");
+        };
+        table.map(|column| query(column, false))
     }
 
     fn output(&self) -> Output<Polynomial<F>> {

@@ -37,6 +37,16 @@ pub enum ChipError {
         "the machine has no rows: give it as many as its longest run has steps, and at least one"
     )]
     NoRows,
+    /// The machine has no room for its table of limbs.
+    #[error(
+        "a machine with 32-bit words has a table of {table} rows at least, but this one has {rows}: give it as many"
+    )]
+    NoTable {
+        /// The rows of the machine.
+        rows: usize,
+        /// The rows of the smallest table.
+        table: usize,
+    },
     /// There is no room for the program or for the tape.
     #[error(transparent)]
     Length(#[from] LengthError),

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Cofactor, InstructionSet, Opcode, Operands, Relation, Target};
+use super::{Cofactor, Double, InstructionSet, Opcode, Operands, Relation, Target};
 use crate::algebra::{Algebra, Probe};
 
 /// What a relation can read.
@@ -14,6 +14,9 @@ pub(super) enum Operand {
     Result,
     Following,
     Jumps,
+    Low,
+    High,
+    Both,
 }
 
 /// Operands that are looked at to see who reads them.
@@ -38,6 +41,15 @@ impl Operands<Probe<Operand>> for Probed {
     fn jumps(&self) -> Probe<Operand> {
         Probe::variable(Operand::Jumps)
     }
+    fn low(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Low)
+    }
+    fn high(&self) -> Probe<Operand> {
+        Probe::variable(Operand::High)
+    }
+    fn both(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Both)
+    }
 }
 
 /// What a relation reads and has.
@@ -55,6 +67,8 @@ pub(super) struct Facts {
     pub control: bool,
     /// Whether a word comes from the public tape or goes there.
     pub tape: bool,
+    /// Whether it computes with 32-bit words.
+    pub double: bool,
     /// Whether the new top comes from outside.
     pub outside: bool,
     pub hint: bool,
@@ -77,9 +91,16 @@ impl Facts {
             zero,
             target,
             tape,
+            double,
         } = relation;
         let parts = [top, factor, factor_test, cofactor_test, zero];
-        let parts = || parts.into_iter().chain(second).chain(third).chain(tape);
+        let moved = || second.iter().chain(third).chain(tape);
+        let words_of = || match double {
+            Some(Double::Split(value)) => vec![value],
+            Some(Double::Pair(low, high)) => vec![low, high],
+            None => vec![],
+        };
+        let parts = || parts.into_iter().chain(moved()).chain(words_of());
         let reads = |operand: Operand| parts().any(|part| part.reads().contains(&operand));
         let words = parts().flat_map(Probe::reads).map(|operand| match operand {
             Operand::Word(place) => place + 1,
@@ -100,6 +121,7 @@ impl Facts {
             obligation: !zero.vanishes(),
             control: *target != Target::Following || reads(Operand::Following),
             tape: tape.is_some(),
+            double: double.is_some(),
             outside: top.is_variable(&Operand::Result),
             hint: product && *cofactor == Cofactor::Hint,
             top_reads_hint: top.reads().contains(&Operand::Hint),
@@ -117,6 +139,11 @@ impl Opcode {
     /// Whether the instruction takes a word from the public tape or puts one there.
     pub fn uses_tape(self) -> bool {
         self.facts().tape
+    }
+
+    /// Whether the instruction computes with 32-bit words, in limbs.
+    pub fn uses_words(self) -> bool {
+        self.facts().double
     }
 
     /// Whether the new top depends on the hint otherwise than by the product.
@@ -176,8 +203,13 @@ mod tests {
                 &relation.zero,
             ];
             let moved = [&relation.second, &relation.third, &relation.tape];
+            let words = match &relation.double {
+                Some(Double::Split(value)) => vec![value],
+                Some(Double::Pair(low, high)) => vec![low, high],
+                None => vec![],
+            };
             let parts = [&relation.top, &relation.factor].into_iter().chain(tests);
-            for part in parts.chain(moved.into_iter().flatten()) {
+            for part in parts.chain(moved.into_iter().flatten()).chain(words) {
                 assert!(part.degree() <= 1, "{opcode}: {part:?}");
             }
         }
@@ -189,7 +221,8 @@ mod tests {
             let facts = opcode.facts();
             assert!(facts.words <= InstructionSet::MAX_WINDOW, "{opcode}");
             // Who refuses something says why.
-            let refuses = facts.factor_test || facts.cofactor_test || facts.obligation;
+            let refuses =
+                facts.factor_test || facts.cofactor_test || facts.obligation || facts.double;
             assert!(opcode.fault().is_none() || refuses, "{opcode}");
             // What shrinks the stack may read the word that comes up, which is 0 if there is none.
             let needs = opcode.needs() + usize::from(opcode.effect() == Effect::Shrink);

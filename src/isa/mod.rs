@@ -5,8 +5,8 @@
 //! [`Relation`], a function of its [`Operands`]. The assembler, the interpreter, the constraints and
 //! `docs/isa.md` are all read off this table.
 //!
-//! A relation is *affine* in the words of the window, the argument, the hint and the result, and has one
-//! product of two such. That is what lets it become gates of degree 2 under a flag (see
+//! A relation is *affine* in the words of the window, the argument, the hint, the result and the words of its [`Double`], and has
+//! one product of two such. That is what lets it become gates of degree 2 under a flag (see
 //! [`crate::machine`]).
 
 mod facts;
@@ -16,7 +16,7 @@ mod set;
 mod shape;
 mod table;
 
-pub use relation::{Cofactor, Operands, Relation, Target};
+pub use relation::{Cofactor, Double, Operands, RADIX, Relation, Target};
 pub use set::{InstructionSet, UnknownSet};
 pub use shape::Shape;
 pub(crate) use table::Specialised;

@@ -81,6 +81,15 @@ impl Opcode {
             fn jumps(&self) -> Formula {
                 Formula::name("j")
             }
+            fn low(&self) -> Formula {
+                Formula::name("low")
+            }
+            fn high(&self) -> Formula {
+                Formula::name("high")
+            }
+            fn both(&self) -> Formula {
+                Formula::name("both")
+            }
         }
         let relation = self.relation(&Named(word));
         let product = relation.factor.clone()
@@ -94,6 +103,18 @@ impl Opcode {
             Opcode::Inv => Formula::name("1/a"),
             Opcode::Eq => Formula::name("a = b"),
             Opcode::Iszero => Formula::name("a = 0"),
+            Opcode::Add32 => Formula::name("(a + b) mod 2^32"),
+            Opcode::Sub32 => Formula::name("(a - b) mod 2^32"),
+            Opcode::Mul32 => Formula::name("a * b mod 2^32"),
+            Opcode::Mulhi32 => Formula::name("a * b / 2^32"),
+            Opcode::Lt32 => Formula::name("a < b"),
+            Opcode::And32 => Formula::name("a AND b"),
+            Opcode::Or32 => Formula::name("a OR b"),
+            Opcode::Xor32 => Formula::name("a XOR b"),
+            Opcode::Addi32 => Formula::name("(a + x) mod 2^32"),
+            Opcode::Muli32 => Formula::name("a * x mod 2^32"),
+            Opcode::Mulhii32 => Formula::name("a * x / 2^32"),
+            Opcode::Rotli32 => Formula::name("a * x mod 2^32 + a * x / 2^32"),
             _ => relation.top + product,
         };
         let mut left: Vec<String> = match self.effect() {

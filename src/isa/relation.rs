@@ -31,6 +31,15 @@ use crate::algebra::Algebra;
 ///     fn jumps(&self) -> Fr {
 ///         Fr::from(1)
 ///     }
+///     fn low(&self) -> Fr {
+///         Fr::from(7)
+///     }
+///     fn high(&self) -> Fr {
+///         Fr::from(0)
+///     }
+///     fn both(&self) -> Fr {
+///         Fr::from(0)
+///     }
 /// }
 ///
 /// // word(0) + word(1), word(0) + argument(), following(), result()
@@ -41,6 +50,10 @@ use crate::algebra::Algebra;
 /// // hint() + 1; a jump where the top is 0 tests what jumps() says.
 /// assert_eq!(Opcode::Inv.relation(&State).top, Fr::from(1));
 /// assert_eq!(Opcode::Jz.relation(&State).factor_test, Fr::from(1));
+/// // low() is the sum of 3 and 4 but for high() times radix(); the result is it.
+/// assert_eq!(Opcode::Add32.relation(&State).top, Fr::from(7));
+/// // both() is what 3 and 4 have in common: no bit.
+/// assert_eq!(Opcode::And32.relation(&State).top, Fr::from(0));
 /// ```
 pub trait Operands<A: Algebra> {
     /// The word so far below the top of the stack, 0 if there is none.
@@ -56,6 +69,29 @@ pub trait Operands<A: Algebra> {
     fn following(&self) -> A;
     /// 1 if the row jumps to its argument, else 0.
     fn jumps(&self) -> A;
+    /// The low word of the row's [`Double`], at least 0 and less than [`radix`](Operands::radix).
+    fn low(&self) -> A;
+    /// The high word of it.
+    fn high(&self) -> A;
+    /// The bits that both have: `low AND high`.
+    fn both(&self) -> A;
+    /// How many values a word of a [`Double`] has: `2^32`.
+    fn radix(&self) -> A {
+        A::constant(RADIX)
+    }
+}
+
+/// How many values a 32-bit word has.
+pub const RADIX: u64 = 1 << 32;
+
+/// What two 32-bit words an instruction computes with. They are in limbs that are looked up, and so they are known to be
+/// such words whatever the operands are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Double<A> {
+    /// `low + radix * high` is this and the [product](Relation::factor).
+    Split(A),
+    /// These two are `low` and `high`.
+    Pair(A, A),
 }
 
 /// What the factor of an instruction is multiplied by.
@@ -111,6 +147,8 @@ pub struct Relation<A> {
     pub target: Target,
     /// The word that the instruction takes from the tape or puts there.
     pub tape: Option<A>,
+    /// The two words that it computes with; both are 0 where it has none.
+    pub double: Option<Double<A>>,
 }
 
 impl<A: Algebra> Relation<A> {
@@ -128,6 +166,7 @@ impl<A: Algebra> Relation<A> {
             zero: A::constant(0),
             target: Target::Following,
             tape: None,
+            double: None,
         }
     }
 
@@ -178,4 +217,33 @@ pub(super) fn is_zero<A: Algebra>(x: A, result: A) -> Relation<A> {
     Relation::top(A::constant(1))
         .times(x, Cofactor::Hint)
         .tests(result.clone(), result)
+}
+
+/// A result made of the two words of `value` and the product that is put to it.
+///
+/// The new top is `result + value + product - low - radix * high`, and it is demanded to be `result`: that makes the two words
+/// those of the value and the product. Each value below the square of the radix has one such pair, and others have none.
+pub(super) fn split<A: Algebra>(x: &impl Operands<A>, value: A, result: A) -> Relation<A> {
+    let double = x.low() + x.radix() * x.high();
+    let top = result.clone() + value.clone() - double;
+    Relation {
+        double: Some(Double::Split(value)),
+        ..Relation::top(top).zero(x.result() - result)
+    }
+}
+
+/// A result made of the two topmost words, which have to be 32-bit words.
+pub(super) fn bitwise<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
+    Relation {
+        double: Some(Double::Pair(x.word(1), x.word(0))),
+        ..Relation::top(result)
+    }
+}
+
+/// A result made of the two words of the second word less the top and the radix more: of these the high one is 0 where
+/// something is borrowed, else 1.
+pub(super) fn borrow<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
+    split(x, x.word(1) - x.word(0) + x.radix(), result)
+        .times(x.high(), Cofactor::Zero)
+        .tests(x.high() - A::constant(1), A::constant(0))
 }

@@ -146,6 +146,11 @@ impl InstructionSet {
         self.facts().any(|facts| facts.tape)
     }
 
+    /// Whether the set has instructions that compute with 32-bit words.
+    pub fn has_words(self) -> bool {
+        self.facts().any(|facts| facts.double)
+    }
+
     /// Whether `opcode` is in the set.
     pub const fn contains(self, opcode: Opcode) -> bool {
         self.members >> opcode.encoded() & 1 == 1
@@ -281,7 +286,7 @@ mod tests {
         for (_, set) in InstructionSet::NAMED {
             assert_eq!(InstructionSet::from_members(set.members()), Some(*set));
         }
-        let all = (1u64 << Opcode::ALL.len()) - 1;
+        let all = InstructionSet::of(Opcode::ALL).members();
         assert!(InstructionSet::from_members(all).is_some());
         for refused in [
             0,

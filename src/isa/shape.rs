@@ -10,14 +10,23 @@ pub struct Shape {
     /// Whether the machine has one program, in its key, and that is a straight line. Then
     /// each row's instruction and the depth of the stack there are known beforehand, and stand in fixed columns.
     pub straight: bool,
+    /// The number of bits of a limb, of which 32-bit words are made; 0 if the set has no such words. The table of limbs has
+    /// `4^limb_bits` rows, for which the machine must have room.
+    pub limb_bits: u32,
 }
 
+/// The bits that a limb may have.
+const LIMB_BITS: [u32; 4] = [8, 4, 2, 1];
+/// The bits of a word that is made of limbs.
+const WORD_BITS: u32 = 32;
+
 impl From<InstructionSet> for Shape {
-    /// The machine that runs any program of the set.
+    /// The machine that runs any program of the set, and has room for the largest limbs.
     fn from(set: InstructionSet) -> Self {
         Shape {
             set,
             straight: false,
+            limb_bits: if set.has_words() { LIMB_BITS[0] } else { 0 },
         }
     }
 }
@@ -26,8 +35,31 @@ impl Shape {
     /// The machine whose key holds its program: a straight line, if that can be nothing else.
     pub fn fixed(set: InstructionSet) -> Self {
         Shape {
-            set,
             straight: !set.has_control(),
+            ..set.into()
+        }
+    }
+
+    /// The same in a machine of so many steps: with the largest limbs for whose table they are enough.
+    pub fn of_rows(self, rows: usize) -> Self {
+        let fits = |bits: &u32| table_rows(*bits) <= rows;
+        let limb_bits = match self.set.has_words() {
+            true => LIMB_BITS.into_iter().find(fits).unwrap_or(LIMB_BITS[3]),
+            false => 0,
+        };
+        Shape { limb_bits, ..self }
+    }
+
+    /// The number of limbs of a 32-bit word; 0 if the set has no such words.
+    pub fn limbs(self) -> usize {
+        WORD_BITS.checked_div(self.limb_bits).unwrap_or(0) as usize
+    }
+
+    /// The number of rows of the table of limbs; 0 if there is none.
+    pub fn table_rows(self) -> usize {
+        match self.limb_bits {
+            0 => 0,
+            bits => table_rows(bits),
         }
     }
 
@@ -73,4 +105,9 @@ impl Shape {
             _ => opcode,
         }
     }
+}
+
+/// The rows of a table of all pairs of limbs of so many bits.
+const fn table_rows(bits: u32) -> usize {
+    1 << (2 * bits)
 }

@@ -1,6 +1,8 @@
 //! The table of instructions.
 
-use super::relation::{Cofactor, Operands, Relation, Target, branch, is_zero};
+use super::relation::{
+    Cofactor, Double, Operands, Relation, Target, bitwise, borrow, branch, is_zero, split,
+};
 use crate::algebra::Algebra;
 
 /// How an instruction changes the depth of the stack.
@@ -222,4 +224,57 @@ instructions! {
     Secret = 30, "secret", plain, Grow, needs 0, |x| Relation::top(x.result());
     /// Ends the run, as does the end of the program: the machine drops the top until one word is left, which is the output.
     Halt = 31, "halt", plain, Shrink, needs 2, |x| Relation::top(x.word(1));
+    /// Replaces the two topmost words by their sum modulo 2^32; an error if the sum is 2^64 or more.
+    Add32 = 32, "add32", plain, Shrink, needs 2, else "the sum is 2^64 or more", |x| {
+        split(x, x.word(1) + x.word(0), x.low())
+    };
+    /// Replaces the two topmost 32-bit words by the lower one less the upper one, modulo 2^32; an error unless the difference is at least -2^32 and less than 2^32.
+    Sub32 = 33, "sub32", plain, Shrink, needs 2, else "the two topmost words differ by more than 32-bit words", |x| {
+        borrow(x, x.low())
+    };
+    /// Replaces the two topmost words by their product modulo 2^32; an error if the product is 2^64 or more.
+    Mul32 = 34, "mul32", plain, Shrink, needs 2, else "the product is 2^64 or more", |x| {
+        split(x, A::constant(0), x.low()).times(x.word(0), Cofactor::Second)
+    };
+    /// Replaces the two topmost words by their product divided by 2^32, rounded down; an error if the product is 2^64 or more.
+    Mulhi32 = 35, "mulhi32", plain, Shrink, needs 2, else "the product is 2^64 or more", |x| {
+        split(x, A::constant(0), x.high()).times(x.word(0), Cofactor::Second)
+    };
+    /// Replaces the two topmost 32-bit words by 1 if the lower one is less than the upper one, else by 0; an error unless the difference is at least -2^32 and less than 2^32.
+    Lt32 = 36, "lt32", plain, Shrink, needs 2, else "the two topmost words differ by more than 32-bit words", |x| {
+        borrow(x, A::constant(1) - x.high())
+    };
+    /// Replaces the two topmost words by the bits that both have; an error unless they are 32-bit words.
+    And32 = 37, "and32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
+        bitwise(x, x.both())
+    };
+    /// Replaces the two topmost words by the bits that one of them has; an error unless they are 32-bit words.
+    Or32 = 38, "or32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
+        bitwise(x, x.low() + x.high() - x.both())
+    };
+    /// Replaces the two topmost words by the bits that one of them has and the other has not; an error unless they are 32-bit words.
+    Xor32 = 39, "xor32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
+        bitwise(x, x.low() + x.high() - A::constant(2) * x.both())
+    };
+    /// Adds its argument to the top, modulo 2^32; an error if the sum is 2^64 or more.
+    Addi32 = 40, "addi32", word, Keep, needs 1, else "the sum is 2^64 or more", |x| {
+        split(x, x.word(0) + x.argument(), x.low())
+    };
+    /// Multiplies the top by its argument, modulo 2^32: with 2^n, a shift to the left; an error if the product is 2^64 or more.
+    Muli32 = 41, "muli32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
+        split(x, A::constant(0), x.low()).times(x.word(0), Cofactor::Argument)
+    };
+    /// Multiplies the top by its argument and divides by 2^32, rounded down: with 2^(32 - n), a shift to the right; an error if the product is 2^64 or more.
+    Mulhii32 = 42, "mulhii32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
+        split(x, A::constant(0), x.high()).times(x.word(0), Cofactor::Argument)
+    };
+    /// Multiplies the top by its argument and adds the high 32 bits of the product to the low ones: with 2^n, a rotation to the left; an error if the product is 2^64 or more.
+    Rotli32 = 43, "rotli32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
+        split(x, A::constant(0), x.low() + x.high()).times(x.word(0), Cofactor::Argument)
+    };
+    /// Leaves the top as it is; an error unless it is a 32-bit word.
+    Assert32 = 44, "assert32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| Relation {
+        double: Some(Double::Pair(x.word(0), A::constant(0))),
+        ..Relation::top(x.word(0))
+    };
 }

@@ -179,7 +179,7 @@ impl CircuitParams {
 
     /// The shape of the machine.
     pub fn shape(&self) -> Shape {
-        self.binding.shape(self.set)
+        self.binding.shape(self.set).of_rows(self.rows())
     }
 
     /// The circuit by the one name that its key goes by: with [`Binding::canonical_set`].

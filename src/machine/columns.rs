@@ -220,6 +220,14 @@ columns! { {
     factor_test: Maybe FactorTest if |shape| shape.set.has_factor_test() && !shape.straight, First, Step;
     /// What must be 0 where the cofactor is not.
     cofactor_test: Maybe CofactorTest if |shape| shape.set.has_cofactor_test() && !shape.straight, First, Step;
+    /// A limb of the row's low word, the least significant one first.
+    low: List Low(usize) if |shape| shape.limbs(), First, Step;
+    /// A limb of the row's high word.
+    high: List High(usize) if |shape| shape.limbs(), First, Step;
+    /// The bits that these two limbs have in common.
+    both: List Both(usize) if |shape| shape.limbs(), First, Step;
+    /// How many limbs are looked up in the row of the table that stands here.
+    answers: Maybe Answers if |shape| shape.set.has_words(), First, Step;
 }
     /// The columns of a machine that looks its instructions up.
     fetch: group Fetch if |shape| shape.fetches(), {
@@ -249,6 +257,10 @@ columns! { {
 then {
     /// The fraction of the cell that the row makes, 0 if it makes none (second phase).
     made: Maybe Made if |shape| !shape.straight, Second, Step;
+    /// The fraction of the limbs that the row looks up (second phase).
+    looked: List Looked(usize) if |shape| shape.limbs(), Second, Step;
+    /// The fractions of the limbs in the row of the table that stands here (second phase).
+    answered: Maybe Answered if |shape| shape.set.has_words(), Second, Step;
     /// The running sum of fractions (second phase).
     sum: One Sum, Second, State;
 } }
@@ -282,6 +294,9 @@ impl fmt::Display for Column {
             Column::Present(0) => f.write_str("nonempty"),
             Column::Present(count) => write!(f, "has_{}", count + 1),
             Column::Flag(opcode) => write!(f, "is_{opcode}"),
+            Column::Low(i) | Column::High(i) | Column::Both(i) | Column::Looked(i) => {
+                write!(f, "{}_{i}", self.field())
+            }
             _ => f.write_str(self.field()),
         }
     }

@@ -57,6 +57,10 @@ impl Reader<Formula> for Named {
         named("tape_word", false)
     }
 
+    fn table(&self) -> [Formula; 3] {
+        ["left", "right", "common"].map(|name| named(name, false))
+    }
+
     fn output(&self) -> Output<Formula> {
         Output::Bound(named("output", false))
     }
@@ -68,6 +72,7 @@ impl Reader<Formula> for Named {
             beta: "beta",
             delta: "delta",
             rho: "rho",
+            epsilon: "epsilon",
         };
         names.map(|name| named(name, false))
     }
@@ -79,8 +84,7 @@ fn named(name: &str, next: bool) -> Formula {
 }
 
 /// The gates of a circuit as text. A prime marks a cell of the next row.
-pub fn gates(set: InstructionSet, binding: Binding) -> Vec<Gate<Formula>> {
-    let shape = binding.shape(set);
+pub fn gates(shape: Shape, binding: Binding) -> Vec<Gate<Formula>> {
     let rows = named("rows", false);
     super::gates(&Window::read(shape, rows, &Named { shape, binding }))
 }
@@ -97,9 +101,9 @@ fn constraints<'a>(text: &mut String, gates: impl IntoIterator<Item = &'a Gate<F
 }
 
 /// What the names in the constraints of gates stand for, each after those that it uses.
-pub fn definitions(gates: &[Gate<Formula>]) -> Vec<&Definition> {
+pub fn definitions<'a>(gates: impl IntoIterator<Item = &'a Gate<Formula>>) -> Vec<&'a Definition> {
     let mut all = vec![];
-    let constraints = gates.iter().flat_map(|gate| &gate.constraints);
+    let constraints = gates.into_iter().flat_map(|gate| &gate.constraints);
     for definition in constraints.flat_map(|constraint| constraint.polynomial.definitions()) {
         if !all.contains(&definition) {
             all.push(definition);
@@ -148,7 +152,7 @@ pub fn reference<F: Word>() -> String {
     columns(&mut text, set, |_| true);
 
     text.push_str(CONSTRAINTS);
-    let public = gates(set, Binding::Public);
+    let public = gates(set.into(), Binding::Public);
     text.push_str("```text\n");
     for Definition { name, text: stands } in definitions(&public) {
         line(&mut text, format_args!("{name} = {stands}"));
@@ -157,7 +161,7 @@ pub fn reference<F: Word>() -> String {
     constraints(&mut text, &public);
 
     text.push_str(CELLS);
-    let mut further = gates(set, Binding::Cells);
+    let mut further = gates(set.into(), Binding::Cells);
     let names: Vec<_> = public
         .iter()
         .flat_map(|gate| {
@@ -183,13 +187,32 @@ pub fn reference<F: Word>() -> String {
         let flag = matches!(cell, Column::Flag(_));
         !flag && !known.contains(&cell)
     });
-    let all = gates(full, Binding::Public);
+    let all = gates(full.into(), Binding::Public);
     let named = ["cells", "boundaries", "flow", "instructions", "tape"];
     let shown = all.iter().filter(|gate| named.contains(&gate.name));
     constraints(&mut text, shown);
 
+    text.push_str(WORDS);
+    let computing = Opcode::ALL.iter().copied();
+    let computing: Vec<_> = computing.filter(|own| own.uses_words()).collect();
+    let words = set.and(&computing);
+    columns(&mut text, words, |cell| {
+        let flag = matches!(cell, Column::Flag(_));
+        let product = matches!(cell, Column::Factor | Column::Cofactor | Column::FactorTest);
+        !flag && !product && !known.contains(&cell)
+    });
+    let all = gates(words.into(), Binding::Public);
+    let named = ["words", "limbs"];
+    let shown = || all.iter().filter(|gate| named.contains(&gate.name));
+    text.push_str("\n```text\n");
+    for Definition { name, text: stands } in definitions(shown()) {
+        line(&mut text, format_args!("{name} = {stands}"));
+    }
+    text.push_str("```\n");
+    constraints(&mut text, shown());
+
     text.push_str(WIRED);
-    let wired = gates(set, Binding::Fixed);
+    let wired = gates(Shape::fixed(set), Binding::Fixed);
     text.push_str("```text\n");
     for Definition { name, text: stands } in definitions(&wired) {
         line(&mut text, format_args!("{name} = {stands}"));
@@ -312,6 +335,22 @@ Where a set has instructions that jump, each row looks its instruction up: the s
 program's end, which is a `halt`; row i of the listing is address i. `uses` says how often an instruction is looked
 up. Where a set has a public tape, `tape_word` is what is stated on the row: the tape's words, then a 1, then zeros.
 A circuit of the set `full` has, beside the default set's columns and a flag for each instruction:
+
+| column | phase | what it holds |
+|---|---|---|
+";
+
+const WORDS: &str = "
+## 32-bit words
+
+Instructions whose mnemonics end with 32 compute with integers below 2^32. Each row has two such words, `low` and `high`, in
+limbs that are looked up, and what they have in common, `both`. An instruction either splits a value, `low + 2^32 * high` being a
+sum or a product in the field, or names the two words. So the operands of those that split need not be 32-bit words themselves: their
+result is what the table above says of them, and they are refused where the value is 2^64 or more.
+
+Limbs are the largest of 8, 4, 2 and 1 bits of whose pairs the machine has room for a table: bytes from k = 17 on, 4 bits from k = 9
+on. The table stands in the fixed columns `left`, `right` and `common`, and row i of it on row i. A circuit of the default set
+and all these instructions has, beside a flag for each instruction and columns of products, with limbs of 8 bits:
 
 | column | phase | what it holds |
 |---|---|---|

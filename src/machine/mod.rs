@@ -17,6 +17,7 @@ pub mod tape;
 mod walk;
 pub mod window;
 mod witness;
+pub mod words;
 
 pub use crate::isa::Shape;
 pub use circuit_params::{Binding, CircuitParams, MAX_K, MIN_K, SizeError};
@@ -105,7 +106,13 @@ macro_rules! parts {
     };
 }
 
-parts![core::Core, stack::Stack, program::Program, tape::Tape];
+parts![
+    core::Core,
+    stack::Stack,
+    program::Program,
+    tape::Tape,
+    words::Words
+];
 
 /// The gates of the interactions.
 pub fn logup<A: Algebra>(window: &Window<A>) -> LogUp<A, Column> {

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::window::{Challenges, Output, Reader, Window};
+use super::words::table_row;
 use super::{Column, Columns, Shape, folds, interactions};
 use crate::air::logup::{Changes, Fractions};
 use crate::algebra::Word;
@@ -111,6 +112,13 @@ impl<F: Word> Reader<F> for WalkRow<'_, '_, F> {
 
     fn tape(&self) -> F {
         at(self.walk.inputs.tape, self.row)
+    }
+
+    fn table(&self) -> [F; 3] {
+        match self.row < self.walk.steps() {
+            true => table_row(self.walk.shape, self.row).map(F::constant),
+            false => [F::zero(); 3],
+        }
     }
 
     fn output(&self) -> Output<F> {

@@ -28,6 +28,7 @@
 //! are no presence flags then (a program that lacks words has no key), nothing is decoded, and products need no column
 //! of their own.
 
+use super::words::word;
 use super::{Columns, Shape};
 use crate::air::logup::Selectors;
 use crate::algebra::Algebra;
@@ -55,6 +56,8 @@ pub struct Challenges<T> {
     pub delta: T,
     /// What folds the public tape, where there is one.
     pub rho: T,
+    /// The point at which the fractions of the limbs' bus are evaluated, where there are 32-bit words.
+    pub epsilon: T,
 }
 
 impl<T> Challenges<T> {
@@ -66,6 +69,7 @@ impl<T> Challenges<T> {
             beta: f(self.beta),
             delta: f(self.delta),
             rho: f(self.rho),
+            epsilon: f(self.epsilon),
         }
     }
 }
@@ -133,6 +137,9 @@ pub enum Given<A> {
 ///     fn tape(&self) -> Formula {
 ///         name("tape_word", false)
 ///     }
+///     fn table(&self) -> [Formula; 3] {
+///         ["left", "right", "common"].map(|own| name(own, false))
+///     }
 ///     fn output(&self) -> Output<Formula> {
 ///         Output::Open
 ///     }
@@ -143,6 +150,7 @@ pub enum Given<A> {
 ///             beta: "beta",
 ///             delta: "delta",
 ///             rho: "rho",
+///             epsilon: "epsilon",
 ///         };
 ///         names.map(|own| name(own, false))
 ///     }
@@ -175,6 +183,9 @@ pub trait Reader<A> {
     /// What stands on the public tape in this row's place: its words, then a 1, then zeros. Asked where the
     /// set has one.
     fn tape(&self) -> A;
+    /// The row of the table of limbs that stands here: a left and a right limb, and the bits that both have. Asked where the
+    /// set has 32-bit words.
+    fn table(&self) -> [A; 3];
     /// The output.
     fn output(&self) -> Output<A>;
     /// The challenges.
@@ -200,6 +211,8 @@ pub struct Window<A> {
     pub given: Given<A>,
     /// What stands on the public tape in this row's place, where the set has one.
     pub tape: Option<A>,
+    /// The row of the table of limbs that stands here, where the set has 32-bit words.
+    pub table: Option<[A; 3]>,
     /// The output, if it is bound on the first row.
     pub output: Output<A>,
     /// The challenges.
@@ -225,6 +238,7 @@ impl<A: Algebra> Window<A> {
             follows: [false, true].map(|next| from.follows(next)),
             given: Self::given_of(shape, from),
             tape: shape.set.has_tape().then(|| from.tape()),
+            table: shape.set.has_words().then(|| from.table()),
             output: from.output(),
             challenges: from.challenges(),
         }
@@ -244,6 +258,7 @@ impl<A: Algebra> Window<A> {
         self.follows = [false, true].map(|next| from.follows(next));
         self.given = Self::given_of(self.shape, from);
         self.tape = self.shape.set.has_tape().then(|| from.tape());
+        self.table = self.shape.set.has_words().then(|| from.table());
     }
 
     fn given_of(shape: Shape, from: &impl Reader<A>) -> Given<A> {
@@ -412,5 +427,14 @@ impl<A: Algebra> Operands<A> for FlagView<'_, A> {
             .unwrap_or_else(|| missing("whether it jumps"))
             .jumps
             .clone()
+    }
+    fn low(&self) -> A {
+        word(self.0.shape, &self.0.row.low, "low")
+    }
+    fn high(&self) -> A {
+        word(self.0.shape, &self.0.row.high, "high")
+    }
+    fn both(&self) -> A {
+        word(self.0.shape, &self.0.row.both, "both")
     }
 }

@@ -113,6 +113,7 @@ impl<F: Word> Witness<F> {
                 circuit: shape.set,
             });
         }
+        let shape = shape.of_rows(rows);
         let steps = trace.steps();
         if rows < steps {
             return Err(WitnessError::TooFewRows {
@@ -227,6 +228,7 @@ impl<F: Word> Witness<F> {
             beta: word(0x95),
             delta: word(0xb7),
             rho: word(0xd9),
+            epsilon: word(0xfb),
         };
         let mut witness = Witness {
             listing: program.stated(self.shape.set),

@@ -1,7 +1,7 @@
 //! An instruction's relation, read on field values.
 
 use crate::algebra::Word;
-use crate::isa::{Cofactor, Opcode, Operands, Target};
+use crate::isa::{Cofactor, Double, Opcode, Operands, RADIX, Target};
 
 /// The operands of an instruction as words.
 struct Values<'a, F> {
@@ -12,6 +12,7 @@ struct Values<'a, F> {
     result: F,
     following: usize,
     jumps: F,
+    double: [u32; 2],
 }
 
 impl<F: Word> Operands<F> for Values<'_, F> {
@@ -40,6 +41,31 @@ impl<F: Word> Operands<F> for Values<'_, F> {
     fn jumps(&self) -> F {
         self.jumps
     }
+    #[inline(always)]
+    fn low(&self) -> F {
+        F::constant(self.double[0].into())
+    }
+    #[inline(always)]
+    fn high(&self) -> F {
+        F::constant(self.double[1].into())
+    }
+    #[inline(always)]
+    fn both(&self) -> F {
+        let [low, high] = self.double;
+        F::constant((low & high).into())
+    }
+}
+
+/// The low and the high word that an instruction computes with, if there are such words; `product` is that of its relation.
+pub(crate) fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]> {
+    let word = |value: &F| value.to_u64().and_then(|own| u32::try_from(own).ok());
+    match double {
+        Double::Split(value) => {
+            let value = (*value + product).to_u64()?;
+            Some([(value % RADIX) as u32, (value / RADIX) as u32])
+        }
+        Double::Pair(low, high) => Some([word(low)?, word(high)?]),
+    }
 }
 
 /// An instruction's relation on words.
@@ -56,6 +82,10 @@ pub(crate) struct Step<F> {
     /// What the factor is multiplied by; 0 if it is a hint, -1 over the factor.
     pub(crate) cofactor: F,
     hinted: bool,
+    /// The two 32-bit words that it computes with; zeros if it does not, or if there are no such words.
+    pub(crate) double: [u32; 2],
+    /// Whether there are.
+    has_double: bool,
 }
 
 impl<F: Word> Step<F> {
@@ -71,10 +101,11 @@ impl<F: Word> Step<F> {
             result: word,
             following: pc + 1,
             jumps: F::one(),
+            double: [0; 2],
         };
         let relation = opcode.relation(&values);
         let target = relation.target;
-        let factor = relation.factor;
+        let mut factor = relation.factor;
         let jumps = match target {
             Target::Argument => true,
             // The test of the factor says, for a row that jumps, whether the top has to be 0.
@@ -104,6 +135,15 @@ impl<F: Word> Step<F> {
             }
             Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
+        let mut has_double = true;
+        if let Some(own) = &relation.double {
+            match double(own, product) {
+                Some(words) => values.double = words,
+                None => has_double = false,
+            }
+            relation = opcode.relation(&values);
+            factor = relation.factor;
+        }
         Step {
             result: match relation.cofactor {
                 Cofactor::Zero => relation.top,
@@ -116,6 +156,8 @@ impl<F: Word> Step<F> {
             factor,
             cofactor,
             hinted,
+            double: values.double,
+            has_double,
         }
     }
 
@@ -135,6 +177,7 @@ impl<F: Word> Step<F> {
             result: self.result,
             following: 0,
             jumps: if self.jumps { F::one() } else { F::zero() },
+            double: self.double,
         });
         [relation.factor_test, relation.cofactor_test, relation.zero]
     }
@@ -147,6 +190,7 @@ impl<F: Word> Step<F> {
             false => self.cofactor,
         };
         let [factor_test, cofactor_test, zero] = self.tests(opcode, stack, argument, cofactor);
-        [self.factor * factor_test, cofactor * cofactor_test, zero] == [F::zero(); 3]
+        self.has_double
+            && [self.factor * factor_test, cofactor * cofactor_test, zero] == [F::zero(); 3]
     }
 }

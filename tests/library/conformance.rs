@@ -207,10 +207,11 @@ fn ipa_proves_the_vectors() {
 }
 
 /// The sets under test, and how many codes they have, `halt` not counted.
-const SETS: [(InstructionSet, u64); 3] = [
+const SETS: [(InstructionSet, u64); 4] = [
     (InstructionSet::STACK, 5),
     (InstructionSet::FIELD, 23),
     (InstructionSet::FULL, 31),
+    (InstructionSet::of(Opcode::ALL), 45),
 ];
 /// Where the codes of control flow and tapes begin.
 const JUMP: u64 = 23;
@@ -308,6 +309,7 @@ fn instruction(codes: u64) -> impl Strategy<Value = Piece> {
         4 => Just(4),
         if computing > 5 { 30 } else { 0 } => 5..computing.max(6),
         if codes > JUMP { 16 } else { 0 } => 28u64..31,
+        if codes > HALT { 40 } else { 0 } => HALT + 1..codes.max(HALT + 2),
         1 => prop_oneof![4 => Just(HALT), 1 => Just(codes), 1 => any::<u64>()].prop_perturb(
             |code, mut rng| if rng.random_ratio(1, 2) { code } else { 1 }
         ),
@@ -448,11 +450,12 @@ fn case((set, codes): (InstructionSet, u64), limit: u64) -> impl Strategy<Value 
 
 /// Half of them of the set with control flow.
 fn case_in_a_set(limit: u64) -> impl Strategy<Value = Case> {
-    let [stack, field, full] = SETS;
+    let [stack, field, full, all] = SETS;
     prop_oneof![
         1 => case(stack, limit),
         1 => case(field, limit),
         2 => case(full, limit),
+        2 => case(all, limit),
     ]
 }
 
@@ -475,7 +478,7 @@ fn cases(quick: u32, long: u32) -> ProptestConfig {
 #[test]
 fn random_programs_are_of_all_kinds() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let strategy = case(SETS[2], LIMIT);
+    let strategy = case(SETS[3], LIMIT);
     let (mut ended, mut repeated, mut written) = (0, 0, 0);
     let mut executed = 1 << HALT;
     let mut errors = std::collections::BTreeMap::new();
@@ -495,7 +498,7 @@ fn random_programs_are_of_all_kinds() {
     }
     println!("{ended} end, {repeated} repeat, {written} have a tape; {errors:?}");
     assert!(ended > CASES / 3 && repeated > CASES / 10 && written > CASES / 8);
-    assert_eq!(executed, (1 << 32) - 1, "{executed:b}");
+    assert_eq!(executed, (1 << SETS[3].1) - 1, "{executed:b}");
     for error in [
         "invalid_opcode",
         "stack_underflow",
@@ -698,6 +701,7 @@ fn prove_random_of<B: Backend>(params: &B::Parameters) {
     prove_random::<B>(params, SETS[2], Binding::Cells, 10 * times);
     prove_random::<B>(params, SETS[1], Binding::Fixed, 5 * times);
     prove_random::<B>(params, SETS[2], Binding::Fixed, 5 * times);
+    prove_random::<B>(params, SETS[3], Binding::Cells, 5 * times);
 }
 
 #[test]

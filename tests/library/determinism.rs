@@ -12,7 +12,7 @@
 //! and for every opcode that a row can be given the flags are determined, but that a row which is
 //! given `halt` may be idle; no row can be given anything else; and after `halt` there is only
 //! `halt`. Each constraint is left out in turn: where it is needed, the solver then finds a second
-//! answer.
+//! answer. Instructions with 32-bit words, whose limbs are looked up, are in no set here: see `words.rs`.
 //!
 //! Needs a Python that has the solver (`pip install --requirement tests/smt/requirements.txt`), which is `python3`, or what the
 //! environment variable `STACKVM_SMT_PYTHON` says; so it runs only where it is asked for:
@@ -214,6 +214,7 @@ fn window(
             },
         },
         tape: set.has_tape().then(|| Term::name("tape_word")),
+        table: None,
         output: Output::Open,
         challenges: Challenges {
             alpha: Term::name("alpha"),
@@ -221,6 +222,7 @@ fn window(
             beta: Term::name("beta"),
             delta: Term::name("delta"),
             rho: Term::name("rho"),
+            epsilon: Term::name("epsilon"),
         },
     }
 }
@@ -503,6 +505,15 @@ impl Operands<Term> for Words {
     fn jumps(&self) -> Term {
         self.jumps.clone()
     }
+    fn low(&self) -> Term {
+        unreachable!("the sets here have no 32-bit words")
+    }
+    fn high(&self) -> Term {
+        self.low()
+    }
+    fn both(&self) -> Term {
+        self.low()
+    }
 }
 
 /// The constraints of the gates with these names.
@@ -711,7 +722,8 @@ mod sets;
 #[ignore = "needs a solver: see the head of the file"]
 fn in_drawn_sets_the_opcode_determines_the_row_and_the_next_one() {
     let mut queries = vec![];
-    for set in sets::drawn() {
+    // The solver knows of no look-ups: 32-bit words are tried out in `words.rs`.
+    for set in sets::drawn().iter().filter(|set| !set.has_words()) {
         for case in Case::all(*set) {
             let possible = case.holds("a", None);
             queries.push(Query::new(case.name("possible"), possible, true));

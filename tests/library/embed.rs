@@ -62,9 +62,9 @@ impl Kind {
     }
 
     fn shape(self) -> Shape {
-        Shape {
-            set: self.set(),
-            straight: self == Kind::Fixed,
+        match self {
+            Kind::Fixed => Shape::fixed(self.set()),
+            _ => self.set().into(),
         }
     }
 }

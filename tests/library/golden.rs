@@ -84,6 +84,7 @@ fn the_default_circuit_keeps_its_promises() {
 /// column, which is committed to and opened once, and which no other circuit has.
 #[test]
 fn an_instruction_costs_a_column_at_most() {
+    const ALL: InstructionSet = InstructionSet::of(Opcode::ALL);
     let columns = |set: InstructionSet| {
         let tests = [
             set.has_factor(),
@@ -92,6 +93,7 @@ fn an_instruction_costs_a_column_at_most() {
             set.has_cofactor_test(),
             set.has_control(),
             set.has_tape(),
+            set.has_words(),
         ];
         (set.window(), set.presence(), tests)
     };
@@ -102,7 +104,7 @@ fn an_instruction_costs_a_column_at_most() {
         let without = InstructionSet::of(&others.copied().collect::<Vec<_>>());
         for binding in Binding::ALL {
             let cost = |set| Cost::of(circuit(10, set, binding));
-            let (more, less) = (cost(InstructionSet::FULL), cost(without));
+            let (more, less) = (cost(ALL), cost(without));
             let added = more.advice_columns - less.advice_columns;
             let bytes = more.kzg_proof_bytes - less.kzg_proof_bytes;
             writeln!(
@@ -115,9 +117,9 @@ fn an_instruction_costs_a_column_at_most() {
                 more.constraints - less.constraints,
             )
             .expect("a string grows");
-            if columns(without) == columns(InstructionSet::FULL) {
+            if columns(without) == columns(ALL) {
                 // `nop` and `halt` are in every set.
-                let expected = usize::from(without != InstructionSet::FULL);
+                let expected = usize::from(without != ALL);
                 assert_eq!(added, expected, "{opcode}");
                 // A point and a scalar.
                 assert_eq!(bytes, 2 * 32 * expected, "{opcode}");
@@ -127,7 +129,7 @@ fn an_instruction_costs_a_column_at_most() {
             }
         }
     }
-    assert!(plain >= 3 * 28, "{plain}");
+    assert!(plain >= 3 * 41, "{plain}");
     expect_file!["../golden/instructions.txt"].assert_eq(&text);
 }
 
@@ -182,6 +184,16 @@ fn field_cells() {
         InstructionSet::FIELD,
         Binding::Cells,
         expect_file!["../golden/field-cells.txt"],
+    );
+}
+
+/// With limbs of two bits, for which the circuit has room.
+#[test]
+fn words_public() {
+    check_constraint_system(
+        InstructionSet::of(&[Opcode::Push, Opcode::Sub32, Opcode::Xor32]),
+        Binding::Public,
+        expect_file!["../golden/words-public.txt"],
     );
 }
 
@@ -260,7 +272,7 @@ fn constraint_system(set: InstructionSet, binding: Binding) -> String {
     let circuit = circuit(K, set, binding);
     let mut cs = ConstraintSystem::<Fr>::default();
     StackVmCircuit::configure_with_params(&mut cs, circuit);
-    let gates = manual::gates(set, binding);
+    let gates = manual::gates(circuit.shape(), binding);
 
     let mut lines = vec![];
     for Definition { name, text } in manual::definitions(&gates) {

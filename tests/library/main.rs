@@ -25,3 +25,4 @@ mod proof;
 mod robustness;
 mod srs;
 mod versions;
+mod words;

@@ -79,7 +79,7 @@ fn the_programs_give_what_they_say() {
         assert_eq!(outcome.output, example.output, "{}", example.name);
         assert_eq!(outcome.tape, example.tape, "{}", example.name);
         // A larger set gives the same.
-        let larger = example.trace(InstructionSet::FULL);
+        let larger = example.trace(InstructionSet::of(Opcode::ALL));
         assert_eq!(larger.outcome(), outcome, "{}", example.name);
         for binding in Binding::ALL {
             let params = CircuitParams::for_trace(&trace, binding).unwrap();

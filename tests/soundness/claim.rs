@@ -21,6 +21,10 @@ pub enum Slip {
     Fetched(usize),
     /// In the fractions of the instruction that this row provides.
     Provided(usize),
+    /// In the fraction of the limbs of this number that this row looks up.
+    Looked(usize, usize),
+    /// In the fractions of the limbs that this row of the table answers.
+    Answered(usize),
     /// In the words used, folded, on the first row.
     Tape,
     /// In what they are folded onto, on the last row.

@@ -6,7 +6,9 @@ use std::iter;
 
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
+use halo2_stack_vm::isa::{
+    Cofactor, Double, Effect, InstructionSet, Opcode, Operands, Shape, Target,
+};
 use halo2_stack_vm::machine::{Column, Columns};
 use halo2_stack_vm::machine::{Witness, tape_column};
 use halo2_stack_vm::vm::Trace;
@@ -255,7 +257,7 @@ pub struct Forger<'a> {
 }
 
 /// What the product of a step is made of, and what tests it, where it is not what the instruction says.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Product {
     /// [`Column::Factor`]
     pub factor: Option<Fr>,
@@ -267,6 +269,70 @@ pub struct Product {
     pub cofactor_test: Option<Fr>,
     /// [`Column::Jumps`]
     pub jumps: Option<Fr>,
+    /// The limbs of both words.
+    pub limbs: Option<Limbs>,
+}
+
+/// The limbs of a row: those of the low word, those of the high one, and what they have in common.
+#[derive(Clone, Debug)]
+pub struct Limbs(pub [Vec<Fr>; 3]);
+
+impl Limbs {
+    /// Those of two words.
+    pub fn of(shape: Shape, [low, high]: [u32; 2]) -> Self {
+        let limbs = |word: u32| {
+            let places = (0..32).step_by(shape.limb_bits.max(1) as usize);
+            let places = places.take(shape.limbs());
+            let limb = |place| Fr::from(u64::from(word >> place) & ((1 << shape.limb_bits) - 1));
+            places.map(limb).collect()
+        };
+        Limbs([low, high, low & high].map(limbs))
+    }
+
+    /// The words that they make.
+    fn words(&self, shape: Shape) -> [Fr; 3] {
+        let base = Fr::from(1 << shape.limb_bits);
+        let word = |limbs: &Vec<Fr>| {
+            let limbs = limbs.iter().rev();
+            limbs.fold(Fr::ZERO, |word, limb| word * base + limb)
+        };
+        self.0.each_ref().map(word)
+    }
+}
+
+/// The two words with which what has these flags computes; zeros if there are none.
+fn double(flags: &[(Opcode, Fr)], values: &Values) -> [u32; 2] {
+    let word = |word: Fr| word.to_u64().and_then(|own| u32::try_from(own).ok());
+    let (mut split, mut low, mut high) = (Fr::ZERO, Fr::ZERO, Fr::ZERO);
+    let mut whole = None;
+    for (opcode, flag) in flags {
+        let relation = opcode.relation(values);
+        let cofactor = match relation.cofactor {
+            Cofactor::Second => values.word(1),
+            Cofactor::Argument => values.argument,
+            Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
+        };
+        match relation.double {
+            Some(Double::Split(value)) => {
+                split += flag;
+                whole = Some(value + relation.factor * cofactor);
+            }
+            Some(Double::Pair(own_low, own_high)) => {
+                low += own_low * flag;
+                high += own_high * flag;
+            }
+            None => {}
+        }
+    }
+    let own = match Option::<Fr>::from((Fr::ONE - split).invert()) {
+        Some(inverse) => word(low * inverse).zip(word(high * inverse)),
+        // A whole instruction splits a value.
+        None => {
+            let value = whole.and_then(|own| own.to_u64());
+            value.map(|own| (own as u32, (own >> 32) as u32))
+        }
+    };
+    own.map_or([0; 2], |(low, high)| [low, high])
 }
 
 /// The operands of a step.
@@ -277,6 +343,8 @@ struct Values<'a> {
     result: Fr,
     following: Fr,
     jumps: Fr,
+    /// The low word, the high one, and what they have in common.
+    double: [Fr; 3],
 }
 
 impl Operands<Fr> for Values<'_> {
@@ -297,6 +365,15 @@ impl Operands<Fr> for Values<'_> {
     }
     fn jumps(&self) -> Fr {
         self.jumps
+    }
+    fn low(&self) -> Fr {
+        self.double[0]
+    }
+    fn high(&self) -> Fr {
+        self.double[1]
+    }
+    fn both(&self) -> Fr {
+        self.double[2]
     }
 }
 
@@ -427,7 +504,14 @@ impl<'a> Forger<'a> {
             result: taken,
             following: self.pc + Fr::ONE,
             jumps: Fr::ONE,
+            double: [Fr::ZERO; 3],
         };
+        let shape = self.machine.shape();
+        let limbs = product
+            .limbs
+            .clone()
+            .unwrap_or_else(|| Limbs::of(shape, double(flags, &values)));
+        values.double = limbs.words(shape);
         // A branch says by the test of its factor what it jumps on.
         let jumps = sum(&|opcode| {
             let relation = opcode.relation(&values);
@@ -513,6 +597,9 @@ impl<'a> Forger<'a> {
             Column::Jumps => Some(jumps),
             Column::Opcode => Some(given),
             Column::Argument => Some(fetched_argument),
+            Column::Low(i) => Some(limbs.0[0][i]),
+            Column::High(i) => Some(limbs.0[1][i]),
+            Column::Both(i) => Some(limbs.0[2][i]),
             Column::Flag(own) => Some(sum(&|opcode| {
                 let flag = self.machine.shape().flag_of(opcode);
                 Fr::from(u64::from(flag == own))
@@ -626,7 +713,25 @@ impl<'a> Forger<'a> {
             };
             fetch.uses = (0..self.machine.rows).map(uses).collect();
         }
+        if self.columns.answers.is_some() {
+            self.columns.answers = Some(answers(self.machine, &self.columns));
+        }
         let given = encode(&self.given, self.machine.set);
         claim(self.machine, given, self.tape, self.columns)
     }
+}
+
+/// How often each row of the table of limbs is looked up, as far as what is looked up is there.
+pub fn answers(machine: &Machine, columns: &Columns<Vec<Fr>>) -> Vec<Fr> {
+    let mut answers = vec![Fr::ZERO; machine.rows];
+    let bits = machine.shape().limb_bits;
+    let limb = |limb: &Fr| limb.to_u64().filter(|own| *own < 1 << bits);
+    for (low, high) in columns.low.iter().zip(&columns.high) {
+        for (low, high) in low.iter().zip(high) {
+            if let Some((low, high)) = limb(low).zip(limb(high)) {
+                answers[(low | high << bits) as usize] += Fr::ONE;
+            }
+        }
+    }
+    answers
 }

@@ -97,7 +97,7 @@ pub fn mock_challenges() -> Vec<Fr> {
         hash = *blake2b_simd::blake2b(&hash).as_array();
         Fr::from_uniform_bytes(&hash)
     };
-    iter::repeat_with(next).take(5).collect()
+    iter::repeat_with(next).take(6).collect()
 }
 
 impl Machine {
@@ -233,7 +233,7 @@ impl Machine {
 
     /// The instruction set, and whether the machine is wired.
     pub fn shape(&self) -> Shape {
-        self.host.binding().shape(self.set)
+        self.host.binding().shape(self.set).of_rows(self.rows)
     }
 
     /// Whether a program can be stated. Where a verifier writes it, there is no halt inside a straight line, and
@@ -507,7 +507,12 @@ impl Machine {
         }
         let from = match slip {
             Slip::Start => 0,
-            Slip::Sum(row) | Slip::Made(row) | Slip::Fetched(row) | Slip::Provided(row) => row + 1,
+            Slip::Sum(row)
+            | Slip::Made(row)
+            | Slip::Fetched(row)
+            | Slip::Provided(row)
+            | Slip::Looked(_, row)
+            | Slip::Answered(row) => row + 1,
             Slip::Tape | Slip::TapeEnd | Slip::Stated | Slip::StatedEnd => return,
         };
         let last = |column: &[Fr]| column[rows];
@@ -534,6 +539,10 @@ impl Machine {
             Slip::Fetched(row) => columns.fetch.as_mut().expect("a lookup").fetched[row] += missing,
             Slip::Provided(row) => {
                 columns.fetch.as_mut().expect("a lookup").provided[row] -= missing
+            }
+            Slip::Looked(limb, row) => columns.looked[limb][row] += missing,
+            Slip::Answered(row) => {
+                columns.answered.as_mut().expect("a table of limbs")[row] -= missing
             }
             _ => {}
         }

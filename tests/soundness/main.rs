@@ -37,6 +37,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ff::Field;
 use halo2_stack_vm::isa::Opcode;
+use halo2_stack_vm::machine::words::table_row;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -358,7 +359,7 @@ fn fixed_cells_and_copies_do_not_depend_on_the_witness() {
 
 /// What a key holds of a program is another matter: it is the statement. And where instructions are looked up, a
 /// machine that a fixed cell cuts in two has its listing cut too, so that not even what is honest is accepted. So it is
-/// with a public tape, which would have to end twice. What is forged is a product, so the set has to have one.
+/// with a public tape, which would have to end twice, and with a table of limbs. What is forged is a product, so the set has to have one.
 #[test]
 fn every_fixed_cell_is_needed() {
     let follows = 1;
@@ -370,6 +371,7 @@ fn every_fixed_cell_is_needed() {
         machine.host != Host::Fixed
             && !machine.shape().fetches()
             && !machine.set.has_tape()
+            && !machine.set.has_words()
             && has_product(machine)
     };
     for Subject { name, machine, .. } in subjects().filter(|own| plain(&own.machine)) {
@@ -378,4 +380,22 @@ fn every_fixed_cell_is_needed() {
         assert_eq!(needed, expected, "{name}");
         println!("{name}: {} fixed cells needed", needed.len());
     }
+}
+
+/// The limbs of which the lemma of the words speaks are those of the key, wherever the machine stands.
+#[test]
+fn the_table_of_limbs_stands_in_the_key() {
+    let mut tables = 0;
+    for Subject { name, machine, .. } in subjects().filter(|own| own.machine.set.has_words()) {
+        let first = machine.offset;
+        for entry in 0..3 {
+            let limb = |row: usize| Fr::from(table_row(machine.shape(), row)[entry]);
+            let expected: Vec<_> = (0..machine.rows).map(limb).collect();
+            let columns = machine.checker.fixed.iter();
+            let own = columns.filter(|own| own[first..first + machine.rows] == expected);
+            assert_eq!(own.count(), 1, "{name}: entry {entry}");
+        }
+        tables += 1;
+    }
+    assert!(tables > 0 || !chosen().is_empty());
 }

@@ -5,6 +5,7 @@
 use ff::Field;
 use halo2_stack_vm::air::{Interaction, Rows, Sign};
 use halo2_stack_vm::algebra::batch_invert;
+use halo2_stack_vm::machine::words::table_row;
 use halo2_stack_vm::machine::{
     Challenges, Column, Columns, Output, Reader, Shape, Window, interactions,
 };
@@ -76,6 +77,10 @@ impl Reader<Fr> for Nothing {
         Fr::ZERO
     }
 
+    fn table(&self) -> [Fr; 3] {
+        [Fr::ZERO; 3]
+    }
+
     fn output(&self) -> Output<Fr> {
         Output::Open
     }
@@ -88,6 +93,7 @@ impl Reader<Fr> for Nothing {
             beta: none,
             delta: none,
             rho: none,
+            epsilon: none,
         }
     }
 }
@@ -96,7 +102,12 @@ impl Reader<Fr> for Nothing {
 pub fn of_the_sum(machine: &Machine, claim: &Claim, violations: &[Violation]) -> bool {
     let of_the_sum = |violation: &Violation| {
         let name = machine.checker.name(violation.rule);
-        let gates = ["('cells')", "('boundaries')", "('instructions')"];
+        let gates = [
+            "('cells')",
+            "('boundaries')",
+            "('instructions')",
+            "('limbs')",
+        ];
         gates.iter().any(|gate| name.contains(gate))
     };
     claim.slip.is_none() && violations.iter().all(of_the_sum)
@@ -199,6 +210,13 @@ impl Reader<Fr> for ClaimRow<'_> {
             return Fr::from(u64::from(self.columns.link[rows] != Fr::ZERO));
         }
         self.listed()[1]
+    }
+
+    fn table(&self) -> [Fr; 3] {
+        match self.row < self.machine.rows {
+            true => table_row(self.machine.shape(), self.row).map(Fr::from),
+            false => [Fr::ZERO; 3],
+        }
     }
 
     fn tape(&self) -> Fr {

@@ -298,6 +298,15 @@ pub fn is_hinted(opcode: Opcode) -> bool {
         fn jumps(&self) -> Fr {
             Fr::ZERO
         }
+        fn low(&self) -> Fr {
+            Fr::ZERO
+        }
+        fn high(&self) -> Fr {
+            Fr::ZERO
+        }
+        fn both(&self) -> Fr {
+            Fr::ZERO
+        }
     }
     opcode.relation(&Nothing).cofactor == Cofactor::Hint
 }

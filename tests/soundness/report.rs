@@ -40,6 +40,24 @@ pub enum Origin {
     Drawn,
 }
 
+/// All that computes with 32-bit words, which has no name yet, and what puts words of choice on the stack.
+const WORDS: InstructionSet = InstructionSet::of(&[
+    Opcode::Push,
+    Opcode::Add32,
+    Opcode::Sub32,
+    Opcode::Mul32,
+    Opcode::Mulhi32,
+    Opcode::Lt32,
+    Opcode::And32,
+    Opcode::Or32,
+    Opcode::Xor32,
+    Opcode::Addi32,
+    Opcode::Muli32,
+    Opcode::Mulhii32,
+    Opcode::Rotli32,
+    Opcode::Assert32,
+]);
+
 /// Where something was not found out on the programs that all get: in machines of these sizes so many rounds of
 /// programs more.
 const FURTHER: [(u32, u64); 4] = [(4, 10), (5, 5), (6, 5), (7, 5)];
@@ -84,12 +102,14 @@ fn every_circuit() -> bool {
 fn named(large: bool) -> impl Iterator<Item = Subject> {
     let brings = move |host: Host, set: InstructionSet| match (host, set) {
         _ if every_circuit() => true,
+        (_, WORDS) => !large && [Host::Public, Host::Fixed].contains(&host),
         (Host::Public, _) => !large || set != InstructionSet::SEED,
         (Host::Fixed, InstructionSet::FIELD) => !large,
         (_, InstructionSet::STACK | InstructionSet::FULL) => !large,
         _ => false,
     };
     let all = InstructionSet::NAMED.iter().map(|(_, set)| *set);
+    let all = all.chain([WORDS]);
     let origin = if large {
         Origin::NamedLarge
     } else {
@@ -141,8 +161,9 @@ impl Subject {
 
     /// How many random programs it gets.
     fn programs(&self) -> u64 {
-        // With control flow, the systematic programs are many.
-        let programs = match self.machine.set.has_control() {
+        // With control flow, the systematic programs are many; limbs are many columns.
+        let set = self.machine.set;
+        let programs = match set.has_control() || set.has_words() {
             true => random_programs() / 10,
             false => random_programs(),
         };

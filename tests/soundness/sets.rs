@@ -10,12 +10,14 @@ use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
 
-/// What the sets of a run have to have, or not to have: each of these in every combination.
-const TRAITS: [fn(InstructionSet) -> bool; 4] = [
+/// What the sets of a run have to have, or not to have: the bits of their numbers, so the first four of these in every
+/// combination.
+const TRAITS: [fn(InstructionSet) -> bool; 5] = [
     InstructionSet::has_control,
     InstructionSet::has_hint,
     |set| set.has_tape() || set.opcodes().any(Opcode::takes_word),
     |set| set.opcodes().any(|opcode| opcode.needs() > 2),
+    InstructionSet::has_words,
 ];
 
 /// The most instructions of a small set, `nop` and `halt` not counted.

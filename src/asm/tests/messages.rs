@@ -75,33 +75,25 @@ fn wrong_messages() {
             "push \"three\" 3",
             6,
             "\"three\"",
-            AsmErrorKind::MessageFirst {
-                opcode: Opcode::Push,
-            },
+            AsmErrorKind::MessageFirst { mnemonic: "push" },
         ),
         (
             "push \"three\"",
             1,
             "push",
-            AsmErrorKind::MissingArgument {
-                opcode: Opcode::Push,
-            },
+            AsmErrorKind::MissingArgument { mnemonic: "push" },
         ),
         (
             "assert \"a\" \"b\"",
             12,
             "\"b\"",
-            AsmErrorKind::UnexpectedArgument {
-                opcode: Opcode::Assert,
-            },
+            AsmErrorKind::UnexpectedArgument { mnemonic: "assert" },
         ),
         (
             "push 3 \"a\" 4",
             12,
             "4",
-            AsmErrorKind::ExtraWords {
-                opcode: Opcode::Push,
-            },
+            AsmErrorKind::ExtraWords { mnemonic: "push" },
         ),
     ] {
         assert_eq!(error_at(source, 1, column, piece), kind, "{source}");

@@ -78,9 +78,7 @@ fn wrong_names() {
             2,
             1,
             "Push",
-            AsmErrorKind::NameIsMnemonic {
-                opcode: Opcode::Push,
-            },
+            AsmErrorKind::NameIsMnemonic { mnemonic: "push" },
         ),
         (
             "2a: nop",
@@ -225,9 +223,7 @@ fn expressions() {
 fn wrong_expressions() {
     let missing = |before| AsmErrorKind::MissingOperand { before };
     let unknown = |operator| AsmErrorKind::UnknownOperator { operator };
-    let extra = AsmErrorKind::ExtraWords {
-        opcode: Opcode::Push,
-    };
+    let extra = AsmErrorKind::ExtraWords { mnemonic: "push" };
     for (text, column, piece, kind) in [
         ("3 +", 8, "+", missing(None)),
         ("3 + # 4", 8, "+", missing(None)),

@@ -166,7 +166,7 @@ impl ProgramFailure {
 pub fn advice(error: &RunError) -> &'static str {
     match error {
         RunError::InvalidOpcode { opcode, .. } if Opcode::from_code(*opcode).is_some() => {
-            "; choose a set that has it with --set full, or --set auto"
+            "; --set auto takes the instructions that the program has"
         }
         RunError::TapeEnd { opcode, .. } if *opcode == Opcode::Secret => {
             ", with --secret-file or --secret"

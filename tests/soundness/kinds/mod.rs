@@ -9,6 +9,7 @@ mod products;
 mod program;
 mod stack;
 mod tape;
+mod words;
 
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
@@ -31,6 +32,7 @@ const KINDS: &[&[Kind]] = &[
     program::KINDS,
     flow::KINDS,
     tape::KINDS,
+    words::KINDS,
 ];
 
 /// All kinds.
@@ -114,6 +116,10 @@ const TAPE_END: &str = "tape = 1 on the last row";
 const STATED: &str = "('stated = what is stated here + ";
 const STATED_END: &str = "stated = what is stated here on the last row";
 pub const USED: &str = "what is used is what is stated";
+const LOW: &str = "low is the instruction's";
+const HIGH: &str = "high is the instruction's";
+const LOOKED: &str = "looked = 1 / (";
+const ANSWERED: &str = "answered = answers / (";
 const OPCODE_COPY: &str = "copy: the opcode is";
 const ARGUMENT_COPY: &str = "copy: the argument is";
 const PADDING_COPY: &str = "copy: the opcode after";

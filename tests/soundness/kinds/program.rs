@@ -168,7 +168,8 @@ pub const KINDS: &[Kind] = &[
             let mut claim = scene.honest.clone();
             let encoded = Opcode::ALL.iter().map(|opcode| opcode.encoded());
             let lacking: Vec<_> = encoded
-                .chain([1 + Opcode::ALL.len() as u64, u64::MAX])
+                // It is stated as one more where there is control flow.
+                .chain([1 + Opcode::ALL.len() as u64, u64::MAX - 1])
                 .filter(|own| !scene.set().opcodes().any(|opcode| opcode.encoded() == *own))
                 .collect();
             let stated = scene.set().stated(Opcode::Halt);

@@ -1,0 +1,250 @@
+//! 32-bit words, their limbs, and the table in which those are looked up.
+
+use ff::Field;
+use halo2_stack_vm::algebra::Word;
+use halo2_stack_vm::isa::Opcode;
+use halo2curves::bn256::Fr;
+use rand_chacha::ChaCha8Rng;
+use rand_core::RngCore;
+
+use super::{
+    ANSWERED, HIGH, Kind, LOOKED, LOW, SUM_END, TESTED, TOP, ZERO, any_row, given_argument,
+    nonzero, row, with_product_at,
+};
+use crate::claim::{Claim, Slip};
+use crate::forger::{Limbs, Product, Scene};
+use crate::programs::{below, pick, pushes, word, writable};
+
+/// The words that stand on a row of the honest run.
+fn own(scene: &Scene, at: usize) -> Option<Limbs> {
+    let columns = &scene.honest.columns;
+    columns.answers.as_ref()?;
+    let limbs = [&columns.low, &columns.high, &columns.both];
+    Some(Limbs(
+        limbs.map(|own| own.iter().map(|limb| limb[at]).collect()),
+    ))
+}
+
+/// A row with other limbs, from which what it computes follows.
+fn with_limbs(
+    scene: &Scene,
+    rng: &mut ChaCha8Rng,
+    fits: impl Fn(Opcode) -> bool,
+    change: impl FnOnce(&mut ChaCha8Rng, &mut [Vec<Fr>; 3]),
+) -> Option<Claim> {
+    let at = row(scene, rng, |row| fits(scene.executed[row]))?;
+    let mut limbs = own(scene, at)?;
+    change(rng, &mut limbs.0);
+    let product = Product {
+        limbs: Some(limbs),
+        ..Product::default()
+    };
+    with_product_at(scene, at, product)
+}
+
+/// The same with other words, whose limbs are limbs. The one that `keeps` names stays.
+fn with_words(
+    scene: &Scene,
+    rng: &mut ChaCha8Rng,
+    fits: impl Fn(Opcode) -> bool,
+    keeps: Option<usize>,
+) -> Option<Claim> {
+    let shape = scene.machine.shape();
+    with_limbs(scene, rng, fits, |rng, limbs| {
+        // Often of few bits, as words of programs are.
+        let mask = [3, u32::MAX][below(rng, 2)];
+        let Limbs(other) = Limbs::of(shape, [rng.next_u32() & mask, rng.next_u32() & mask]);
+        for i in (0..2).filter(|i| Some(*i) != keeps) {
+            limbs[i].clone_from(&other[i]);
+        }
+        let [low, high, both] = limbs;
+        for ((low, high), both) in low.iter().zip(high).zip(both) {
+            // Limbs are small numbers.
+            let common = low.to_u64().zip(high.to_u64()).map(|(a, b)| a & b);
+            *both = Fr::from(common.expect("limbs"));
+        }
+    })
+}
+
+/// The same word of limbs that are none: what is taken from one is put to the next.
+fn carried(scene: &Scene, rng: &mut ChaCha8Rng, word: usize) -> Option<Claim> {
+    let base = Fr::from(1 << scene.machine.shape().limb_bits);
+    with_limbs(
+        scene,
+        rng,
+        |_| true,
+        |rng, limbs| {
+            let limb = below(rng, limbs[word].len() - 1);
+            let carry = [Fr::ONE, -Fr::ONE, Fr::from(2)][below(rng, 3)];
+            limbs[word][limb] += carry * base;
+            limbs[word][limb + 1] -= carry;
+        },
+    )
+}
+
+/// A false row, and a fraction that makes the sum end as it must.
+fn slipped(
+    scene: &Scene,
+    rng: &mut ChaCha8Rng,
+    slip: impl FnOnce(usize, usize) -> Slip,
+) -> Option<Claim> {
+    let limbs = scene.honest.columns.low.len();
+    if limbs == 0 {
+        return None;
+    }
+    let word = below(rng, 2);
+    let mut claim = carried(scene, rng, word)?;
+    let low = &claim.columns.low;
+    let honest = &scene.honest.columns;
+    let differs = |(limb, row): &(usize, usize)| {
+        low[*limb][*row] != honest.low[*limb][*row]
+            || claim.columns.high[*limb][*row] != honest.high[*limb][*row]
+    };
+    let mut places = (0..limbs).flat_map(|limb| (0..scene.rows()).map(move |row| (limb, row)));
+    let (limb, at) = places.find(differs)?;
+    claim.slip = Some(slip(limb, at));
+    Some(claim)
+}
+
+/// The kinds.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "a low word where there is none, or another",
+        rejected_by: &[LOW, TOP, ZERO],
+        forge: |scene, rng| with_words(scene, rng, |_| true, Some(1)),
+    },
+    Kind {
+        name: "a high word where there is none, or another",
+        rejected_by: &[HIGH, TOP, ZERO],
+        forge: |scene, rng| with_words(scene, rng, |_| true, Some(0)),
+    },
+    Kind {
+        name: "other words",
+        rejected_by: &[LOW, HIGH, TOP, ZERO],
+        forge: |scene, rng| with_words(scene, rng, |_| true, None),
+    },
+    Kind {
+        name: "other words of an instruction that computes with them",
+        rejected_by: &[LOW, HIGH, TOP, ZERO],
+        forge: |scene, rng| with_words(scene, rng, Opcode::uses_words, None),
+    },
+    Kind {
+        name: "limbs of the low word that are none",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| carried(scene, rng, 0),
+    },
+    Kind {
+        name: "limbs of the high word that are none",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| carried(scene, rng, 1),
+    },
+    Kind {
+        name: "bits that not both words have",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            with_limbs(
+                scene,
+                rng,
+                |_| true,
+                |rng, [.., both]| {
+                    let limb = below(rng, both.len());
+                    both[limb] += [Fr::ONE, -Fr::ONE, word(rng)][below(rng, 3)];
+                },
+            )
+        },
+    },
+    Kind {
+        name: "bits that not both words have, in an instruction that combines them",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            with_limbs(scene, rng, Opcode::uses_words, |rng, [.., both]| {
+                let limb = below(rng, both.len());
+                both[limb] += nonzero(rng);
+            })
+        },
+    },
+    Kind {
+        name: "an answer that nobody asked for",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let mut claim = scene.honest.clone();
+            let at = any_row(scene, rng);
+            claim.columns.answers.as_mut()?[at] += nonzero(rng);
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "the answer of another row of the table",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let rows = scene.machine.shape().table_rows();
+            let mut claim = scene.honest.clone();
+            let own = claim.columns.answers.as_mut()?;
+            let from = below(rng, rows);
+            let to = (from + 1 + below(rng, rows - 1)) % rows;
+            if own[from] == Fr::ZERO {
+                return None;
+            }
+            own[from] -= Fr::ONE;
+            own[to] += Fr::ONE;
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "the fraction of limbs that makes the sum end as it must",
+        rejected_by: &[LOOKED],
+        forge: |scene, rng| slipped(scene, rng, Slip::Looked),
+    },
+    Kind {
+        name: "fractions of the table that make the sum end as it must",
+        rejected_by: &[ANSWERED],
+        forge: |scene, rng| slipped(scene, rng, |_, row| Slip::Answered(row)),
+    },
+    Kind {
+        name: "operands that are no 32-bit words, but a few times as large",
+        rejected_by: &[TESTED, ZERO, LOW, HIGH],
+        forge: |scene, rng| {
+            let mut opcodes = writable(scene.set());
+            opcodes.retain(|own| own.uses_words());
+            let opcode = pick(rng, &opcodes)?;
+            let large = |rng: &mut ChaCha8Rng| {
+                let high = below(rng, 4) as u64;
+                Fr::from(high << 32 | u64::from(rng.next_u32() % 4))
+            };
+            let words: Vec<_> = (0..opcode.needs()).map(|_| large(rng)).collect();
+            let mut program = pushes(scene.set(), &words);
+            program.push((opcode, word(rng)));
+            let room = program.len() <= scene.machine.program_rows;
+            // It unwinds to one word.
+            let rows = program.len() + opcode.needs() <= scene.rows();
+            (room && rows).then(|| scene.forger_of(program).finish())
+        },
+    },
+    Kind {
+        name: "another instruction's words",
+        rejected_by: &[TOP, ZERO, LOW, HIGH],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| scene.executed[row].uses_words())?;
+            let from = row(scene, rng, |row| scene.executed[row].uses_words())?;
+            let product = Product {
+                limbs: Some(own(scene, from)?),
+                ..Product::default()
+            };
+            with_product_at(scene, at, product)
+        },
+    },
+    Kind {
+        name: "a result that the words are not those of",
+        rejected_by: &[TOP, ZERO],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| scene.executed[row].uses_words())?;
+            let (opcode, argument) = (scene.executed[at], given_argument(scene, at));
+            let other = nonzero(rng);
+            let claim = scene.tampered(at, |forger| {
+                forger.execute(opcode, argument);
+                forger.words[0] += other;
+            });
+            Some(claim)
+        },
+    },
+];
