@@ -132,6 +132,8 @@ mod witness {
             delta: Fr::one(),
             rho: Fr::one(),
             epsilon: Fr::one(),
+            zeta: Fr::one(),
+            eta: Fr::one(),
         };
         let mut witness = laid_out(&trace);
         let output = Some(trace.outcome().output);

@@ -2,6 +2,7 @@
 //! the stack, a number for the place in the program. Shares nothing with the crate but the codes of the
 //! instructions and the names of errors. The fuzzer's targets and `tests/library/conformance.rs` include this file.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use num_bigint::BigUint;
@@ -42,7 +43,12 @@ pub struct Ended {
     pub left: usize,
     /// What was read and written.
     pub tape: Vec<BigUint>,
+    /// One more than the largest address of the memory that was accessed.
+    pub cells: usize,
 }
+
+/// The most cells that a memory has.
+const CELLS: usize = 1 << 24;
 
 /// A run, to its end or until it fails.
 #[derive(Clone, Debug)]
@@ -66,6 +72,7 @@ pub fn evaluate(given: Given) -> Evaluated {
         given,
         stack: vec![],
         tape: vec![],
+        memory: BTreeMap::new(),
         pc: 0,
         steps: 0,
         deepest: 0,
@@ -83,6 +90,10 @@ pub fn evaluate(given: Given) -> Evaluated {
             deepest: machine.deepest,
             left: machine.stack.len(),
             tape: machine.tape,
+            cells: machine
+                .memory
+                .last_key_value()
+                .map_or(0, |(last, _)| last + 1),
         }),
         read: machine.read,
         secrets: machine.secrets,
@@ -94,6 +105,8 @@ struct Machine<'a> {
     given: Given<'a>,
     stack: Vec<BigUint>,
     tape: Vec<BigUint>,
+    /// The cells that were accessed.
+    memory: BTreeMap<usize, BigUint>,
     pc: usize,
     steps: usize,
     deepest: usize,
@@ -131,13 +144,20 @@ impl Machine<'_> {
             .ok_or("outside_program")
     }
 
+    /// The cell with an address.
+    fn cell(&mut self, address: &BigUint) -> Result<&mut BigUint, &'static str> {
+        let address = usize::try_from(address).ok().filter(|own| *own < CELLS);
+        let address = address.ok_or("outside_memory")?;
+        Ok(self.memory.entry(address).or_default())
+    }
+
     fn step(&mut self, code: u64, argument: &BigUint) -> Result<(), &'static str> {
         let modulus = modulus();
         let (zero, one) = (BigUint::from(0u8), BigUint::from(1u8));
         let needs = match code {
-            0 | 1 | 23 | 26 | 28 | 30 => 0,
-            4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=44 => 1,
-            2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 => 2,
+            0 | 1 | 23 | 26 | 28 | 30 | 47 => 0,
+            4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 => 1,
+            2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 => 2,
             20 | 21 => 3,
             22 => 4,
             _ => return Err("invalid_opcode"),
@@ -243,6 +263,16 @@ impl Machine<'_> {
             }
             44 if is_word(&a) => vec![a],
             44 => return Err("fault"),
+            45 => vec![self.cell(&a)?.clone()],
+            46 => {
+                *self.cell(&b)? = a.clone();
+                vec![a]
+            }
+            47 => vec![self.cell(argument)?.clone()],
+            48 => {
+                *self.cell(argument)? = a;
+                vec![]
+            }
             _ => {
                 let word = self.given.secret.get(self.secrets).ok_or("tape_end")?;
                 self.secrets += 1;

@@ -140,6 +140,8 @@ impl StackVmConfig {
             delta: challenge_if(shape.fetches()),
             rho: challenge_if(shape.set.has_tape()),
             epsilon: challenge_if(shape.set.has_words()),
+            zeta: challenge_if(shape.set.has_memory()),
+            eta: challenge_if(shape.set.has_memory()),
         };
         let tape = shape.set.has_tape().then(|| match tape {
             TapeBinding::Instance(column) => TapeColumn::Instance(column),
@@ -229,25 +231,17 @@ impl StackVmConfig {
 
     /// The values of the challenges, once they are drawn.
     pub fn challenge_values<F: PrimeField>(&self, region: &Region<'_, F>) -> Value<Challenges<F>> {
-        let Challenges {
-            alpha,
-            gamma,
-            beta,
-            delta,
-            rho,
-            epsilon,
-        } = self.challenges.map(|own| region.get_challenge(own));
-        let values = alpha.zip(gamma).zip(beta).zip(delta).zip(rho).zip(epsilon);
-        values.map(
-            |(((((alpha, gamma), beta), delta), rho), epsilon)| Challenges {
-                alpha,
-                gamma,
-                beta,
-                delta,
-                rho,
-                epsilon,
-            },
-        )
+        let mut all_are_drawn = true;
+        let values = self.challenges.map(|own| {
+            let mut drawn = None;
+            region.get_challenge(own).map(|value| drawn = Some(value));
+            all_are_drawn &= drawn.is_some();
+            drawn.unwrap_or(F::ZERO)
+        });
+        match all_are_drawn {
+            true => Value::known(values),
+            false => Value::unknown(),
+        }
     }
 
     /// Notes that a machine has these rows.

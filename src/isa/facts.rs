@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Cofactor, Double, InstructionSet, Opcode, Operands, Relation, Target};
+use super::{Access, Cofactor, Double, InstructionSet, Opcode, Operands, Relation, Target};
 use crate::algebra::{Algebra, Probe};
 
 /// What a relation can read.
@@ -17,6 +17,7 @@ pub(super) enum Operand {
     Low,
     High,
     Both,
+    Old,
 }
 
 /// Operands that are looked at to see who reads them.
@@ -50,6 +51,22 @@ impl Operands<Probe<Operand>> for Probed {
     fn both(&self) -> Probe<Operand> {
         Probe::variable(Operand::Both)
     }
+    fn old(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Old)
+    }
+}
+
+/// What a relation says of the words and the cell that it has to do with.
+fn told<'r, A>(double: &'r Option<Double<A>>, access: &'r Option<Access<A>>) -> Vec<&'r A> {
+    let mut told = match double {
+        Some(Double::Split(value)) => vec![value],
+        Some(Double::Pair(low, high)) => vec![low, high],
+        None => vec![],
+    };
+    if let Some(Access { address, new }) = access {
+        told.extend([address, new]);
+    }
+    told
 }
 
 /// What a relation reads and has.
@@ -69,6 +86,8 @@ pub(super) struct Facts {
     pub tape: bool,
     /// Whether it computes with 32-bit words.
     pub double: bool,
+    /// Whether it accesses the memory.
+    pub memory: bool,
     /// Whether the new top comes from outside.
     pub outside: bool,
     pub hint: bool,
@@ -92,15 +111,12 @@ impl Facts {
             target,
             tape,
             double,
+            access,
         } = relation;
         let parts = [top, factor, factor_test, cofactor_test, zero];
         let moved = || second.iter().chain(third).chain(tape);
-        let words_of = || match double {
-            Some(Double::Split(value)) => vec![value],
-            Some(Double::Pair(low, high)) => vec![low, high],
-            None => vec![],
-        };
-        let parts = || parts.into_iter().chain(moved()).chain(words_of());
+        let told = || told(double, access);
+        let parts = || parts.into_iter().chain(moved()).chain(told());
         let reads = |operand: Operand| parts().any(|part| part.reads().contains(&operand));
         let words = parts().flat_map(Probe::reads).map(|operand| match operand {
             Operand::Word(place) => place + 1,
@@ -122,6 +138,7 @@ impl Facts {
             control: *target != Target::Following || reads(Operand::Following),
             tape: tape.is_some(),
             double: double.is_some(),
+            memory: access.is_some(),
             outside: top.is_variable(&Operand::Result),
             hint: product && *cofactor == Cofactor::Hint,
             top_reads_hint: top.reads().contains(&Operand::Hint),
@@ -139,6 +156,11 @@ impl Opcode {
     /// Whether the instruction takes a word from the public tape or puts one there.
     pub fn uses_tape(self) -> bool {
         self.facts().tape
+    }
+
+    /// Whether the instruction accesses the memory.
+    pub fn uses_memory(self) -> bool {
+        self.facts().memory
     }
 
     /// Whether the instruction computes with 32-bit words, in limbs.
@@ -203,13 +225,9 @@ mod tests {
                 &relation.zero,
             ];
             let moved = [&relation.second, &relation.third, &relation.tape];
-            let words = match &relation.double {
-                Some(Double::Split(value)) => vec![value],
-                Some(Double::Pair(low, high)) => vec![low, high],
-                None => vec![],
-            };
+            let told = told(&relation.double, &relation.access);
             let parts = [&relation.top, &relation.factor].into_iter().chain(tests);
-            for part in parts.chain(moved.into_iter().flatten()).chain(words) {
+            for part in parts.chain(moved.into_iter().flatten()).chain(told) {
                 assert!(part.degree() <= 1, "{opcode}: {part:?}");
             }
         }

@@ -90,6 +90,9 @@ impl Opcode {
             fn both(&self) -> Formula {
                 Formula::name("both")
             }
+            fn old(&self) -> Formula {
+                Formula::name("m")
+            }
         }
         let relation = self.relation(&Named(word));
         let product = relation.factor.clone()

@@ -40,6 +40,9 @@ use crate::algebra::Algebra;
 ///     fn both(&self) -> Fr {
 ///         Fr::from(0)
 ///     }
+///     fn old(&self) -> Fr {
+///         Fr::from(9)
+///     }
 /// }
 ///
 /// // word(0) + word(1), word(0) + argument(), following(), result()
@@ -54,6 +57,8 @@ use crate::algebra::Algebra;
 /// assert_eq!(Opcode::Add32.relation(&State).top, Fr::from(7));
 /// // both() is what 3 and 4 have in common: no bit.
 /// assert_eq!(Opcode::And32.relation(&State).top, Fr::from(0));
+/// // old() is what the cell with the address 4 holds.
+/// assert_eq!(Opcode::Load.relation(&State).top, Fr::from(9));
 /// ```
 pub trait Operands<A: Algebra> {
     /// The word so far below the top of the stack, 0 if there is none.
@@ -75,6 +80,8 @@ pub trait Operands<A: Algebra> {
     fn high(&self) -> A;
     /// The bits that both have: `low AND high`.
     fn both(&self) -> A;
+    /// The word in the cell of the memory that the instruction accesses, before it does.
+    fn old(&self) -> A;
     /// How many values a word of a [`Double`] has: `2^32`.
     fn radix(&self) -> A {
         A::constant(RADIX)
@@ -122,6 +129,15 @@ pub enum Target {
     Top,
 }
 
+/// The cell of the memory that an instruction accesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access<A> {
+    /// Its address.
+    pub address: A,
+    /// What stands there afterwards.
+    pub new: A,
+}
+
 /// What an instruction does to the words of the window, and what must hold for it.
 ///
 /// The new top is `top + factor * cofactor`.
@@ -149,6 +165,8 @@ pub struct Relation<A> {
     pub tape: Option<A>,
     /// The two words that it computes with; both are 0 where it has none.
     pub double: Option<Double<A>>,
+    /// The cell of the memory that it accesses.
+    pub access: Option<Access<A>>,
 }
 
 impl<A: Algebra> Relation<A> {
@@ -167,6 +185,7 @@ impl<A: Algebra> Relation<A> {
             target: Target::Following,
             tape: None,
             double: None,
+            access: None,
         }
     }
 
@@ -246,4 +265,12 @@ pub(super) fn borrow<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A>
     split(x, x.word(1) - x.word(0) + x.radix(), result)
         .times(x.high(), Cofactor::Zero)
         .tests(x.high() - A::constant(1), A::constant(0))
+}
+
+/// A new top, and an access to a cell that then holds `new`.
+pub(super) fn accessing<A: Algebra>(top: A, address: A, new: A) -> Relation<A> {
+    Relation {
+        access: Some(Access { address, new }),
+        ..Relation::top(top)
+    }
 }

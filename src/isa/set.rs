@@ -146,6 +146,11 @@ impl InstructionSet {
         self.facts().any(|facts| facts.tape)
     }
 
+    /// Whether the set has instructions that access the memory.
+    pub fn has_memory(self) -> bool {
+        self.facts().any(|facts| facts.memory)
+    }
+
     /// Whether the set has instructions that compute with 32-bit words.
     pub fn has_words(self) -> bool {
         self.facts().any(|facts| facts.double)

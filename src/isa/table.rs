@@ -1,7 +1,8 @@
 //! The table of instructions.
 
 use super::relation::{
-    Cofactor, Double, Operands, Relation, Target, bitwise, borrow, branch, is_zero, split,
+    Cofactor, Double, Operands, Relation, Target, accessing, bitwise, borrow, branch, is_zero,
+    split,
 };
 use crate::algebra::Algebra;
 
@@ -277,4 +278,12 @@ instructions! {
         double: Some(Double::Pair(x.word(0), A::constant(0))),
         ..Relation::top(x.word(0))
     };
+    /// Replaces the top, an address, by the word in that cell of the memory; an error if the memory has no such cell.
+    Load = 45, "load", plain, Keep, needs 1, |x| accessing(x.old(), x.word(0), x.old());
+    /// Drops the top, an address, and puts a copy of the word below it into that cell of the memory; an error if the memory has no such cell.
+    Store = 46, "store", plain, Shrink, needs 2, |x| accessing(x.word(1), x.word(0), x.word(1));
+    /// Pushes the word in the cell of the memory whose address is the argument; an error if the memory has no such cell.
+    Get = 47, "get", word, Grow, needs 0, |x| accessing(x.old(), x.argument(), x.old());
+    /// Drops the top and puts it into the cell of the memory whose address is the argument; an error if the memory has no such cell.
+    Put = 48, "put", word, Shrink, needs 1, |x| accessing(x.word(1), x.argument(), x.word(0));
 }

@@ -254,6 +254,38 @@ columns! { {
         stated: Stated, Second, State;
     }
 
+    /// The columns of a machine with a memory.
+    memory: group Cells if |shape| shape.set.has_memory(), {
+        /// The address of the cell that the row accesses, 0 if it accesses none.
+        address: Address, First, Step;
+        /// The word in that cell before the row.
+        old: Old, First, Step;
+        /// The word in that cell after the row.
+        new: New, First, Step;
+        /// The row that accessed that cell last, counted from 1; 0 if none did.
+        before: Before, First, Step;
+        /// How many rows access a cell that was last accessed as many rows before as this row's number.
+        ages: Ages, First, Step;
+        /// Whether the cell whose address is this row's number is accessed at all.
+        touched: Touched, First, Step;
+        /// The word in that cell in the end.
+        kept: Kept, First, Step;
+        /// The row that accessed it last, counted from 1; 0 if none did.
+        last: Last, First, Step;
+        /// The fraction of the cell that the row accesses, as it was (second phase).
+        recalled: Recalled, Second, Step;
+        /// The fraction of the cell that the row accesses, as it is then (second phase).
+        stored: Stored, Second, Step;
+        /// The fraction of the cell whose address is this row's number, at first (second phase).
+        opened: Opened, Second, Step;
+        /// The fraction of that cell in the end (second phase).
+        closed: Closed, Second, Step;
+        /// The fraction of the age of what the row finds in the cell (second phase).
+        aged: Aged, Second, Step;
+        /// The fractions of the age that is this row's number (second phase).
+        dated: Dated, Second, Step;
+    }
+
 then {
     /// The fraction of the cell that the row makes, 0 if it makes none (second phase).
     made: Maybe Made if |shape| !shape.straight, Second, Step;

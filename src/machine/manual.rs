@@ -73,6 +73,8 @@ impl Reader<Formula> for Named {
             delta: "delta",
             rho: "rho",
             epsilon: "epsilon",
+            zeta: "zeta",
+            eta: "eta",
         };
         names.map(|name| named(name, false))
     }
@@ -203,6 +205,23 @@ pub fn reference<F: Word>() -> String {
     });
     let all = gates(words.into(), Binding::Public);
     let named = ["words", "limbs"];
+    let shown = || all.iter().filter(|gate| named.contains(&gate.name));
+    text.push_str("\n```text\n");
+    for Definition { name, text: stands } in definitions(shown()) {
+        line(&mut text, format_args!("{name} = {stands}"));
+    }
+    text.push_str("```\n");
+    constraints(&mut text, shown());
+
+    text.push_str(MEMORY);
+    let accessing = Opcode::ALL.iter().copied();
+    let accessing: Vec<_> = accessing.filter(|own| own.uses_memory()).collect();
+    let memory = set.and(&accessing);
+    columns(&mut text, memory, |cell| {
+        !matches!(cell, Column::Flag(_)) && !known.contains(&cell)
+    });
+    let all = gates(memory.into(), Binding::Public);
+    let named = ["memory cells", "memory", "ages"];
     let shown = || all.iter().filter(|gate| named.contains(&gate.name));
     text.push_str("\n```text\n");
     for Definition { name, text: stands } in definitions(shown()) {
@@ -351,6 +370,18 @@ result is what the table above says of them, and they are refused where the valu
 Limbs are the largest of 8, 4, 2 and 1 bits of whose pairs the machine has room for a table: bytes from k = 17 on, 4 bits from k = 9
 on. The table stands in the fixed columns `left`, `right` and `common`, and row i of it on row i. A circuit of the default set
 and all these instructions has, beside a flag for each instruction and columns of products, with limbs of 8 bits:
+
+| column | phase | what it holds |
+|---|---|---|
+";
+
+const MEMORY: &str = "
+## The memory
+
+`load`, `store`, `get` and `put` access the cells of a memory. A machine has a cell for each of its rows, with the addresses 0, 1, 2,
+..., and each holds 0 at first; a cell that is never accessed costs nothing. The sum shows that an access finds what an earlier one
+left, and that the one before it, in the order of the rows, is that one: the age of what it finds, `index - before`, is the number of a row,
+and so not negative. A circuit of the default set and these instructions has, beside a flag for each instruction:
 
 | column | phase | what it holds |
 |---|---|---|

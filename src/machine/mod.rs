@@ -8,6 +8,7 @@ mod columns;
 mod core;
 mod key_source;
 pub mod manual;
+pub mod memory;
 mod params;
 pub mod program;
 mod schedule;
@@ -21,7 +22,7 @@ pub mod words;
 
 pub use crate::isa::Shape;
 pub use circuit_params::{Binding, CircuitParams, MAX_K, MIN_K, SizeError};
-pub use columns::{Column, Columns, Extent, Fetch, Phase, TapeFold};
+pub use columns::{Cells, Column, Columns, Extent, Fetch, Phase, TapeFold};
 pub use key_source::{KeySource, KeySourceError};
 pub use params::{LengthError, MachineParams, tape_column};
 pub use schedule::Schedule;
@@ -37,7 +38,7 @@ use crate::air::logup::{Carry, LogUp};
 use crate::air::{Bus, Gate, Interaction};
 use crate::algebra::{Algebra, Word};
 use crate::isa::{InstructionSet, Opcode};
-use crate::vm::{Step, TraceRow};
+use crate::vm::{Cell, Step, TraceRow};
 
 /// A concern of the machine.
 trait Part {
@@ -111,7 +112,9 @@ parts![
     stack::Stack,
     program::Program,
     tape::Tape,
-    words::Words
+    words::Words,
+    memory::Memory,
+    memory::Ages,
 ];
 
 /// The gates of the interactions.
@@ -155,6 +158,8 @@ struct Event<'a, F> {
     given: Opcode,
     /// The step; none on the final row.
     executed: Option<Executed<F>>,
+    /// The cells of the memory that the run accesses, by their addresses, as they are in the end.
+    memory: &'a [(u32, Cell<F>)],
 }
 
 /// A step as it computes.
@@ -181,7 +186,9 @@ impl<F: Word> Executed<F> {
         };
         Executed {
             opcode,
-            step: Step::of(opcode, &stack, row.argument, word, row.pc as usize),
+            step: Step::of(opcode, &stack, row.argument, word, row.pc as usize, |_| {
+                row.old
+            }),
             cofactor: F::zero(),
             tests: [F::zero(); 3],
             stack,

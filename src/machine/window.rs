@@ -58,6 +58,10 @@ pub struct Challenges<T> {
     pub rho: T,
     /// The point at which the fractions of the limbs' bus are evaluated, where there are 32-bit words.
     pub epsilon: T,
+    /// The point at which the fractions of the memory's bus are evaluated, where there is one.
+    pub zeta: T,
+    /// The point at which the fractions of the ages of what it holds are evaluated.
+    pub eta: T,
 }
 
 impl<T> Challenges<T> {
@@ -70,6 +74,8 @@ impl<T> Challenges<T> {
             delta: f(self.delta),
             rho: f(self.rho),
             epsilon: f(self.epsilon),
+            zeta: f(self.zeta),
+            eta: f(self.eta),
         }
     }
 }
@@ -151,6 +157,8 @@ pub enum Given<A> {
 ///             delta: "delta",
 ///             rho: "rho",
 ///             epsilon: "epsilon",
+///             zeta: "zeta",
+///             eta: "eta",
 ///         };
 ///         names.map(|own| name(own, false))
 ///     }
@@ -436,5 +444,9 @@ impl<A: Algebra> Operands<A> for FlagView<'_, A> {
     }
     fn both(&self) -> A {
         word(self.0.shape, &self.0.row.both, "both")
+    }
+    fn old(&self) -> A {
+        let memory = self.0.row.memory.as_ref();
+        memory.unwrap_or_else(|| missing("the memory")).old.clone()
     }
 }

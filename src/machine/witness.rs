@@ -115,11 +115,9 @@ impl<F: Word> Witness<F> {
         }
         let shape = shape.of_rows(rows);
         let steps = trace.steps();
-        if rows < steps {
-            return Err(WitnessError::TooFewRows {
-                needed: steps,
-                rows,
-            });
+        let needed = steps.max(trace.outcome().cells);
+        if rows < needed {
+            return Err(WitnessError::TooFewRows { needed, rows });
         }
         let mut columns = Columns::new(shape, |_| Vec::with_capacity(rows + 1));
         let run = trace.rows();
@@ -158,6 +156,7 @@ impl<F: Word> Witness<F> {
                     false => Opcode::Halt,
                 },
                 executed,
+                memory: trace.memory(),
             };
             fill_row(&event, &mut columns);
         }
@@ -229,6 +228,8 @@ impl<F: Word> Witness<F> {
             delta: word(0xb7),
             rho: word(0xd9),
             epsilon: word(0xfb),
+            zeta: word(0x1d),
+            eta: word(0x3f),
         };
         let mut witness = Witness {
             listing: program.stated(self.shape.set),

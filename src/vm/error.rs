@@ -1,5 +1,6 @@
 //! Why a program does not run.
 
+use super::MAX_CELLS;
 use crate::isa::{InstructionSet, Opcode};
 use crate::text::counted;
 
@@ -68,6 +69,19 @@ pub enum RunError {
         /// The number of instructions.
         instructions: usize,
     },
+    /// An instruction accesses a cell that no memory has.
+    #[error(
+        "step {step}{}: `{opcode}` accesses a cell that no memory has: addresses are 0 to {}",
+        at(.step, .pc), MAX_CELLS - 1
+    )]
+    OutsideMemory {
+        /// The step, counted from 0.
+        step: usize,
+        /// The address of the instruction.
+        pc: usize,
+        /// The instruction.
+        opcode: Opcode,
+    },
     /// The tape that the instruction reads has no further word.
     #[error(
         "step {step}{}: `{opcode}` finds no further word on its tape, which has {}: give the run more",
@@ -126,7 +140,7 @@ pub enum RunError {
     },
     /// The run holds more words than are admitted.
     #[error(
-        "step {step}{}: the stack and the public tape have more than {limit} words together, the most that are \
+        "step {step}{}: the stack, the public tape and the memory have more than {limit} words together, the most that are \
          admitted", at(.step, .pc)
     )]
     TooManyWords {
@@ -167,6 +181,7 @@ impl RunError {
             RunError::Fault { .. } => "fault",
             RunError::InvalidOpcode { .. } => "invalid_opcode",
             RunError::OutsideProgram { .. } => "outside_program",
+            RunError::OutsideMemory { .. } => "outside_memory",
             RunError::TapeEnd { .. } => "tape_end",
             RunError::OtherWord { .. } => "other_word",
             RunError::Unread { .. } => "unread",
@@ -186,6 +201,7 @@ impl RunError {
             | RunError::Fault { step, .. }
             | RunError::InvalidOpcode { step, .. }
             | RunError::OutsideProgram { step, .. }
+            | RunError::OutsideMemory { step, .. }
             | RunError::TapeEnd { step, .. }
             | RunError::OtherWord { step, .. }
             | RunError::TooManyWords { step, .. } => Some(*step),
@@ -204,6 +220,7 @@ impl RunError {
             | RunError::Fault { pc, .. }
             | RunError::InvalidOpcode { pc, .. }
             | RunError::OutsideProgram { pc, .. }
+            | RunError::OutsideMemory { pc, .. }
             | RunError::TapeEnd { pc, .. }
             | RunError::OtherWord { pc, .. }
             | RunError::TooManyWords { pc, .. } => Some(*pc),

@@ -1,5 +1,6 @@
 //! The machine: a program as it is executed, the state of a run, and one step of it.
 
+use super::memory::{Cell, Memory};
 use super::step::Step;
 use super::{Inputs, Outcome, RunError};
 use crate::algebra::Word;
@@ -46,6 +47,7 @@ pub(super) enum Failure {
     Underflow,
     Fault,
     Outside,
+    OutsideMemory,
     TapeEnd,
     OtherWord,
 }
@@ -64,6 +66,9 @@ pub(super) struct Machine<'a, F> {
     pub(super) read: usize,
     pub(super) secrets: usize,
     pub(super) tape: Vec<F>,
+    pub(super) memory: Memory<F>,
+    /// The cell that the last step accessed, as it was before.
+    pub(super) accessed: Option<(u32, Cell<F>)>,
 }
 
 /// The zeros under a stack.
@@ -74,6 +79,8 @@ struct Execute<'m, 'a, F> {
     machine: &'m mut Machine<'a, F>,
     instruction: &'m Decoded<F>,
     addresses: usize,
+    /// The number of the row, from 1 on.
+    row: u32,
 }
 
 impl<F: Word> Specialised for Execute<'_, '_, F> {
@@ -87,6 +94,7 @@ impl<F: Word> Specialised for Execute<'_, '_, F> {
             machine,
             instruction,
             addresses,
+            row,
         } = self;
         let mut result = Ok(());
         if machine.stack.len() < PADDING + opcode.needs() {
@@ -129,7 +137,21 @@ impl<F: Word> Specialised for Execute<'_, '_, F> {
             instruction.argument,
             word,
             machine.pc,
+            |address| {
+                let place = Memory::address(&address);
+                machine.accessed = place.map(|place| (place, machine.memory.cell(place)));
+                machine.accessed.map_or(F::zero(), |(_, cell)| cell.word)
+            },
         );
+        if let Some(access) = &step.access {
+            match machine.accessed {
+                Some((address, _)) => {
+                    let word = access.new;
+                    machine.memory.set(address, Cell { word, last: row });
+                }
+                None => result = result.and(Err(Failure::OutsideMemory)),
+            }
+        }
         if opcode.fault().is_some() && !step.holds(opcode, &machine.stack, instruction.argument) {
             result = result.and(Err(Failure::Fault));
         }
@@ -187,6 +209,7 @@ pub(super) struct Before<F> {
     pc: usize,
     read: usize,
     secrets: usize,
+    cells: usize,
 }
 
 impl<'a, F: Word> Machine<'a, F> {
@@ -200,6 +223,8 @@ impl<'a, F: Word> Machine<'a, F> {
             read: 0,
             secrets: 0,
             tape: vec![],
+            memory: Memory::new(),
+            accessed: None,
         }
     }
 
@@ -225,7 +250,7 @@ impl<'a, F: Word> Machine<'a, F> {
     /// The number of words that the machine holds.
     #[inline]
     pub(super) fn words(&self) -> usize {
-        self.depth() + self.tape.len()
+        self.depth() + self.tape.len() + self.memory.room()
     }
 
     /// Goes back to what it was before an instruction, given its state then but for what lies under the window.
@@ -237,10 +262,15 @@ impl<'a, F: Word> Machine<'a, F> {
         self.pc = before.pc;
         self.read = before.read;
         self.secrets = before.secrets;
+        if let Some((address, cell)) = self.accessed.take() {
+            self.memory.set(address, cell);
+            self.memory.shrink(before.cells);
+        }
     }
 
     /// What [`Machine::undo`] has to know.
-    pub(super) fn before(&self) -> Before<F> {
+    pub(super) fn before(&mut self) -> Before<F> {
+        self.accessed = None;
         Before {
             window: self.window(),
             stack: self.stack.len(),
@@ -249,6 +279,7 @@ impl<'a, F: Word> Machine<'a, F> {
             pc: self.pc,
             read: self.read,
             secrets: self.secrets,
+            cells: self.memory.cells(),
         }
     }
 
@@ -259,11 +290,15 @@ impl<'a, F: Word> Machine<'a, F> {
         opcode: Opcode,
         instruction: &Decoded<F>,
         addresses: usize,
+        steps: usize,
     ) -> Result<(), Failure> {
+        // A trace has no more rows; without one, the number is of no matter.
+        let row = u32::try_from(steps).map_or(u32::MAX, |steps| steps.saturating_add(1));
         opcode.specialise(Execute {
             machine: self,
             instruction,
             addresses,
+            row,
         })
     }
 
@@ -281,6 +316,7 @@ impl<'a, F: Word> Machine<'a, F> {
             max_depth: self.max_depth - PADDING,
             rows: steps + self.depth().saturating_sub(1),
             tape: self.tape.clone(),
+            cells: self.memory.cells(),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::program::{Instruction, Program};
 mod calls;
 mod error;
 mod machine;
+mod memory;
 mod profile;
 mod run;
 pub mod session;
@@ -22,6 +23,7 @@ mod trace;
 
 pub use calls::CallStack;
 pub use error::RunError;
+pub use memory::{Cell, MAX_CELLS};
 pub use profile::Profile;
 pub use run::Job;
 pub(crate) use step::Step;
@@ -77,6 +79,9 @@ pub struct Outcome<F> {
     pub rows: usize,
     /// The public tape: what was read and written, in order.
     pub tape: Vec<F>,
+    /// The number of cells that the memory must have: one more than the largest address that was accessed, 0 if none was. A
+    /// machine has a cell for each of its rows.
+    pub cells: usize,
 }
 
 /// The first `steps` instructions of a program, or all of them.

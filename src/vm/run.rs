@@ -53,7 +53,7 @@ impl<'a, F: Word> Job<'a, F> {
         Job { max_steps, ..self }
     }
 
-    /// Ends the run with an error where the stack and the public tape hold more words together, and so bounds the
+    /// Ends the run with an error where the stack, the public tape and the memory hold more words together, and so bounds the
     /// room that it takes. Without it, that is [`MAX_ROWS`].
     pub fn max_words(self, max_words: usize) -> Self {
         Job { max_words, ..self }
@@ -111,7 +111,7 @@ impl<'a, F: Word> Job<'a, F> {
             });
         }
         let (pc, depth) = (machine.pc, machine.depth());
-        if let Err(failure) = machine.execute(opcode, instruction, code.0.len()) {
+        if let Err(failure) = machine.execute(opcode, instruction, code.0.len(), steps) {
             return Err(self.failed(failure, opcode, steps, pc, depth));
         }
         if machine.words() > self.max_words {
@@ -165,6 +165,7 @@ impl<'a, F: Word> Job<'a, F> {
                 opcode,
                 instructions: self.program.len(),
             },
+            Failure::OutsideMemory => RunError::OutsideMemory { step, pc, opcode },
             Failure::OtherWord => RunError::OtherWord { step, pc },
             Failure::TapeEnd => RunError::TapeEnd {
                 step,

@@ -14,6 +14,11 @@ pub enum Stop {
     Stepped,
     /// The next instruction is one at which to stop.
     Breakpoint,
+    /// The last step put another word into a cell of the memory that is watched.
+    Watchpoint {
+        /// The address of the cell.
+        address: u32,
+    },
     /// This is the first state of the run: there is nothing before it.
     Start,
     /// The run has ended: there is nothing after it.
@@ -74,6 +79,7 @@ const STEPS_BETWEEN_LOOKS: usize = 1 << 10;
 pub struct Session<'a, F> {
     stepper: Stepper<'a, F>,
     breakpoints: BTreeSet<usize>,
+    watched: BTreeSet<u32>,
     /// States that were passed, the first one of the run among them, in order.
     kept: Vec<Snapshot<'a, F>>,
     budget: Budget,
@@ -96,6 +102,7 @@ impl<'a, F: Word> Session<'a, F> {
             kept: vec![stepper.state().clone()],
             stepper,
             breakpoints: BTreeSet::new(),
+            watched: BTreeSet::new(),
             budget,
             interrupted: Arc::default(),
         })
@@ -142,6 +149,27 @@ impl<'a, F: Word> Session<'a, F> {
         self.breakpoints.contains(&address)
     }
 
+    /// Stops from now on after each step that puts another word into this cell of the memory; `false` if it did before.
+    pub fn watch(&mut self, address: u32) -> bool {
+        self.watched.insert(address)
+    }
+
+    /// Watches the cell no longer; `false` if it did not before.
+    pub fn unwatch(&mut self, address: u32) -> bool {
+        self.watched.remove(&address)
+    }
+
+    /// The addresses of the cells that are watched, in order.
+    pub fn watched(&self) -> impl Iterator<Item = u32> {
+        self.watched.iter().copied()
+    }
+
+    /// The watched cell into which the last step put another word.
+    fn changed(&self) -> Option<u32> {
+        let changed = self.state().changed()?;
+        self.watched.contains(&changed).then_some(changed)
+    }
+
     /// Makes so many steps, whatever breakpoints there are.
     pub fn forward(&mut self, steps: usize) -> Stop {
         for _ in 0..steps {
@@ -152,11 +180,14 @@ impl<'a, F: Word> Session<'a, F> {
         Stop::Stepped
     }
 
-    /// Makes steps until the next instruction is one at which to stop; at least one.
+    /// Makes steps until the next instruction is one at which to stop, or a watched cell changes; at least one.
     pub fn resume(&mut self) -> Stop {
         loop {
             if let Err(stop) = self.advance() {
                 return stop;
+            }
+            if let Some(address) = self.changed() {
+                return Stop::Watchpoint { address };
             }
             if self.is_breakpoint(self.state().pc()) {
                 return Stop::Breakpoint;
@@ -175,7 +206,8 @@ impl<'a, F: Word> Session<'a, F> {
         }
     }
 
-    /// Undoes steps until the next instruction is one at which to stop; at least one, if there is one.
+    /// Undoes steps until the next instruction is one at which to stop, or the step before it changed a watched cell; at least
+    /// one, if there is one.
     pub fn reverse(&mut self) -> Stop {
         let mut until = self.state().steps();
         while until > 0 {
@@ -183,20 +215,26 @@ impl<'a, F: Word> Session<'a, F> {
             self.restore_before(until - 1);
             let from = self.state().steps();
             let mut found = None;
+            let mut changed = None;
             while self.state().steps() < until {
-                if self.is_breakpoint(self.state().pc()) {
-                    found = Some(self.state().steps());
+                let stop = match changed.take() {
+                    Some(address) => Some(Stop::Watchpoint { address }),
+                    None if self.is_breakpoint(self.state().pc()) => Some(Stop::Breakpoint),
+                    None => None,
+                };
+                if let Some(stop) = stop {
+                    found = Some((self.state().steps(), stop));
                 }
                 match self.advance() {
-                    Ok(()) => {}
+                    Ok(()) => changed = self.changed(),
                     Err(Stop::Interrupted) => return Stop::Interrupted,
                     Err(_) => break,
                 }
             }
-            if let Some(found) = found {
+            if let Some((found, stop)) = found {
                 return match self.go_to(found) {
                     Stop::Interrupted => Stop::Interrupted,
-                    _ => Stop::Breakpoint,
+                    _ => stop,
                 };
             }
             until = from;
@@ -274,7 +312,7 @@ impl<'a, F: Word> Session<'a, F> {
 
 /// The number of words that a state holds; a call takes no more room than one.
 fn words<F: Word>(state: &Snapshot<'_, F>) -> usize {
-    state.stack().len() + state.tape().len() + state.calls().len()
+    state.stack().len() + state.tape().len() + state.calls().len() + state.memory_room()
 }
 
 #[cfg(test)]
@@ -391,6 +429,43 @@ mod tests {
             assert!(kept.is_sorted_by_key(Snapshot::steps));
         }
         assert!(session.state().steps() > 3000);
+    }
+
+    #[test]
+    fn watched_cells_stop_both_ways() {
+        // Cell 1 becomes 7, stays 7, becomes 8; cell 2 becomes 9.
+        let put = |word, address| [(Opcode::Push, word), (Opcode::Put, address)];
+        let program = program(&[put(7, 1), put(7, 1), put(9, 2), put(8, 1)].concat());
+        let inputs = Inputs::none();
+        let job = Job::new(&program, program.smallest_set(), &inputs);
+        let (states, _) = states(&job);
+        let mut session = Session::with_budget(&job, SMALL).unwrap();
+        assert!(session.watch(1) && !session.watch(1));
+        let watchpoint = Stop::Watchpoint { address: 1 };
+        for (step, word) in [(2, 7), (8, 8)] {
+            assert_eq!(session.resume(), watchpoint);
+            assert_eq!(session.state().steps(), step);
+            assert_eq!(session.state().cell(1), Fr::from(word));
+        }
+        assert_eq!(session.resume(), Stop::End);
+        let cells: Vec<_> = session.state().memory().collect();
+        assert_eq!(cells, [(1, Fr::from(8)), (2, Fr::from(9))]);
+        // At the end there is nothing after the last change, so that the one before it is the next one back.
+        assert_eq!(session.reverse(), watchpoint);
+        assert_eq!(session.state(), &states[2]);
+        assert_eq!(session.reverse(), Stop::Start);
+        session.watch(2);
+        assert_eq!(session.watched().collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(session.resume(), watchpoint);
+        assert_eq!(session.resume(), Stop::Watchpoint { address: 2 });
+        assert!(session.unwatch(1) && session.unwatch(2) && !session.unwatch(2));
+        assert_eq!(session.resume(), Stop::End);
+        // A step that is looked at and not made changes nothing.
+        session.back(1);
+        let before = session.state().clone();
+        assert_eq!(session.obstacle(), None);
+        assert_eq!(session.state(), &before);
+        assert_eq!(session.state().cell(1), Fr::from(7));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! An instruction's relation, read on field values.
 
 use crate::algebra::Word;
-use crate::isa::{Cofactor, Double, Opcode, Operands, RADIX, Target};
+use crate::isa::{Access, Cofactor, Double, Opcode, Operands, RADIX, Target};
 
 /// The operands of an instruction as words.
 struct Values<'a, F> {
@@ -13,6 +13,7 @@ struct Values<'a, F> {
     following: usize,
     jumps: F,
     double: [u32; 2],
+    old: F,
 }
 
 impl<F: Word> Operands<F> for Values<'_, F> {
@@ -54,6 +55,10 @@ impl<F: Word> Operands<F> for Values<'_, F> {
         let [low, high] = self.double;
         F::constant((low & high).into())
     }
+    #[inline(always)]
+    fn old(&self) -> F {
+        self.old
+    }
 }
 
 /// The low and the high word that an instruction computes with, if there are such words; `product` is that of its relation.
@@ -86,14 +91,23 @@ pub(crate) struct Step<F> {
     pub(crate) double: [u32; 2],
     /// Whether there are.
     has_double: bool,
+    /// The cell that it accesses, and what is put there.
+    pub(crate) access: Option<Access<F>>,
 }
 
 impl<F: Word> Step<F> {
     /// What an instruction makes of a stack, from the bottom up.
     ///
-    /// `word` is what comes from a tape, `pc` the instruction's address.
+    /// `word` is what comes from a tape, `pc` the instruction's address, `cell` says what stands in a cell of the memory.
     #[inline(always)]
-    pub(crate) fn of(opcode: Opcode, stack: &[F], argument: F, word: F, pc: usize) -> Self {
+    pub(crate) fn of(
+        opcode: Opcode,
+        stack: &[F],
+        argument: F,
+        word: F,
+        pc: usize,
+        cell: impl FnOnce(F) -> F,
+    ) -> Self {
         let mut values = Values {
             stack,
             argument,
@@ -102,8 +116,13 @@ impl<F: Word> Step<F> {
             following: pc + 1,
             jumps: F::one(),
             double: [0; 2],
+            old: F::zero(),
         };
-        let relation = opcode.relation(&values);
+        let mut relation = opcode.relation(&values);
+        if let Some(access) = &relation.access {
+            values.old = cell(access.address);
+            relation = opcode.relation(&values);
+        }
         let target = relation.target;
         let mut factor = relation.factor;
         let jumps = match target {
@@ -158,6 +177,7 @@ impl<F: Word> Step<F> {
             hinted,
             double: values.double,
             has_double,
+            access: relation.access,
         }
     }
 
@@ -178,6 +198,7 @@ impl<F: Word> Step<F> {
             following: 0,
             jumps: if self.jumps { F::one() } else { F::zero() },
             double: self.double,
+            old: F::zero(),
         });
         [relation.factor_test, relation.cofactor_test, relation.zero]
     }

@@ -98,6 +98,28 @@ impl<F: Word> Snapshot<'_, F> {
         self.machine.secrets
     }
 
+    /// The cells of the memory that were accessed, by their addresses.
+    pub fn memory(&self) -> impl Iterator<Item = (u32, F)> {
+        let touched = self.machine.memory.touched();
+        touched.map(|(address, cell)| (address, cell.word))
+    }
+
+    /// The word in a cell of the memory.
+    pub fn cell(&self, address: u32) -> F {
+        self.machine.memory.cell(address).word
+    }
+
+    /// The number of cells of the memory for which there is room.
+    pub(super) fn memory_room(&self) -> usize {
+        self.machine.memory.room()
+    }
+
+    /// The cell of the memory into which the last step put another word.
+    pub(super) fn changed(&self) -> Option<u32> {
+        let (address, before) = self.machine.accessed?;
+        (self.cell(address) != before.word).then_some(address)
+    }
+
     /// The calls that have not returned.
     pub fn calls(&self) -> &CallStack {
         &self.calls

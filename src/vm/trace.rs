@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::machine::{Code, Decoded, Machine};
-use super::{Inputs, Job, Outcome, RunError};
+use super::{Cell, Inputs, Job, Outcome, RunError};
 use crate::algebra::Word;
 use crate::isa::{Effect, InstructionSet, Opcode};
 use crate::program::Program;
@@ -73,7 +73,8 @@ impl<F: Word> Job<'_, F> {
                 });
             }
             writer.row(&machine, opcode, instruction.argument);
-            let _ = machine.execute(opcode, instruction, addresses);
+            let _ = machine.execute(opcode, instruction, addresses, steps);
+            writer.accessed(&machine, opcode);
             steps += 1;
         }
         let halt = machine.pc;
@@ -88,15 +89,17 @@ impl<F: Word> Job<'_, F> {
         while machine.depth() >= Opcode::Halt.needs() {
             writer.row(&machine, Opcode::Halt, end.argument);
             // It drops a word, and has no way to fail.
-            let _ = machine.execute(Opcode::Halt, end, addresses);
+            let _ = machine.execute(Opcode::Halt, end, addresses, steps);
             machine.pc = halt;
         }
         writer.row(&machine, Opcode::Halt, end.argument);
+        let touched = machine.memory.touched();
         Ok(Trace {
             program: Program::from(instructions.to_vec()),
             outcome,
             set: self.set,
             rows: writer.rows,
+            memory: touched.map(|(address, cell)| (address, *cell)).collect(),
         })
     }
 }
@@ -140,8 +143,21 @@ impl<F: Word> TraceWriter<F> {
             depth: machine.depth() as u32,
             window: machine.window(),
             link: self.links.link,
+            old: F::zero(),
+            before: 0,
         });
         self.links.step(opcode.effect(), self.rows.len() as u32);
+    }
+
+    /// What the step of the last row found in the cell that it accessed.
+    fn accessed(&mut self, machine: &Machine<'_, F>, opcode: Opcode) {
+        if !opcode.uses_memory() {
+            return;
+        }
+        if let (Some(row), Some((_, cell))) = (self.rows.last_mut(), machine.accessed) {
+            row.old = cell.word;
+            row.before = cell.last;
+        }
     }
 }
 
@@ -163,6 +179,10 @@ pub struct TraceRow<F> {
     pub window: [F; InstructionSet::MAX_WINDOW],
     /// The row on which the word lowest in the window came there; 0 for none.
     pub link: u32,
+    /// The word in the cell that the step accesses, before it does; 0 if it accesses none.
+    pub old: F,
+    /// The row that accessed that cell last, counted from 1; 0 for none.
+    pub before: u32,
 }
 
 impl<F> fmt::Debug for TraceRow<F> {
@@ -186,6 +206,7 @@ pub struct Trace<F> {
     outcome: Outcome<F>,
     set: InstructionSet,
     rows: Vec<TraceRow<F>>,
+    memory: Vec<(u32, Cell<F>)>,
 }
 
 impl<F: fmt::Debug> fmt::Debug for Trace<F> {
@@ -232,6 +253,11 @@ impl<F: Word> Trace<F> {
     /// The rows, the final state included.
     pub fn rows(&self) -> &[TraceRow<F>] {
         &self.rows
+    }
+
+    /// The cells of the memory that were accessed, by their addresses, as they are in the end.
+    pub fn memory(&self) -> &[(u32, Cell<F>)] {
+        &self.memory
     }
 
     /// The number of steps that a machine needs for this run, unwinding included.

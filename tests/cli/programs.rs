@@ -549,3 +549,53 @@ mod signals {
         assert_eq!(talk.child.wait().unwrap().code(), Some(130));
     }
 }
+
+#[test]
+fn a_session_shows_and_watches_the_memory() {
+    let desk = Desk::new();
+    desk.write(
+        "cells.svm",
+        "push 7\nput 1\npush -1\nput 3\npush 8\nput 1\nget 1\n",
+    );
+    let answers = debugged(
+        &desk,
+        "cells.svm",
+        &[
+            "memory",
+            "watch 1",
+            "c",
+            "c",
+            "memory",
+            "memory 2",
+            "unwatch",
+            "unwatch 1",
+        ],
+    );
+    assert_eq!(answers[1]["memory"], json!([]));
+    assert_eq!(answers[2]["watched"], json!([1]));
+    assert_eq!(
+        (&answers[3]["stop"], &answers[3]["step"]),
+        (&json!("watchpoint"), &json!(2))
+    );
+    assert_eq!(
+        (&answers[4]["cell"], &answers[4]["step"]),
+        (&json!(1), &json!(6))
+    );
+    let word = |address: u32, word: &Value| json!({"address": address, "word": word});
+    let last = &answers[5]["memory"];
+    assert_eq!(last[0], word(1, &json!("8")));
+    assert_eq!(last[1]["address"], json!(3));
+    assert_eq!(answers[6]["memory"], json!([word(2, &json!("0"))]));
+    assert_eq!(answers[7]["watched"], json!([]));
+    let text = answers[8]["error"]["message"].as_str().unwrap();
+    assert_eq!(text, "cell 1 is not watched");
+    let text = stdout(&desk.piped("debug cells.svm", "watch 16777216\nwatch 3\nc\nm\n"));
+    for expected in [
+        "`16777216` is no address of the memory: those are 0 to 16777215",
+        "it stops when cell 3 changes",
+        "cell 3 is now -1\nstep 4, pc 4: push 8\n",
+        "1: 7\n3: -1\n",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}

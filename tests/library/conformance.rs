@@ -211,7 +211,7 @@ const SETS: [(InstructionSet, u64); 4] = [
     (InstructionSet::STACK, 5),
     (InstructionSet::FIELD, 23),
     (InstructionSet::FULL, 31),
-    (InstructionSet::of(Opcode::ALL), 45),
+    (InstructionSet::of(Opcode::ALL), 49),
 ];
 /// Where the codes of control flow and tapes begin.
 const JUMP: u64 = 23;
@@ -504,6 +504,7 @@ fn random_programs_are_of_all_kinds() {
         "stack_underflow",
         "fault",
         "outside_program",
+        "outside_memory",
         "tape_end",
         "unread",
         "too_many_steps",
@@ -524,6 +525,7 @@ proptest! {
                 prop_assert_eq!(outcome.output.to_integer(), expected.output);
                 prop_assert_eq!(outcome.steps, expected.steps);
                 prop_assert_eq!(outcome.max_depth, expected.deepest);
+                prop_assert_eq!(outcome.cells, expected.cells);
                 prop_assert_eq!(outcome.rows, expected.steps + expected.left.saturating_sub(1));
                 prop_assert_eq!(&outcome.tape, &words(&expected.tape));
                 let traced = job.trace();
@@ -665,7 +667,8 @@ fn prove_random<B: Backend>(
             continue;
         }
         let rows = expected.steps + expected.left.saturating_sub(1);
-        if rows > circuit.rows() || case.program.len() > circuit.program_rows() {
+        if rows.max(expected.cells) > circuit.rows() || case.program.len() > circuit.program_rows()
+        {
             continue;
         }
         let (program, inputs) = (case.program(), case.inputs());

@@ -93,6 +93,9 @@ impl Operands<Small> for Row {
     fn both(&self) -> Small {
         Small(self.double[0] & self.double[1])
     }
+    fn old(&self) -> Small {
+        unreachable!("none of them accesses the memory")
+    }
     fn radix(&self) -> Small {
         Small(RADIX)
     }

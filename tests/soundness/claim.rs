@@ -3,7 +3,7 @@
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
-use halo2_stack_vm::machine::Columns;
+use halo2_stack_vm::machine::{Column, Columns};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2curves::bn256::Fr;
@@ -21,10 +21,8 @@ pub enum Slip {
     Fetched(usize),
     /// In the fractions of the instruction that this row provides.
     Provided(usize),
-    /// In the fraction of the limbs of this number that this row looks up.
-    Looked(usize, usize),
-    /// In the fractions of the limbs that this row of the table answers.
-    Answered(usize),
+    /// In a fraction of the limbs or of the memory, on this row.
+    Fraction(Column, usize),
     /// In the words used, folded, on the first row.
     Tape,
     /// In what they are folded onto, on the last row.

@@ -7,7 +7,7 @@ use std::iter;
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::{
-    Cofactor, Double, Effect, InstructionSet, Opcode, Operands, Shape, Target,
+    Access, Cofactor, Double, Effect, InstructionSet, Opcode, Operands, Shape, Target,
 };
 use halo2_stack_vm::machine::{Column, Columns};
 use halo2_stack_vm::machine::{Witness, tape_column};
@@ -254,6 +254,8 @@ pub struct Forger<'a> {
     pub cells: BTreeMap<u64, Below>,
     /// What the next steps that shrink the stack take, whatever the link says.
     pub forced: VecDeque<Below>,
+    /// What is in the cells of the memory that were accessed: the word, and the row of the access, counted from 1.
+    pub memory: BTreeMap<Fr, [Fr; 2]>,
 }
 
 /// What the product of a step is made of, and what tests it, where it is not what the instruction says.
@@ -271,6 +273,12 @@ pub struct Product {
     pub jumps: Option<Fr>,
     /// The limbs of both words.
     pub limbs: Option<Limbs>,
+    /// What it finds in the cell that it accesses: the word, and the row of the access before, counted from 1.
+    pub found: Option<[Fr; 2]>,
+    /// The cell that it accesses.
+    pub address: Option<Fr>,
+    /// What it puts there.
+    pub new: Option<Fr>,
 }
 
 /// The limbs of a row: those of the low word, those of the high one, and what they have in common.
@@ -345,6 +353,8 @@ struct Values<'a> {
     jumps: Fr,
     /// The low word, the high one, and what they have in common.
     double: [Fr; 3],
+    /// What is in the cell that it accesses.
+    old: Fr,
 }
 
 impl Operands<Fr> for Values<'_> {
@@ -375,6 +385,9 @@ impl Operands<Fr> for Values<'_> {
     fn both(&self) -> Fr {
         self.double[2]
     }
+    fn old(&self) -> Fr {
+        self.old
+    }
 }
 
 impl<'a> Forger<'a> {
@@ -396,6 +409,7 @@ impl<'a> Forger<'a> {
             depth: 0,
             cells: BTreeMap::new(),
             forced: VecDeque::new(),
+            memory: BTreeMap::new(),
         }
     }
 
@@ -505,7 +519,25 @@ impl<'a> Forger<'a> {
             following: self.pc + Fr::ONE,
             jumps: Fr::ONE,
             double: [Fr::ZERO; 3],
+            old: Fr::ZERO,
         };
+        let accesses = sum(&|own| Fr::from(u64::from(own.uses_memory())));
+        let said = |values: &Values, part: fn(Access<Fr>) -> Fr| {
+            let access = |opcode: Opcode| opcode.relation(values).access;
+            sum(&|opcode| access(opcode).map_or(Fr::ZERO, part))
+        };
+        let address = product
+            .address
+            .unwrap_or_else(|| said(&values, |access| access.address));
+        // A part of an access finds nothing: only a whole one has a cell.
+        let found = product.found.unwrap_or_else(|| match accesses {
+            Fr::ONE => self.memory.get(&address).copied().unwrap_or_default(),
+            _ => [Fr::ZERO; 2],
+        });
+        values.old = found[0];
+        let new = product
+            .new
+            .unwrap_or_else(|| said(&values, |access| access.new));
         let shape = self.machine.shape();
         let limbs = product
             .limbs
@@ -597,6 +629,10 @@ impl<'a> Forger<'a> {
             Column::Jumps => Some(jumps),
             Column::Opcode => Some(given),
             Column::Argument => Some(fetched_argument),
+            Column::Address => Some(address),
+            Column::Old => Some(found[0]),
+            Column::New => Some(new),
+            Column::Before => Some(found[1]),
             Column::Low(i) => Some(limbs.0[0][i]),
             Column::High(i) => Some(limbs.0[1][i]),
             Column::Both(i) => Some(limbs.0[2][i]),
@@ -608,6 +644,9 @@ impl<'a> Forger<'a> {
         });
         self.pc = next_pc;
         let key = self.row() as u64;
+        if accesses == Fr::ONE {
+            self.memory.insert(address, [new, Fr::from(key)]);
+        }
         let (grow, shrink) = (effect(Effect::Grow), effect(Effect::Shrink));
         let keep = idle + effect(Effect::Keep);
         let before = Below {
@@ -653,6 +692,16 @@ impl<'a> Forger<'a> {
         if shrink == Fr::ONE {
             self.depth = self.depth.saturating_sub(1);
         }
+    }
+
+    /// A step that executes what it is given, and finds this in the cell that it accesses.
+    pub fn access_finding(&mut self, found: [Fr; 2]) {
+        let (opcode, argument) = self.instruction();
+        let product = Product {
+            found: Some(found),
+            ..Product::default()
+        };
+        self.combine(&[(opcode, Fr::ONE)], argument, product);
     }
 
     /// What stands below what is now taken away.
@@ -713,6 +762,9 @@ impl<'a> Forger<'a> {
             };
             fetch.uses = (0..self.machine.rows).map(uses).collect();
         }
+        if self.columns.memory.is_some() {
+            close(self.machine, &mut self.columns, &self.memory);
+        }
         if self.columns.answers.is_some() {
             self.columns.answers = Some(answers(self.machine, &self.columns));
         }
@@ -734,4 +786,34 @@ pub fn answers(machine: &Machine, columns: &Columns<Vec<Fr>>) -> Vec<Fr> {
         }
     }
     answers
+}
+
+/// The cells of the memory as they are in the end, and the ages of what was found in them.
+pub fn close(machine: &Machine, columns: &mut Columns<Vec<Fr>>, cells: &BTreeMap<Fr, [Fr; 2]>) {
+    let accesses: Vec<_> = (0..machine.rows)
+        .map(|row| {
+            let flags = columns.flags.iter();
+            let mut own = flags.filter(|(opcode, _)| opcode.uses_memory());
+            own.any(|(_, flag)| flag[row] == Fr::ONE)
+        })
+        .collect();
+    let memory = columns.memory.as_mut().expect("a memory");
+    let cell = |row: usize| cells.get(&Fr::from(row as u64));
+    let part = |part: usize| {
+        let all = (0..machine.rows).map(|row| cell(row).map_or(Fr::ZERO, |cell| cell[part]));
+        all.collect()
+    };
+    memory.touched = (0..machine.rows)
+        .map(|row| Fr::from(u64::from(cell(row).is_some())))
+        .collect();
+    memory.kept = part(0);
+    memory.last = part(1);
+    memory.ages = vec![Fr::ZERO; machine.rows];
+    for row in (0..machine.rows).filter(|row| accesses[*row]) {
+        let age = (Fr::from(row as u64) - memory.before[row]).to_u64();
+        let age = age.and_then(|age| usize::try_from(age).ok());
+        // What is no age is said to be one, so that there are as many.
+        let age = age.filter(|age| *age < machine.rows).unwrap_or(0);
+        memory.ages[age] += Fr::ONE;
+    }
 }

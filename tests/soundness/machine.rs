@@ -97,7 +97,7 @@ pub fn mock_challenges() -> Vec<Fr> {
         hash = *blake2b_simd::blake2b(&hash).as_array();
         Fr::from_uniform_bytes(&hash)
     };
-    iter::repeat_with(next).take(6).collect()
+    iter::repeat_with(next).take(8).collect()
 }
 
 impl Machine {
@@ -511,8 +511,7 @@ impl Machine {
             | Slip::Made(row)
             | Slip::Fetched(row)
             | Slip::Provided(row)
-            | Slip::Looked(_, row)
-            | Slip::Answered(row) => row + 1,
+            | Slip::Fraction(_, row) => row + 1,
             Slip::Tape | Slip::TapeEnd | Slip::Stated | Slip::StatedEnd => return,
         };
         let last = |column: &[Fr]| column[rows];
@@ -540,9 +539,13 @@ impl Machine {
             Slip::Provided(row) => {
                 columns.fetch.as_mut().expect("a lookup").provided[row] -= missing
             }
-            Slip::Looked(limb, row) => columns.looked[limb][row] += missing,
-            Slip::Answered(row) => {
-                columns.answered.as_mut().expect("a table of limbs")[row] -= missing
+            Slip::Fraction(name, row) => {
+                let sent = [Name::Answered, Name::Stored, Name::Opened, Name::Dated];
+                let fraction = &mut columns.get_mut(name).expect("a column")[row];
+                match sent.contains(&name) {
+                    true => *fraction -= missing,
+                    false => *fraction += missing,
+                }
             }
             _ => {}
         }

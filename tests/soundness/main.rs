@@ -287,6 +287,31 @@ fn a_prover_may_choose_when_to_unwind() {
     assert!(delayed > 100);
 }
 
+/// A prover may open a cell of the memory that no row accesses, and close it with the 0 that it has. It changes no access.
+#[test]
+fn a_prover_may_open_cells_that_nobody_accesses() {
+    let mut opened = 0;
+    for Subject { machine, .. } in subjects().filter(|own| own.machine.set.has_memory()) {
+        for seed in 0..20 {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let program = programs::random(&machine, &mut rng);
+            with_scene(&machine, program, |scene| {
+                let mut claim = scene.honest.clone();
+                let memory = claim.columns.memory.as_mut().expect("a memory");
+                let Some(row) = memory.touched.iter().position(|own| *own == Fr::ZERO) else {
+                    return;
+                };
+                memory.touched[row] = Fr::ONE;
+                let machine = scene.machine;
+                assert_eq!(machine.checker.violations(&machine.table(&claim)), []);
+                opened += 1;
+            });
+        }
+    }
+    println!("{opened} cells opened");
+    assert!(opened >= 20 || !chosen().is_empty());
+}
+
 #[test]
 fn the_checker_agrees_with_mock_prover() {
     let (mut honest, mut forged) = (0, 0);

@@ -94,6 +94,8 @@ impl Reader<Fr> for Nothing {
             delta: none,
             rho: none,
             epsilon: none,
+            zeta: none,
+            eta: none,
         }
     }
 }
@@ -107,6 +109,8 @@ pub fn of_the_sum(machine: &Machine, claim: &Claim, violations: &[Violation]) ->
             "('boundaries')",
             "('instructions')",
             "('limbs')",
+            "('memory')",
+            "('ages')",
         ];
         gates.iter().any(|gate| name.contains(gate))
     };

@@ -21,6 +21,7 @@ use crate::forger::with_scene;
 use crate::kinds::kinds;
 use crate::machine::{Host, Machine};
 use crate::programs;
+use crate::report::{MEMORY, WORDS};
 
 /// [`StackVmCircuit`] with a claim that its witness can't express: a false second phase, or false
 /// cells of the program.
@@ -268,6 +269,8 @@ fn kzg_proofs_of_forgeries_are_rejected() {
         (Host::Fixed, InstructionSet::FIELD, [10, 3]),
         (Host::Public, InstructionSet::FULL, [30, 10]),
         (Host::Fixed, InstructionSet::FULL, [20, 5]),
+        (Host::Public, WORDS, [30, 5]),
+        (Host::Cells, MEMORY, [30, 10]),
     ]);
 }
 

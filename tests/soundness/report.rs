@@ -41,7 +41,7 @@ pub enum Origin {
 }
 
 /// All that computes with 32-bit words, which has no name yet, and what puts words of choice on the stack.
-const WORDS: InstructionSet = InstructionSet::of(&[
+pub const WORDS: InstructionSet = InstructionSet::of(&[
     Opcode::Push,
     Opcode::Add32,
     Opcode::Sub32,
@@ -56,6 +56,15 @@ const WORDS: InstructionSet = InstructionSet::of(&[
     Opcode::Mulhii32,
     Opcode::Rotli32,
     Opcode::Assert32,
+]);
+
+/// All that accesses the memory, and what puts words of choice on the stack.
+pub const MEMORY: InstructionSet = InstructionSet::of(&[
+    Opcode::Push,
+    Opcode::Load,
+    Opcode::Store,
+    Opcode::Get,
+    Opcode::Put,
 ]);
 
 /// Where something was not found out on the programs that all get: in machines of these sizes so many rounds of
@@ -102,14 +111,14 @@ fn every_circuit() -> bool {
 fn named(large: bool) -> impl Iterator<Item = Subject> {
     let brings = move |host: Host, set: InstructionSet| match (host, set) {
         _ if every_circuit() => true,
-        (_, WORDS) => !large && [Host::Public, Host::Fixed].contains(&host),
+        (_, WORDS | MEMORY) => !large && [Host::Public, Host::Fixed].contains(&host),
         (Host::Public, _) => !large || set != InstructionSet::SEED,
         (Host::Fixed, InstructionSet::FIELD) => !large,
         (_, InstructionSet::STACK | InstructionSet::FULL) => !large,
         _ => false,
     };
     let all = InstructionSet::NAMED.iter().map(|(_, set)| *set);
-    let all = all.chain([WORDS]);
+    let all = all.chain([WORDS, MEMORY]);
     let origin = if large {
         Origin::NamedLarge
     } else {
@@ -203,7 +212,7 @@ impl Report {
             .enumerate()
             .map(|(seed, program)| {
                 with_scene(machine, program.clone(), |scene| {
-                    sweep::sweep(scene, &search.selectors, &mut seeded(seed))
+                    sweep::sweep(scene, seed, &search.selectors, &mut seeded(seed))
                 })
             })
             .reduce(Sweep::default, Sweep::merge);

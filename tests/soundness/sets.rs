@@ -10,15 +10,26 @@ use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
 
-/// What the sets of a run have to have, or not to have: the bits of their numbers, so the first four of these in every
-/// combination.
-const TRAITS: [fn(InstructionSet) -> bool; 5] = [
+/// What the sets of a run have to have, or not to have: the first four of these in every combination.
+const TRAITS: [fn(InstructionSet) -> bool; 6] = [
     InstructionSet::has_control,
     InstructionSet::has_hint,
     |set| set.has_tape() || set.opcodes().any(Opcode::takes_word),
     |set| set.opcodes().any(|opcode| opcode.needs() > 2),
     InstructionSet::has_words,
+    InstructionSet::has_memory,
 ];
+
+/// The traits that the sets of numbers below this one have are the bits of the number: none has one of the last two.
+const PLAIN: usize = 16;
+
+/// The traits of the set of this number, as bits: words and memory take turns.
+fn traits_of(number: usize) -> usize {
+    match number.checked_sub(PLAIN) {
+        None => number,
+        Some(more) => (PLAIN << (more % 2)) | (more * 3 % PLAIN),
+    }
+}
 
 /// The most instructions of a small set, `nop` and `halt` not counted.
 const SMALL: usize = 6;
@@ -27,7 +38,8 @@ const SMALL: usize = 6;
 /// and what is computed of them, and which of them come up decides whether a test can fail.
 pub fn is_source(opcode: Opcode) -> bool {
     let grows = opcode.effect() == Effect::Grow && opcode.needs() == 0;
-    grows && (opcode.takes_argument() || opcode.takes_word()) && !opcode.takes_address()
+    let chosen = opcode.takes_argument() || opcode.takes_word();
+    grows && chosen && !opcode.takes_address() && !opcode.uses_memory()
 }
 
 /// The sets of this run.
@@ -51,7 +63,7 @@ pub fn drawn() -> &'static [InstructionSet] {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut drawn = vec![];
         while drawn.len() < sets as usize {
-            let set = draw(&mut rng, drawn.len());
+            let set = draw(&mut rng, traits_of(drawn.len()));
             let named = InstructionSet::NAMED.iter().any(|(_, own)| *own == set);
             if !named && !drawn.contains(&set) {
                 println!("  {set}");
@@ -62,7 +74,7 @@ pub fn drawn() -> &'static [InstructionSet] {
     })
 }
 
-/// A set: which of [`TRAITS`] it has are the bits of a number.
+/// A set: which of [`TRAITS`] it has are these bits.
 fn draw(rng: &mut ChaCha8Rng, traits: usize) -> InstructionSet {
     let below = |rng: &mut ChaCha8Rng, bound: usize| (rng.next_u64() % bound as u64) as usize;
     let wanted = |i: usize| traits >> i & 1 == 1;

@@ -1,6 +1,8 @@
 //! The commands that step through a run. What they do is [`Session`]'s; here they are read, and their answers
 //! are written.
 
+mod memory;
+
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use halo2_proofs::halo2curves::bn256::Fr;
@@ -37,6 +39,9 @@ enum Command {
     List,
     Stack,
     Tape,
+    Memory,
+    Watch,
+    Unwatch,
     Help,
     Quit,
 }
@@ -50,14 +55,14 @@ const COMMANDS: &[(Command, &str, &str, &str, &str)] = &[
         "continue",
         "c",
         "",
-        "make steps up to a breakpoint, the end, or an error",
+        "make steps up to a breakpoint, a change of a watched cell, the end, or an error",
     ),
     (
         Command::Reverse,
         "reverse",
         "r",
         "",
-        "undo steps back to a breakpoint, or the start",
+        "undo steps back to a breakpoint, a change of a watched cell, or the start",
     ),
     (
         Command::Goto,
@@ -115,6 +120,27 @@ const COMMANDS: &[(Command, &str, &str, &str, &str)] = &[
         "t",
         "",
         "print the public tape, and what is not read yet",
+    ),
+    (
+        Command::Memory,
+        "memory",
+        "m",
+        "[ADDRESS]",
+        "print a cell of the memory, or all that were accessed",
+    ),
+    (
+        Command::Watch,
+        "watch",
+        "wa",
+        "ADDRESS",
+        "stop after each step that changes this cell of the memory",
+    ),
+    (
+        Command::Unwatch,
+        "unwatch",
+        "un",
+        "[ADDRESS]",
+        "stop for this cell no longer; without an address: for none",
     ),
     (Command::Help, "help", "h", "", "print this"),
     (Command::Quit, "quit", "q", "", "end the session"),
@@ -244,6 +270,9 @@ impl Debugger<'_> {
             Command::List => return Ok(Some(self.list(number(AROUND)?))),
             Command::Stack => return Ok(Some(self.stack(number(usize::MAX)?))),
             Command::Tape => return Ok(Some(self.tape())),
+            Command::Memory => return self.memory(argument).map(Some),
+            Command::Watch => return self.watch(argument).map(Some),
+            Command::Unwatch => return self.unwatch(argument).map(Some),
             Command::Help => return Ok(Some(help())),
             Command::Quit => return Ok(None),
         };
@@ -297,6 +326,10 @@ impl Debugger<'_> {
         });
         let mut text = match &stop {
             Some(Stop::Breakpoint) => "breakpoint\n".into(),
+            Some(Stop::Watchpoint { address }) => {
+                let word = state.cell(*address).to_text();
+                format!("cell {address} is now {word}\n")
+            }
             Some(Stop::Start) => "the start of the run\n".into(),
             Some(Stop::Interrupted) => "interrupted\n".into(),
             _ => String::new(),
@@ -307,11 +340,15 @@ impl Debugger<'_> {
         json["stop"] = match stop {
             None | Some(Stop::Stepped) => Value::Null,
             Some(Stop::Breakpoint) => "breakpoint".into(),
+            Some(Stop::Watchpoint { .. }) => "watchpoint".into(),
             Some(Stop::Start) => "start".into(),
             Some(Stop::End) => "end".into(),
             Some(Stop::Failed(_)) => "error".into(),
             Some(Stop::Interrupted) => "interrupted".into(),
         };
+        if let Some(Stop::Watchpoint { address }) = stop {
+            json["cell"] = address.into();
+        }
         match obstacle {
             Some(Stop::Failed(error)) => {
                 let instructions = self.session.run().instructions();

@@ -3,6 +3,7 @@
 
 mod flags;
 mod flow;
+mod memory;
 mod mixed;
 mod output;
 mod products;
@@ -33,6 +34,7 @@ const KINDS: &[&[Kind]] = &[
     flow::KINDS,
     tape::KINDS,
     words::KINDS,
+    memory::KINDS,
 ];
 
 /// All kinds.
@@ -118,6 +120,13 @@ const STATED_END: &str = "stated = what is stated here on the last row";
 pub const USED: &str = "what is used is what is stated";
 const LOW: &str = "low is the instruction's";
 const HIGH: &str = "high is the instruction's";
+const ADDRESS: &str = "address is the instruction's";
+const NEW: &str = "new is the instruction's";
+const OLD: &str = "old = 0 where";
+const BEFORE: &str = "before = 0 where";
+const TOUCHED: &str = "touched is 0 or 1";
+const KEPT: &str = "kept = 0 where";
+const LAST: &str = "last = 0 where";
 const LOOKED: &str = "looked = 1 / (";
 const ANSWERED: &str = "answered = answers / (";
 const OPCODE_COPY: &str = "copy: the opcode is";

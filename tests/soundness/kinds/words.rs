@@ -3,6 +3,7 @@
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::Opcode;
+use halo2_stack_vm::machine::Column;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::RngCore;
@@ -193,12 +194,16 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "the fraction of limbs that makes the sum end as it must",
         rejected_by: &[LOOKED],
-        forge: |scene, rng| slipped(scene, rng, Slip::Looked),
+        forge: |scene, rng| {
+            slipped(scene, rng, |limb, row| {
+                Slip::Fraction(Column::Looked(limb), row)
+            })
+        },
     },
     Kind {
         name: "fractions of the table that make the sum end as it must",
         rejected_by: &[ANSWERED],
-        forge: |scene, rng| slipped(scene, rng, |_, row| Slip::Answered(row)),
+        forge: |scene, rng| slipped(scene, rng, |_, row| Slip::Fraction(Column::Answered, row)),
     },
     Kind {
         name: "operands that are no 32-bit words, but a few times as large",

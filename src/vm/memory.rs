@@ -1,0 +1,122 @@
+//! The memory of a run: cells that hold words, zeros at first.
+
+use crate::algebra::Word;
+
+/// The most cells that a memory can have: a circuit has one for each of its rows.
+pub const MAX_CELLS: usize = 1 << 24;
+
+/// A cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell<F> {
+    /// The word in it.
+    pub word: F,
+    /// The row on which it was accessed last, counted from 1; 0 if it never was.
+    pub last: u32,
+}
+
+impl<F: Word> Cell<F> {
+    fn new() -> Self {
+        Cell {
+            word: F::zero(),
+            last: 0,
+        }
+    }
+}
+
+/// The cells of a page, which has room as soon as one of them is accessed.
+const PAGE: usize = 64;
+
+/// The memory of a run.
+#[derive(Clone)]
+pub(super) struct Memory<F> {
+    pages: Vec<Option<Box<[Cell<F>; PAGE]>>>,
+    /// The number of pages that have room.
+    used: usize,
+    /// One more than the largest address that was accessed.
+    cells: usize,
+}
+
+impl<F: Word> Memory<F> {
+    pub fn new() -> Self {
+        Memory {
+            pages: vec![],
+            used: 0,
+            cells: 0,
+        }
+    }
+
+    /// The address that a word is, if there can be such a cell.
+    #[inline]
+    pub fn address(word: &F) -> Option<u32> {
+        let address = word.to_u64().and_then(|own| u32::try_from(own).ok());
+        address.filter(|own| (*own as usize) < MAX_CELLS)
+    }
+
+    /// What stands in a cell.
+    #[inline]
+    pub fn cell(&self, address: u32) -> Cell<F> {
+        let (page, place) = (address as usize / PAGE, address as usize % PAGE);
+        match self.pages.get(page) {
+            Some(Some(page)) => page[place],
+            _ => Cell::new(),
+        }
+    }
+
+    /// Puts something into a cell.
+    #[inline]
+    pub fn set(&mut self, address: u32, cell: Cell<F>) {
+        let (page, place) = (address as usize / PAGE, address as usize % PAGE);
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, || None);
+        }
+        if let Some(own) = self.pages.get_mut(page) {
+            let used = &mut self.used;
+            let page = own.get_or_insert_with(|| {
+                *used += 1;
+                Box::new([Cell::new(); PAGE])
+            });
+            page[place] = cell;
+        }
+        self.cells = self.cells.max(address as usize + 1);
+    }
+
+    /// The number of cells that it takes room for.
+    #[inline]
+    pub fn room(&self) -> usize {
+        self.used * PAGE
+    }
+
+    /// One more than the largest address that was accessed.
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
+    /// Sets that number back.
+    pub fn shrink(&mut self, cells: usize) {
+        self.cells = cells;
+    }
+}
+
+impl<F> Memory<F> {
+    /// The cells that were accessed, by their addresses.
+    pub fn touched(&self) -> impl Iterator<Item = (u32, &Cell<F>)> {
+        let pages = self.pages.iter().enumerate();
+        let cells = pages.flat_map(|(number, page)| {
+            let cells = page.iter().flat_map(|page| page.iter());
+            cells.enumerate().map(move |(place, cell)| {
+                // No address has more than 32 bits.
+                ((number * PAGE + place) as u32, cell)
+            })
+        });
+        cells.filter(|(_, cell)| cell.last > 0)
+    }
+}
+
+/// Room that holds nothing is nothing.
+impl<F: PartialEq> PartialEq for Memory<F> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cells == other.cells && self.touched().eq(other.touched())
+    }
+}
+
+impl<F: Eq> Eq for Memory<F> {}

@@ -1,0 +1,413 @@
+//! The memory: what is found in its cells, what is left there, and when.
+
+use ff::Field;
+use halo2_stack_vm::machine::{Cells, Column};
+use halo2curves::bn256::Fr;
+use rand_chacha::ChaCha8Rng;
+
+use super::{
+    ADDRESS, BEFORE, KEPT, Kind, LAST, NEW, OLD, SUM_END, TOP, TOUCHED, any_row, nonzero, row,
+    with_product_at,
+};
+use crate::claim::{Claim, Slip};
+use crate::forger::{Product, Scene, close};
+use crate::programs::{Step, below, fits, pick, pushes, word, writable};
+
+/// A row that accesses a cell.
+fn access(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<usize> {
+    row(scene, rng, |row| scene.executed[row].uses_memory())
+}
+
+fn memory<'a>(scene: &'a Scene) -> Option<&'a Cells<Vec<Fr>>> {
+    scene.honest.columns.memory.as_ref()
+}
+
+/// The honest claim with other columns of the memory.
+fn changed(scene: &Scene, change: impl FnOnce(&mut Cells<Vec<Fr>>) -> Option<()>) -> Option<Claim> {
+    let mut claim = scene.honest.clone();
+    change(claim.columns.memory.as_mut()?)?;
+    Some(claim)
+}
+
+/// A row with other columns of the memory, from which what it computes follows.
+fn with_product(scene: &Scene, at: usize, product: Product) -> Option<Claim> {
+    memory(scene)?;
+    with_product_at(scene, at, product)
+}
+
+/// The addresses of cells that are touched.
+fn touched(scene: &Scene) -> Option<Vec<usize>> {
+    let memory = memory(scene)?;
+    let rows = 0..memory.touched.len();
+    Some(rows.filter(|row| memory.touched[*row] == Fr::ONE).collect())
+}
+
+/// Accesses of one cell, one after the other, in a program made for that.
+fn accesses(scene: &Scene, rng: &mut ChaCha8Rng, times: usize) -> Option<Vec<Step>> {
+    let mut opcodes = writable(scene.set());
+    opcodes.retain(|own| own.uses_memory());
+    let address = Fr::from(below(rng, scene.rows().min(3)) as u64);
+    let mut program = vec![];
+    for _ in 0..times {
+        let opcode = pick(rng, &opcodes)?;
+        // An address on top, and a word below it, if it wants them.
+        let words = [word(rng), address];
+        program.extend(pushes(scene.set(), &words[2 - opcode.needs()..]));
+        program.push((opcode, address));
+    }
+    Some(program)
+}
+
+/// The rows of a program that access a cell.
+fn rows_of(program: &[Step]) -> Vec<usize> {
+    let rows = program.iter().enumerate();
+    let rows = rows.filter(|(_, (opcode, _))| opcode.uses_memory());
+    rows.map(|(row, _)| row).collect()
+}
+
+/// Accesses of a cell that find in a circle what the next one leaves, the last one what the first one does: so the cell is
+/// opened for none of them. Each is of a time after the one that it should come after, or its own.
+fn circle(scene: &Scene, rng: &mut ChaCha8Rng, length: usize) -> Option<Claim> {
+    let program = accesses(scene, rng, length)?;
+    if !fits(scene.machine, &program) {
+        return None;
+    }
+    let rows = rows_of(&program);
+    // What is found there is any word at all, if nothing puts another one there.
+    let any = word(rng);
+    let mut forger = scene.forger_of(program.clone());
+    // The word that each leaves, on a first try.
+    let mut left = vec![];
+    for at in &rows {
+        forger.go_to(*at);
+        forger.access_finding([any, Fr::from(*at as u64 + 1)]);
+        let cells: Vec<_> = forger.memory.values().collect();
+        left.push(cells[0][0]);
+    }
+    let mut forger = scene.forger_of(program);
+    for (i, at) in rows.iter().enumerate() {
+        forger.go_to(*at);
+        let next = (i + 1) % length;
+        // What only reads leaves what it finds: that has to be what the circle holds.
+        forger.access_finding([left[next], Fr::from(rows[next] as u64 + 1)]);
+    }
+    let mut claim = forger.finish();
+    // The circle needs no cell.
+    close(scene.machine, &mut claim.columns, &Default::default());
+    Some(claim)
+}
+
+/// Two accesses of a cell in the other order: the second finds what was there first, and the first what the second leaves.
+fn exchanged(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let program = accesses(scene, rng, 2)?;
+    if !fits(scene.machine, &program) {
+        return None;
+    }
+    let rows = rows_of(&program);
+    let honest = scene.forger_of(program.clone());
+    let mut last = honest.clone();
+    last.go_to(rows[1]);
+    last.access_finding([Fr::ZERO; 2]);
+    let left = *last.memory.values().next()?;
+    let mut forger = honest;
+    forger.go_to(rows[0]);
+    forger.access_finding(left);
+    let ends = forger.memory.clone();
+    forger.go_to(rows[1]);
+    forger.access_finding([Fr::ZERO; 2]);
+    let mut claim = forger.finish();
+    close(scene.machine, &mut claim.columns, &ends);
+    Some(claim)
+}
+
+/// A cell that ends with what it does not, and a fraction that makes the sum end as it must.
+fn slipped(scene: &Scene, rng: &mut ChaCha8Rng, column: Column) -> Option<Claim> {
+    let mut claim = another_end(scene, rng)?;
+    claim.slip = Some(Slip::Fraction(column, any_row(scene, rng)));
+    Some(claim)
+}
+
+/// Another word in a cell in the end.
+fn another_end(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let at = pick(rng, &touched(scene)?)?;
+    changed(scene, |memory| {
+        memory.kept[at] += nonzero(rng);
+        Some(())
+    })
+}
+
+/// The kinds.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "a word that was never put there",
+        rejected_by: &[SUM_END, TOP],
+        forge: |scene, rng| {
+            let at = access(scene, rng)?;
+            let memory = memory(scene)?;
+            let found = Some([memory.old[at] + nonzero(rng), memory.before[at]]);
+            with_product(
+                scene,
+                at,
+                Product {
+                    found,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "a word of another time",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let at = access(scene, rng)?;
+            let memory = memory(scene)?;
+            let before = Fr::from(below(rng, scene.rows() + 1) as u64);
+            let found = Some([memory.old[at], before]);
+            with_product(
+                scene,
+                at,
+                Product {
+                    found,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "an access that finds what it leaves",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| circle(scene, rng, 1),
+    },
+    Kind {
+        name: "two accesses that find what the other one leaves",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| circle(scene, rng, 2),
+    },
+    Kind {
+        name: "three accesses that find in a circle what the next one leaves",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| circle(scene, rng, 3),
+    },
+    Kind {
+        name: "two accesses in the other order",
+        rejected_by: &[SUM_END],
+        forge: exchanged,
+    },
+    Kind {
+        name: "what another access found",
+        rejected_by: &[SUM_END, TOP],
+        forge: |scene, rng| {
+            let (at, from) = (access(scene, rng)?, access(scene, rng)?);
+            let memory = memory(scene)?;
+            let found = Some([memory.old[from], memory.before[from]]);
+            with_product(
+                scene,
+                at,
+                Product {
+                    found,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "the ends of two cells, exchanged",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let cells = touched(scene)?;
+            let [a, b] = [pick(rng, &cells)?, pick(rng, &cells)?];
+            changed(scene, |memory| {
+                memory.kept.swap(a, b);
+                memory.last.swap(a, b);
+                Some(())
+            })
+        },
+    },
+    Kind {
+        name: "another word in a cell in the end",
+        rejected_by: &[SUM_END],
+        forge: another_end,
+    },
+    Kind {
+        name: "another last access",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let at = pick(rng, &touched(scene)?)?;
+            changed(scene, |memory| {
+                memory.last[at] += nonzero(rng);
+                Some(())
+            })
+        },
+    },
+    Kind {
+        name: "a cell that is not opened",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let at = pick(rng, &touched(scene)?)?;
+            changed(scene, |memory| {
+                [memory.touched[at], memory.kept[at], memory.last[at]] = [Fr::ZERO; 3];
+                Some(())
+            })
+        },
+    },
+    Kind {
+        name: "a cell that is opened more than once",
+        rejected_by: &[TOUCHED],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            changed(scene, |memory| {
+                let other = [Fr::from(2), -Fr::ONE, word(rng)][below(rng, 3)];
+                memory.touched[at] = other;
+                (other.square() != other).then_some(())
+            })
+        },
+    },
+    Kind {
+        name: "a word in a cell that nobody touched",
+        rejected_by: &[KEPT],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            changed(scene, |memory| {
+                memory.kept[at] += nonzero(rng);
+                (memory.touched[at] == Fr::ZERO).then_some(())
+            })
+        },
+    },
+    Kind {
+        name: "a time in a cell that nobody touched",
+        rejected_by: &[LAST],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            changed(scene, |memory| {
+                memory.last[at] += nonzero(rng);
+                (memory.touched[at] == Fr::ZERO).then_some(())
+            })
+        },
+    },
+    Kind {
+        name: "an access to another cell",
+        rejected_by: &[ADDRESS],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            let address = Some(Fr::from(below(rng, scene.rows()) as u64));
+            with_product(
+                scene,
+                at,
+                Product {
+                    address,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "another word put into a cell",
+        rejected_by: &[NEW],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            let new = Some(word(rng));
+            with_product(
+                scene,
+                at,
+                Product {
+                    new,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "a word found where nothing is accessed",
+        rejected_by: &[OLD],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| !scene.executed[row].uses_memory())?;
+            let found = Some([nonzero(rng), Fr::ZERO]);
+            with_product(
+                scene,
+                at,
+                Product {
+                    found,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "a time found where nothing is accessed",
+        rejected_by: &[BEFORE],
+        forge: |scene, rng| {
+            let at = row(scene, rng, |row| !scene.executed[row].uses_memory())?;
+            let found = Some([Fr::ZERO, nonzero(rng)]);
+            with_product(
+                scene,
+                at,
+                Product {
+                    found,
+                    ..Product::default()
+                },
+            )
+        },
+    },
+    Kind {
+        name: "a cell that the machine does not have",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let mut opcodes = writable(scene.set());
+            opcodes.retain(|own| own.uses_memory());
+            let opcode = pick(rng, &opcodes)?;
+            let outside = [
+                Fr::from(scene.rows() as u64),
+                -Fr::ONE,
+                Fr::random(&mut *rng),
+            ];
+            let address = outside[below(rng, 3)];
+            let words = [word(rng), address];
+            let mut program = pushes(scene.set(), &words[2 - opcode.needs()..]);
+            program.push((opcode, address));
+            let room = program.len() <= scene.machine.program_rows;
+            let rows = program.len() + 2 <= scene.rows();
+            (room && rows).then(|| scene.forger_of(program).finish())
+        },
+    },
+    Kind {
+        name: "an age that nothing has",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            changed(scene, |memory| {
+                memory.ages[at] += nonzero(rng);
+                Some(())
+            })
+        },
+    },
+    Kind {
+        name: "the fraction of what is found that makes the sum end as it must",
+        rejected_by: &["recalled = 1 / ("],
+        forge: |scene, rng| slipped(scene, rng, Column::Recalled),
+    },
+    Kind {
+        name: "the fraction of what is put that makes the sum end as it must",
+        rejected_by: &["stored = 1 / ("],
+        forge: |scene, rng| slipped(scene, rng, Column::Stored),
+    },
+    Kind {
+        name: "the fraction of a cell at first that makes the sum end as it must",
+        rejected_by: &["opened = 1 / ("],
+        forge: |scene, rng| slipped(scene, rng, Column::Opened),
+    },
+    Kind {
+        name: "the fraction of a cell in the end that makes the sum end as it must",
+        rejected_by: &["closed = 1 / ("],
+        forge: |scene, rng| slipped(scene, rng, Column::Closed),
+    },
+    Kind {
+        name: "the fraction of an age that makes the sum end as it must",
+        rejected_by: &["aged = 1 / ("],
+        forge: |scene, rng| slipped(scene, rng, Column::Aged),
+    },
+    Kind {
+        name: "the fractions of ages that make the sum end as it must",
+        rejected_by: &["dated = ages / ("],
+        forge: |scene, rng| slipped(scene, rng, Column::Dated),
+    },
+];
