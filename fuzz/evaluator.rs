@@ -157,7 +157,7 @@ impl Machine<'_> {
         let needs = match code {
             0 | 1 | 23 | 26 | 28 | 30 | 47 => 0,
             4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 => 1,
-            2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 => 2,
+            2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 | 49 | 50 => 2,
             20 | 21 => 3,
             22 => 4,
             _ => return Err("invalid_opcode"),
@@ -263,6 +263,16 @@ impl Machine<'_> {
             }
             44 if is_word(&a) => vec![a],
             44 => return Err("fault"),
+            49 | 50 => {
+                // A divisor is at most a word and what it leaves.
+                let fits = |word: &BigUint| *word < radix;
+                let divisor = Some(&b).filter(|own| **own != zero);
+                let [quotient, left] = divisor.map(|own| [&a / own, &a % own]).ok_or("fault")?;
+                if !fits(&quotient) || !fits(&left) || !fits(&(&b - 1u8 - &left)) {
+                    return Err("fault");
+                }
+                vec![if code == 49 { quotient } else { left }]
+            }
             45 => vec![self.cell(&a)?.clone()],
             46 => {
                 *self.cell(&b)? = a.clone();

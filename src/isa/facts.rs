@@ -60,7 +60,7 @@ impl Operands<Probe<Operand>> for Probed {
 fn told<'r, A>(double: &'r Option<Double<A>>, access: &'r Option<Access<A>>) -> Vec<&'r A> {
     let mut told = match double {
         Some(Double::Split(value)) => vec![value],
-        Some(Double::Pair(low, high)) => vec![low, high],
+        Some(Double::Pair(a, b) | Double::Quotient(a, b)) => vec![a, b],
         None => vec![],
     };
     if let Some(Access { address, new }) = access {
@@ -86,6 +86,8 @@ pub(super) struct Facts {
     pub tape: bool,
     /// Whether it computes with 32-bit words.
     pub double: bool,
+    /// Whether a third word has to be a 32-bit word.
+    pub rest: bool,
     /// Whether it accesses the memory.
     pub memory: bool,
     /// Whether the new top comes from outside.
@@ -111,10 +113,11 @@ impl Facts {
             target,
             tape,
             double,
+            rest,
             access,
         } = relation;
         let parts = [top, factor, factor_test, cofactor_test, zero];
-        let moved = || second.iter().chain(third).chain(tape);
+        let moved = || second.iter().chain(third).chain(tape).chain(rest);
         let told = || told(double, access);
         let parts = || parts.into_iter().chain(moved()).chain(told());
         let reads = |operand: Operand| parts().any(|part| part.reads().contains(&operand));
@@ -138,6 +141,7 @@ impl Facts {
             control: *target != Target::Following || reads(Operand::Following),
             tape: tape.is_some(),
             double: double.is_some(),
+            rest: rest.is_some(),
             memory: access.is_some(),
             outside: top.is_variable(&Operand::Result),
             hint: product && *cofactor == Cofactor::Hint,
@@ -224,7 +228,12 @@ mod tests {
                 &relation.cofactor_test,
                 &relation.zero,
             ];
-            let moved = [&relation.second, &relation.third, &relation.tape];
+            let moved = [
+                &relation.second,
+                &relation.third,
+                &relation.tape,
+                &relation.rest,
+            ];
             let told = told(&relation.double, &relation.access);
             let parts = [&relation.top, &relation.factor].into_iter().chain(tests);
             for part in parts.chain(moved.into_iter().flatten()).chain(told) {

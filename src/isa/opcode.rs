@@ -98,6 +98,7 @@ impl Opcode {
         let product = relation.factor.clone()
             * match relation.cofactor {
                 Cofactor::Second => word(1),
+                Cofactor::Low => Formula::name("low"),
                 Cofactor::Argument => Formula::name("x"),
                 Cofactor::Hint => Formula::name("h"),
                 Cofactor::Zero => Formula::constant(0),
@@ -117,6 +118,8 @@ impl Opcode {
             Opcode::Addi32 => Formula::name("(a + x) mod 2^32"),
             Opcode::Muli32 => Formula::name("a * x mod 2^32"),
             Opcode::Mulhii32 => Formula::name("a * x / 2^32"),
+            Opcode::Div32 => Formula::name("a / b"),
+            Opcode::Rem32 => Formula::name("a mod b"),
             Opcode::Rotli32 => Formula::name("a * x mod 2^32 + a * x / 2^32"),
             _ => relation.top + product,
         };

@@ -99,6 +99,8 @@ pub enum Double<A> {
     Split(A),
     /// These two are `low` and `high`.
     Pair(A, A),
+    /// `low` is the first divided by the second, rounded down, and `high` is what is left.
+    Quotient(A, A),
 }
 
 /// What the factor of an instruction is multiplied by.
@@ -106,6 +108,8 @@ pub enum Double<A> {
 pub enum Cofactor {
     /// The word below the top.
     Second,
+    /// The low word of the row's [`Double`].
+    Low,
     /// The argument.
     Argument,
     /// The prover's word, [`Operands::hint`].
@@ -165,6 +169,8 @@ pub struct Relation<A> {
     pub tape: Option<A>,
     /// The two words that it computes with; both are 0 where it has none.
     pub double: Option<Double<A>>,
+    /// What has to be a 32-bit word beside these two; `None` if nothing has to.
+    pub rest: Option<A>,
     /// The cell of the memory that it accesses.
     pub access: Option<Access<A>>,
 }
@@ -185,6 +191,7 @@ impl<A: Algebra> Relation<A> {
             target: Target::Following,
             tape: None,
             double: None,
+            rest: None,
             access: None,
         }
     }
@@ -273,4 +280,18 @@ pub(super) fn accessing<A: Algebra>(top: A, address: A, new: A) -> Relation<A> {
         access: Some(Access { address, new }),
         ..Relation::top(top)
     }
+}
+
+/// A result made of the quotient of the second word by the top, and of what is left.
+///
+/// The new top is `result + second - low * top - high`, and it is demanded to be `result`: so `second = low * top + high`. That
+/// what is left is less than the top is what `rest` says, `top - 1 - high`: so there is one such pair, if there is one.
+pub(super) fn quotient<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
+    let top = result.clone() + x.word(1) - x.high();
+    Relation {
+        double: Some(Double::Quotient(x.word(1), x.word(0))),
+        rest: Some(x.word(0) - A::constant(1) - x.high()),
+        ..Relation::top(top).zero(x.result() - result)
+    }
+    .times(A::constant(0) - x.word(0), Cofactor::Low)
 }

@@ -156,6 +156,11 @@ impl InstructionSet {
         self.facts().any(|facts| facts.double)
     }
 
+    /// Whether some instruction of the set divides 32-bit words, which takes a third such word.
+    pub fn has_rest(self) -> bool {
+        self.facts().any(|facts| facts.rest)
+    }
+
     /// Whether `opcode` is in the set.
     pub const fn contains(self, opcode: Opcode) -> bool {
         self.members >> opcode.encoded() & 1 == 1

@@ -55,6 +55,14 @@ impl Shape {
         WORD_BITS.checked_div(self.limb_bits).unwrap_or(0) as usize
     }
 
+    /// The number of limbs of the third 32-bit word of a row; 0 if the set has no use for one. They are looked up in pairs.
+    pub fn rest_limbs(self) -> usize {
+        match self.set.has_rest() {
+            true => self.limbs(),
+            false => 0,
+        }
+    }
+
     /// The number of rows of the table of limbs; 0 if there is none.
     pub fn table_rows(self) -> usize {
         match self.limb_bits {

@@ -2,7 +2,7 @@
 
 use super::relation::{
     Cofactor, Double, Operands, Relation, Target, accessing, bitwise, borrow, branch, is_zero,
-    split,
+    quotient, split,
 };
 use crate::algebra::Algebra;
 
@@ -286,4 +286,8 @@ instructions! {
     Get = 47, "get", word, Grow, needs 0, |x| accessing(x.old(), x.argument(), x.old());
     /// Drops the top and puts it into the cell of the memory whose address is the argument; an error if the memory has no such cell.
     Put = 48, "put", word, Shrink, needs 1, |x| accessing(x.word(1), x.argument(), x.word(0));
+    /// Replaces the two topmost 32-bit words by the lower one divided by the upper one, rounded down; an error if that is 0, or if quotient or divisor is too large.
+    Div32 = 49, "div32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, x.low());
+    /// Replaces the two topmost 32-bit words by what the lower one leaves when it is divided by the upper one; an error if that is 0, or if quotient or divisor is too large.
+    Rem32 = 50, "rem32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, x.high());
 }

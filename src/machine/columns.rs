@@ -226,6 +226,10 @@ columns! { {
     high: List High(usize) if |shape| shape.limbs(), First, Step;
     /// The bits that these two limbs have in common.
     both: List Both(usize) if |shape| shape.limbs(), First, Step;
+    /// A limb of the row's third word.
+    rest: List Rest(usize) if |shape| shape.rest_limbs(), First, Step;
+    /// The bits that two limbs of the third word have in common, those of the numbers 2 i and 2 i + 1.
+    joint: List Joint(usize) if |shape| shape.rest_limbs() / 2, First, Step;
     /// How many limbs are looked up in the row of the table that stands here.
     answers: Maybe Answers if |shape| shape.set.has_words(), First, Step;
 }
@@ -291,6 +295,8 @@ then {
     made: Maybe Made if |shape| !shape.straight, Second, Step;
     /// The fraction of the limbs that the row looks up (second phase).
     looked: List Looked(usize) if |shape| shape.limbs(), Second, Step;
+    /// The fraction of two limbs of the third word (second phase).
+    checked: List Checked(usize) if |shape| shape.rest_limbs() / 2, Second, Step;
     /// The fractions of the limbs in the row of the table that stands here (second phase).
     answered: Maybe Answered if |shape| shape.set.has_words(), Second, Step;
     /// The running sum of fractions (second phase).
@@ -326,9 +332,13 @@ impl fmt::Display for Column {
             Column::Present(0) => f.write_str("nonempty"),
             Column::Present(count) => write!(f, "has_{}", count + 1),
             Column::Flag(opcode) => write!(f, "is_{opcode}"),
-            Column::Low(i) | Column::High(i) | Column::Both(i) | Column::Looked(i) => {
-                write!(f, "{}_{i}", self.field())
-            }
+            Column::Low(i)
+            | Column::High(i)
+            | Column::Both(i)
+            | Column::Looked(i)
+            | Column::Rest(i)
+            | Column::Joint(i)
+            | Column::Checked(i) => write!(f, "{}_{i}", self.field()),
             _ => f.write_str(self.field()),
         }
     }

@@ -111,6 +111,7 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
         let fixed = sum(&|relation| match relation.cofactor {
             Cofactor::Second => row.words[1].clone(),
             Cofactor::Argument => window.argument(),
+            Cofactor::Low => window.low(),
             Cofactor::Hint | Cofactor::Zero => A::constant(0),
         });
         constrain(
@@ -179,6 +180,7 @@ fn straight_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let cofactor = |relation: &Relation<A>| match relation.cofactor {
         Cofactor::Second => row.words[1].clone(),
         Cofactor::Argument => window.argument(),
+        Cofactor::Low => window.low(),
         Cofactor::Hint => window.hint(),
         Cofactor::Zero => A::constant(0),
     };

@@ -364,8 +364,9 @@ const WORDS: &str = "
 
 Instructions whose mnemonics end with 32 compute with integers below 2^32. Each row has two such words, `low` and `high`, in
 limbs that are looked up, and what they have in common, `both`. An instruction either splits a value, `low + 2^32 * high` being a
-sum or a product in the field, or names the two words. So the operands of those that split need not be 32-bit words themselves: their
-result is what the table above says of them, and they are refused where the value is 2^64 or more.
+sum or a product in the field, or divides, `low` being the quotient and `high` the remainder, or names the two words. So the operands of
+those that split or divide need not be 32-bit words themselves: their result is what the table above says of them, and they are refused where the
+value, or the quotient, is too large. `rest`, which is the divisor less 1 and the remainder, has to be a 32-bit word too.
 
 Limbs are the largest of 8, 4, 2 and 1 bits of whose pairs the machine has room for a table: bytes from k = 17 on, 4 bits from k = 9
 on. The table stands in the fixed columns `left`, `right` and `common`, and row i of it on row i. A circuit of the default set

@@ -367,6 +367,11 @@ impl<A: Algebra> Window<A> {
         hint.unwrap_or_else(|| missing("a hint")).clone()
     }
 
+    /// The low word of the row.
+    pub(super) fn low(&self) -> A {
+        word(self.shape, &self.row.low, "low")
+    }
+
     /// The opcode that the row is given to execute.
     pub(super) fn given_opcode(&self) -> A {
         match (&self.given, &self.row.fetch) {
@@ -437,7 +442,7 @@ impl<A: Algebra> Operands<A> for FlagView<'_, A> {
             .clone()
     }
     fn low(&self) -> A {
-        word(self.0.shape, &self.0.row.low, "low")
+        self.0.low()
     }
     fn high(&self) -> A {
         word(self.0.shape, &self.0.row.high, "high")

@@ -1,10 +1,12 @@
 //! 32-bit words: two of them a row, in limbs that are looked up, and what the limbs have in common.
 //!
 //! ```text
-//! low = low_0 + 2^b * low_1 + ...     high and both are made of high_i and both_i so
+//! low = low_0 + 2^b * low_1 + ...     high, both and rest are made of high_i, both_i and rest_i so
 //! every step:  looked_i * limbs(low_i, high_i, both_i) = 1
 //!              answered * limbs(left, right, common) = answers
-//!              low and high are what an instruction says that they are, or 0, unless it splits a value
+//!              checked_i * limbs(rest_2i, rest_2i+1, joint_i) = 1
+//!              low and high are what an instruction says that they are, or 0, unless it splits a value or divides
+//!              rest is what an instruction says that it is, or 0
 //! limbs(x, y, z) = epsilon + x + gamma * y + gamma^2 * z
 //! ```
 //!
@@ -18,14 +20,20 @@
 //! often, as elements of F. Its number in L is one of at most `rows * limbs`, far below the characteristic, and so it is
 //! not 0 in F if the triple occurs there. Then it is a row of the table: `low_i` and `high_i` are integers of b bits, and `both_i`
 //! is `low_i AND high_i`. There are 32 / b of each, so `low`, `high` and `both` are integers below 2^32, none of
-//! which wraps around in F, each of one sequence of limbs, and `both = low AND high`, for AND acts on each bit alone.
+//! which wraps around in F, each of one sequence of limbs, and `both = low AND high`, for AND acts on each bit alone. In the same way
+//! `rest`, where a set has it, is a 32-bit word.
 //!
 //! # Lemma: an instruction determines them
 //!
 //! An instruction that *splits* a value v demands that its result is r, where its new top is `r + v - low - 2^32 * high`: so
 //! `low + 2^32 * high = v`. As the left side is less than 2^64, which is less than the characteristic, v is the
-//! integer `low + 2^32 * high`, and of that there is one pair; if v has another representative, there is none. For all others
-//! `low` and `high` are what the instruction says, or 0. So the operands of an instruction that splits need not be 32-bit words: its
+//! integer `low + 2^32 * high`, and of that there is one pair; if v has another representative, there is none.
+//!
+//! One that *divides* a by b demands `a = low * b + high` in the same way, and that `rest = b - 1 - high` is a 32-bit word too. So b is
+//! `high + 1 + rest`, an integer from 1 to 2^33 - 1 which is larger than `high`; `low * b + high` is less than 2^66, and so a is that
+//! integer, and `low` and `high` are its quotient and remainder by b. Without the third word `high` could be larger than b.
+//!
+//! For all others `low` and `high` are what the instruction says, or 0. So the operands of an instruction that splits need not be 32-bit words: its
 //! result is what the table of instructions says of them, or the row is unsatisfiable.
 
 use super::window::{Challenges, Window, missing};
@@ -70,6 +78,21 @@ impl Part for Words {
                 },
             });
         }
+        let pairs = row.rest.chunks_exact(2).zip(&row.joint);
+        for (i, ((pair, joint), checked)) in pairs.zip(&row.checked).enumerate() {
+            emit(Interaction {
+                bus: &BUS,
+                name: "checked = 1 / (two limbs of this row's third word)",
+                sign: Sign::Receive,
+                count: A::constant(1),
+                message: message([&pair[0], &pair[1], joint]),
+                rows: Rows::Step,
+                placement: Placement::Own {
+                    column: Column::Checked(i),
+                    here: checked.clone(),
+                },
+            });
+        }
         match (&row.answers, &row.answered, &window.table) {
             (Some(answers), Some(answered), Some([left, right, common])) => emit(Interaction {
                 bus: &BUS,
@@ -95,17 +118,30 @@ impl Part for Words {
         if answers.is_empty() {
             *answers = vec![F::zero(); event.rows];
         }
-        let [low, high] = executed.step.double.map(|word| limbs(event.shape, word));
-        let all = columns.low.iter_mut().zip(&mut columns.high);
-        let all = all.zip(&mut columns.both).zip(low.zip(high));
-        for (((low, high), both), (own_low, own_high)) in all {
-            low.push(F::constant(own_low));
-            high.push(F::constant(own_high));
-            both.push(F::constant(own_low & own_high));
-            let place = own_low + (own_high << event.shape.limb_bits);
+        let shape = event.shape;
+        let mut look_up = |left: u64, right: u64| {
+            let place = left + (right << shape.limb_bits);
             if let Some(answer) = answers.get_mut(place as usize) {
                 *answer = *answer + F::one();
             }
+            [left, right, left & right].map(F::constant)
+        };
+        let [low, high] = executed.step.double.map(|word| limbs(shape, word));
+        let all = columns.low.iter_mut().zip(&mut columns.high);
+        let all = all.zip(&mut columns.both).zip(low.zip(high));
+        for (((low, high), both), (own_low, own_high)) in all {
+            let limbs = look_up(own_low, own_high);
+            for (column, limb) in [low, high, both].into_iter().zip(limbs) {
+                column.push(limb);
+            }
+        }
+        let rest: Vec<u64> = limbs(shape, executed.step.rest).collect();
+        let pairs = columns.rest.chunks_exact_mut(2).zip(&mut columns.joint);
+        for ((pair, joint), own) in pairs.zip(rest.chunks_exact(2)) {
+            let [left, right, common] = look_up(own[0], own[1]);
+            pair[0].push(left);
+            pair[1].push(right);
+            joint.push(common);
         }
     }
 }
@@ -142,23 +178,24 @@ fn gate<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let (shape, row, step) = (window.shape, &window.row, window.step());
     let splits = window.flags(|opcode| {
         let double = window.relation(opcode).double;
-        matches!(double, Some(Double::Split(_))).then(|| A::constant(1))
+        let computed = matches!(double, Some(Double::Split(_) | Double::Quotient(..)));
+        computed.then(|| A::constant(1))
     });
     let said = |high: bool| {
         window.flags(|opcode| match window.relation(opcode).double? {
-            Double::Split(_) => None,
+            Double::Split(_) | Double::Quotient(..) => None,
             Double::Pair(_, own) if high => Some(own),
             Double::Pair(own, _) => Some(own),
         })
     };
     let words = [
         (
-            "low is the instruction's, 0 if it has none, unless it splits a value",
+            "low is the instruction's, 0 if it has none, unless it splits a value or divides",
             &row.low,
             "low",
         ),
         (
-            "high is the instruction's, 0 if it has none, unless it splits a value",
+            "high is the instruction's, 0 if it has none, unless it splits a value or divides",
             &row.high,
             "high",
         ),
@@ -171,8 +208,16 @@ fn gate<A: Algebra>(window: &Window<A>) -> Gate<A> {
             let own = unsplit * word(shape, limbs, field) - said(i == 1);
             Constraint::new(name, step.clone() * own)
         });
+    let mut constraints: Vec<_> = constraints.collect();
+    if !row.rest.is_empty() {
+        let said = window.flags(|opcode| window.relation(opcode).rest);
+        constraints.push(Constraint::new(
+            "rest is the instruction's, 0 if it has none",
+            step * (word(shape, &row.rest, "rest") - said),
+        ));
+    }
     Gate {
         name: "words",
-        constraints: constraints.collect(),
+        constraints,
     }
 }

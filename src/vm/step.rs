@@ -61,6 +61,14 @@ impl<F: Word> Operands<F> for Values<'_, F> {
     }
 }
 
+/// A word as an integer, if it has 128 bits at most.
+fn large<F: Word>(word: &F) -> Option<u128> {
+    let bytes = word.to_le_bytes();
+    let (low, high) = bytes.split_at(16);
+    let low = low.try_into().ok().map(u128::from_le_bytes);
+    low.filter(|_| high.iter().all(|byte| *byte == 0))
+}
+
 /// The low and the high word that an instruction computes with, if there are such words; `product` is that of its relation.
 pub(crate) fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]> {
     let word = |value: &F| value.to_u64().and_then(|own| u32::try_from(own).ok());
@@ -70,6 +78,13 @@ pub(crate) fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]
             Some([(value % RADIX) as u32, (value / RADIX) as u32])
         }
         Double::Pair(low, high) => Some([word(low)?, word(high)?]),
+        Double::Quotient(dividend, divisor) => {
+            let [dividend, divisor] = [large(dividend)?, large(divisor)?];
+            let (low, high) = (dividend.checked_div(divisor)?, dividend % divisor);
+            // What is left is less than the divisor, and the difference has to be a word too.
+            u32::try_from(divisor - 1 - high).ok()?;
+            Some([u32::try_from(low).ok()?, u32::try_from(high).ok()?])
+        }
     }
 }
 
@@ -91,6 +106,8 @@ pub(crate) struct Step<F> {
     pub(crate) double: [u32; 2],
     /// Whether there are.
     has_double: bool,
+    /// The third one; 0 if there is none.
+    pub(crate) rest: u32,
     /// The cell that it accesses, and what is put there.
     pub(crate) access: Option<Access<F>>,
 }
@@ -137,12 +154,13 @@ impl<F: Word> Step<F> {
             _ => relation,
         };
         let hinted = relation.cofactor == Cofactor::Hint;
-        let cofactor = match relation.cofactor {
+        let mut cofactor = match relation.cofactor {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
-            Cofactor::Hint | Cofactor::Zero => F::zero(),
+            // It is known once the words are.
+            Cofactor::Low | Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
-        let product = match relation.cofactor {
+        let mut product = match relation.cofactor {
             Cofactor::Second | Cofactor::Argument => factor * cofactor,
             // A hint is -1 / factor. It is computed only where the new top needs it.
             Cofactor::Hint if factor != F::zero() => {
@@ -152,7 +170,7 @@ impl<F: Word> Step<F> {
                 }
                 F::zero() - F::one()
             }
-            Cofactor::Hint | Cofactor::Zero => F::zero(),
+            Cofactor::Low | Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
         let mut has_double = true;
         if let Some(own) = &relation.double {
@@ -162,7 +180,13 @@ impl<F: Word> Step<F> {
             }
             relation = opcode.relation(&values);
             factor = relation.factor;
+            if relation.cofactor == Cofactor::Low {
+                cofactor = values.low();
+                product = factor * cofactor;
+            }
         }
+        let rest = relation.rest.and_then(|own| own.to_u64());
+        let rest = rest.and_then(|own| u32::try_from(own).ok());
         Step {
             result: match relation.cofactor {
                 Cofactor::Zero => relation.top,
@@ -177,6 +201,7 @@ impl<F: Word> Step<F> {
             hinted,
             double: values.double,
             has_double,
+            rest: rest.unwrap_or(0),
             access: relation.access,
         }
     }

@@ -332,6 +332,7 @@ impl Case {
         let product = match relation.cofactor {
             Cofactor::Second => factor.clone() * row.words[1].clone(),
             Cofactor::Argument => factor.clone() * Term::name("argument"),
+            Cofactor::Low => factor.clone() * operands.low(),
             Cofactor::Hint => factor.clone() * cofactor.clone(),
             Cofactor::Zero => ZERO,
         };

@@ -7,7 +7,7 @@ use std::iter;
 use ff::Field;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::{
-    Access, Cofactor, Double, Effect, InstructionSet, Opcode, Operands, Shape, Target,
+    Access, Cofactor, Double, Effect, InstructionSet, Opcode, Operands, RADIX, Shape, Target,
 };
 use halo2_stack_vm::machine::{Column, Columns};
 use halo2_stack_vm::machine::{Witness, tape_column};
@@ -273,6 +273,8 @@ pub struct Product {
     pub jumps: Option<Fr>,
     /// The limbs of both words.
     pub limbs: Option<Limbs>,
+    /// The limbs of the third one, and what pairs of them have in common.
+    pub rest: Option<[Vec<Fr>; 2]>,
     /// What it finds in the cell that it accesses: the word, and the row of the access before, counted from 1.
     pub found: Option<[Fr; 2]>,
     /// The cell that it accesses.
@@ -298,7 +300,7 @@ impl Limbs {
     }
 
     /// The words that they make.
-    fn words(&self, shape: Shape) -> [Fr; 3] {
+    pub fn words(&self, shape: Shape) -> [Fr; 3] {
         let base = Fr::from(1 << shape.limb_bits);
         let word = |limbs: &Vec<Fr>| {
             let limbs = limbs.iter().rev();
@@ -306,6 +308,22 @@ impl Limbs {
         };
         self.0.each_ref().map(word)
     }
+}
+
+/// The limbs of a third word and what pairs of them have in common; of what is none, all in the first limb.
+pub fn rest(shape: Shape, word: Fr) -> [Vec<Fr>; 2] {
+    if shape.rest_limbs() == 0 {
+        return [vec![], vec![]];
+    }
+    let own = word.to_u64().and_then(|own| u32::try_from(own).ok());
+    let Limbs([mut limbs, ..]) = Limbs::of(shape, [own.unwrap_or(0), 0]);
+    let small = |limb: &Fr| limb.to_u64().expect("a limb");
+    let common = |pair: &[Fr]| Fr::from(small(&pair[0]) & small(&pair[1]));
+    let joint = limbs.chunks_exact(2).map(common).collect();
+    if own.is_none() {
+        limbs[0] = word;
+    }
+    [limbs, joint]
 }
 
 /// The two words with which what has these flags computes; zeros if there are none.
@@ -318,12 +336,21 @@ fn double(flags: &[(Opcode, Fr)], values: &Values) -> [u32; 2] {
         let cofactor = match relation.cofactor {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => values.argument,
-            Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
+            Cofactor::Low | Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
         };
         match relation.double {
             Some(Double::Split(value)) => {
                 split += flag;
                 whole = Some(value + relation.factor * cofactor);
+            }
+            Some(Double::Quotient(dividend, divisor)) => {
+                split += flag;
+                let operands = dividend.to_u64().zip(divisor.to_u64());
+                let quotient = operands.and_then(|(a, b)| Some((a.checked_div(b)?, a % b)));
+                whole = quotient.map(|(low, high)| {
+                    // Both are words of honest operands; what is not has no words.
+                    Fr::from(low) + Fr::from(high) * Fr::from(RADIX)
+                });
             }
             Some(Double::Pair(own_low, own_high)) => {
                 low += own_low * flag;
@@ -544,6 +571,8 @@ impl<'a> Forger<'a> {
             .clone()
             .unwrap_or_else(|| Limbs::of(shape, double(flags, &values)));
         values.double = limbs.words(shape);
+        let said = sum(&|opcode| opcode.relation(&values).rest.unwrap_or(Fr::ZERO));
+        let rest = product.rest.clone().unwrap_or_else(|| rest(shape, said));
         // A branch says by the test of its factor what it jumps on.
         let jumps = sum(&|opcode| {
             let relation = opcode.relation(&values);
@@ -569,6 +598,7 @@ impl<'a> Forger<'a> {
         let cofactor = sum(&|opcode| match opcode.relation(&values).cofactor {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
+            Cofactor::Low => values.low(),
             Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
         });
         // What is not a hint is the instruction's; a part of a hint leaves no choice either.
@@ -633,6 +663,8 @@ impl<'a> Forger<'a> {
             Column::Old => Some(found[0]),
             Column::New => Some(new),
             Column::Before => Some(found[1]),
+            Column::Rest(i) => Some(rest[0][i]),
+            Column::Joint(i) => Some(rest[1][i]),
             Column::Low(i) => Some(limbs.0[0][i]),
             Column::High(i) => Some(limbs.0[1][i]),
             Column::Both(i) => Some(limbs.0[2][i]),
@@ -778,7 +810,9 @@ pub fn answers(machine: &Machine, columns: &Columns<Vec<Fr>>) -> Vec<Fr> {
     let mut answers = vec![Fr::ZERO; machine.rows];
     let bits = machine.shape().limb_bits;
     let limb = |limb: &Fr| limb.to_u64().filter(|own| *own < 1 << bits);
-    for (low, high) in columns.low.iter().zip(&columns.high) {
+    let words = columns.low.iter().zip(&columns.high);
+    let rest = columns.rest.chunks_exact(2);
+    for (low, high) in words.chain(rest.map(|pair| (&pair[0], &pair[1]))) {
         for (low, high) in low.iter().zip(high) {
             if let Some((low, high)) = limb(low).zip(limb(high)) {
                 answers[(low | high << bits) as usize] += Fr::ONE;

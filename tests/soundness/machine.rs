@@ -367,7 +367,8 @@ impl Machine {
         let secrets = secrets(&claim.columns);
         let tape = self.stated_tape(claim);
         let trace = run(&self.listed(&claim.given), self.set, &tape, secrets)?;
-        (trace.steps() <= self.rows).then_some(trace)
+        let rows = trace.steps().max(trace.outcome().cells);
+        (rows <= self.rows).then_some(trace)
     }
 
     /// Whether a witness made of the claim's columns has the listing and the tape that the claim states.

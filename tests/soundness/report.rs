@@ -56,6 +56,8 @@ pub const WORDS: InstructionSet = InstructionSet::of(&[
     Opcode::Mulhii32,
     Opcode::Rotli32,
     Opcode::Assert32,
+    Opcode::Div32,
+    Opcode::Rem32,
 ]);
 
 /// All that accesses the memory, and what puts words of choice on the stack.

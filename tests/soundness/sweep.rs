@@ -62,7 +62,7 @@ enum Column {
 
 /// Of the limbs of a row, each program's sweep takes one in so many, in turn: a word has many, and what says one of them says the
 /// others.
-const LIMBS: usize = 8;
+const LIMBS: usize = 32;
 
 /// Sweeps the cells of a scene, which is the one of this number.
 pub fn sweep(
@@ -95,7 +95,13 @@ pub fn sweep(
     for (column, row) in recording.advice.keys() {
         let skipped = match sweeper.named(*column) {
             Column::Machine(
-                Name::Low(limb) | Name::High(limb) | Name::Both(limb) | Name::Looked(limb),
+                Name::Low(limb)
+                | Name::High(limb)
+                | Name::Both(limb)
+                | Name::Looked(limb)
+                | Name::Rest(limb)
+                | Name::Joint(limb)
+                | Name::Checked(limb),
             ) => !(limb + row + number).is_multiple_of(LIMBS),
             _ => false,
         };

@@ -127,6 +127,8 @@ const BEFORE: &str = "before = 0 where";
 const TOUCHED: &str = "touched is 0 or 1";
 const KEPT: &str = "kept = 0 where";
 const LAST: &str = "last = 0 where";
+const REST: &str = "rest is the instruction's";
+const CHECKED: &str = "checked = 1 / (";
 const LOOKED: &str = "looked = 1 / (";
 const ANSWERED: &str = "answered = answers / (";
 const OPCODE_COPY: &str = "copy: the opcode is";

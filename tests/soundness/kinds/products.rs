@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::stack::put_in;
 use super::{
-    COFACTOR, COFACTOR_TEST, FACTOR, FACTOR_TEST, HIGH, Kind, LOW, TESTED, ZERO, any_row, row,
-    with_product_at,
+    COFACTOR, COFACTOR_TEST, FACTOR, FACTOR_TEST, HIGH, Kind, LOW, SUM_END, TESTED, ZERO, any_row,
+    row, with_product_at,
 };
 use crate::claim::Claim;
 use crate::forger::{Forger, Product, Scene};
@@ -135,12 +135,12 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "an instruction whose operands it refuses",
-        rejected_by: &[TESTED, ZERO, LOW, HIGH],
+        rejected_by: &[TESTED, ZERO, LOW, HIGH, SUM_END],
         forge: |scene, rng| Some(refused(scene, rng)?.finish()),
     },
     Kind {
         name: "an instruction whose operands it refuses, untested",
-        rejected_by: &[FACTOR_TEST, COFACTOR_TEST, ZERO, LOW, HIGH],
+        rejected_by: &[FACTOR_TEST, COFACTOR_TEST, ZERO, LOW, HIGH, SUM_END],
         forge: |scene, rng| {
             let mut forger = refused(scene, rng)?;
             let (opcode, argument) = forger.instruction();

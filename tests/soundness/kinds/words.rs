@@ -9,11 +9,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::RngCore;
 
 use super::{
-    ANSWERED, HIGH, Kind, LOOKED, LOW, SUM_END, TESTED, TOP, ZERO, any_row, given_argument,
-    nonzero, row, with_product_at,
+    ANSWERED, CHECKED, HIGH, Kind, LOOKED, LOW, REST, SUM_END, TESTED, TOP, ZERO, any_row,
+    given_argument, nonzero, row, with_product_at,
 };
 use crate::claim::{Claim, Slip};
-use crate::forger::{Limbs, Product, Scene};
+use crate::forger::{Limbs, Product, Scene, rest};
 use crate::programs::{below, pick, pushes, word, writable};
 
 /// The words that stand on a row of the honest run.
@@ -107,6 +107,64 @@ fn slipped(
     Some(claim)
 }
 
+/// The third word of a row of the honest run.
+fn own_rest(scene: &Scene, at: usize) -> Option<[Vec<Fr>; 2]> {
+    let columns = &scene.honest.columns;
+    let at = |own: &Vec<Vec<Fr>>| own.iter().map(|limb| limb[at]).collect();
+    (!columns.rest.is_empty()).then(|| [at(&columns.rest), at(&columns.joint)])
+}
+
+/// A row with another third word.
+fn with_rest(scene: &Scene, at: usize, rest: [Vec<Fr>; 2]) -> Option<Claim> {
+    if scene.honest.columns.rest.is_empty() {
+        return None;
+    }
+    let product = Product {
+        rest: Some(rest),
+        ..Product::default()
+    };
+    with_product_at(scene, at, product)
+}
+
+/// The same third word of limbs that are none.
+fn carried_rest(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let at = any_row(scene, rng);
+    let [mut limbs, joint] = own_rest(scene, at)?;
+    let base = Fr::from(1 << scene.machine.shape().limb_bits);
+    let limb = below(rng, limbs.len() - 1);
+    let carry = [Fr::ONE, -Fr::ONE][below(rng, 2)];
+    limbs[limb] += carry * base;
+    limbs[limb + 1] -= carry;
+    with_rest(scene, at, [limbs, joint])
+}
+
+/// Another quotient and remainder, that come to the same dividend; what is no word is all in the first limb.
+fn another_quotient(
+    scene: &Scene,
+    rng: &mut ChaCha8Rng,
+    other: impl Fn(Fr, Fr, Fr) -> [Fr; 2],
+) -> Option<Claim> {
+    let divides = |row: usize| [Opcode::Div32, Opcode::Rem32].contains(&scene.executed[row]);
+    let at = row(scene, rng, divides)?;
+    let shape = scene.machine.shape();
+    let honest = own(scene, at)?;
+    let [low, high, _] = honest.words(shape);
+    let divisor = scene.honest.columns.top()[at];
+    let words = other(low, high, divisor);
+    let small = words.map(|own| own.to_u64().and_then(|own| u32::try_from(own).ok()));
+    let mut limbs = Limbs::of(shape, small.map(|own| own.unwrap_or(0)));
+    for i in 0..2 {
+        if small[i].is_none() {
+            limbs.0[i][0] = words[i];
+        }
+    }
+    let product = Product {
+        limbs: Some(limbs),
+        ..Product::default()
+    };
+    with_product_at(scene, at, product)
+}
+
 /// The kinds.
 pub const KINDS: &[Kind] = &[
     Kind {
@@ -121,12 +179,12 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "other words",
-        rejected_by: &[LOW, HIGH, TOP, ZERO],
+        rejected_by: &[LOW, HIGH, TOP, ZERO, SUM_END],
         forge: |scene, rng| with_words(scene, rng, |_| true, None),
     },
     Kind {
         name: "other words of an instruction that computes with them",
-        rejected_by: &[LOW, HIGH, TOP, ZERO],
+        rejected_by: &[LOW, HIGH, TOP, ZERO, SUM_END],
         forge: |scene, rng| with_words(scene, rng, Opcode::uses_words, None),
     },
     Kind {
@@ -207,7 +265,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "operands that are no 32-bit words, but a few times as large",
-        rejected_by: &[TESTED, ZERO, LOW, HIGH],
+        rejected_by: &[TESTED, ZERO, LOW, HIGH, SUM_END],
         forge: |scene, rng| {
             let mut opcodes = writable(scene.set());
             opcodes.retain(|own| own.uses_words());
@@ -250,6 +308,64 @@ pub const KINDS: &[Kind] = &[
                 forger.words[0] += other;
             });
             Some(claim)
+        },
+    },
+    Kind {
+        name: "a third word where there is none, or another",
+        rejected_by: &[REST],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            let mask = [3, u32::MAX][below(rng, 2)];
+            let other = Fr::from(u64::from(rng.next_u32() & mask));
+            with_rest(scene, at, rest(scene.machine.shape(), other))
+        },
+    },
+    Kind {
+        name: "limbs of the third word that are none",
+        rejected_by: &[SUM_END],
+        forge: carried_rest,
+    },
+    Kind {
+        name: "bits that not both limbs of the third word have",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            let [limbs, mut joint] = own_rest(scene, at)?;
+            let pair = below(rng, joint.len());
+            joint[pair] += [Fr::ONE, -Fr::ONE, word(rng)][below(rng, 3)];
+            with_rest(scene, at, [limbs, joint])
+        },
+    },
+    Kind {
+        name: "the fraction of two limbs of the third word that makes the sum end as it must",
+        rejected_by: &[CHECKED],
+        forge: |scene, rng| {
+            let mut claim = carried_rest(scene, rng)?;
+            let pair = below(rng, claim.columns.joint.len());
+            let at = any_row(scene, rng);
+            claim.slip = Some(Slip::Fraction(Column::Checked(pair), at));
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "a remainder that is larger than the divisor",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            another_quotient(scene, rng, |low, high, divisor| {
+                [low - Fr::ONE, high + divisor]
+            })
+        },
+    },
+    Kind {
+        name: "a quotient that is no word",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let other = Fr::from(1 + below(rng, 3) as u64);
+            another_quotient(scene, rng, |low, high, divisor| {
+                // The field has a quotient for each remainder.
+                let inverse = Option::<Fr>::from(divisor.invert()).unwrap_or(Fr::ZERO);
+                [low - other * inverse, high + other]
+            })
         },
     },
 ];
