@@ -47,6 +47,14 @@ where
         bytes
     }
 
+    #[inline]
+    fn to_u64(&self) -> Option<u64> {
+        let repr = self.to_repr();
+        let (low, high) = repr.as_ref().split_first_chunk::<8>()?;
+        let high = high.iter().fold(0, |any, byte| any | byte);
+        (high == 0).then_some(u64::from_le_bytes(*low))
+    }
+
     fn from_le_bytes(bytes: &[u8; 32]) -> Option<Self> {
         let mut repr = F::Repr::default();
         let digits = repr.as_mut();

@@ -86,6 +86,10 @@ pub trait Operands<A: Algebra> {
     fn radix(&self) -> A {
         A::constant(RADIX)
     }
+    /// Both words as one: `low + radix * high`.
+    fn pair(&self) -> A {
+        self.low() + self.radix() * self.high()
+    }
 }
 
 /// How many values a 32-bit word has.
@@ -177,7 +181,7 @@ pub struct Relation<A> {
 
 impl<A: Algebra> Relation<A> {
     /// A new top without a product, and nothing else.
-    #[inline]
+    #[inline(always)]
     pub fn top(top: A) -> Self {
         Relation {
             top,
@@ -197,13 +201,13 @@ impl<A: Algebra> Relation<A> {
     }
 
     /// What follows where something must be zero.
-    #[inline]
+    #[inline(always)]
     pub(super) fn zero(self, zero: A) -> Self {
         Relation { zero, ..self }
     }
 
     /// A new top with a product.
-    #[inline]
+    #[inline(always)]
     pub(super) fn times(self, factor: A, cofactor: Cofactor) -> Self {
         Relation {
             factor,
@@ -213,7 +217,7 @@ impl<A: Algebra> Relation<A> {
     }
 
     /// The tests of the factor and the cofactor.
-    #[inline]
+    #[inline(always)]
     pub(super) fn tests(self, factor_test: A, cofactor_test: A) -> Self {
         Relation {
             factor_test,
@@ -227,6 +231,7 @@ impl<A: Algebra> Relation<A> {
 ///
 /// The new top is `second + 1 + top * h - jumps`, and it is demanded to be `second`: that makes `jumps`
 /// the 1 or 0 that the hint shows, as in [`is_zero`].
+#[inline(always)]
 pub(super) fn branch<A: Algebra>(x: &impl Operands<A>, is_zero: A) -> Relation<A> {
     Relation {
         target: Target::Branch,
@@ -239,6 +244,7 @@ pub(super) fn branch<A: Algebra>(x: &impl Operands<A>, is_zero: A) -> Relation<A
 
 /// 1 if `x` is 0, else 0: with h = -1/x the top is 1 + x h; `x * top = 0` makes h that, and
 /// `h * top = 0` leaves no choice where x is 0.
+#[inline(always)]
 pub(super) fn is_zero<A: Algebra>(x: A, result: A) -> Relation<A> {
     Relation::top(A::constant(1))
         .times(x, Cofactor::Hint)
@@ -249,9 +255,9 @@ pub(super) fn is_zero<A: Algebra>(x: A, result: A) -> Relation<A> {
 ///
 /// The new top is `result + value + product - low - radix * high`, and it is demanded to be `result`: that makes the two words
 /// those of the value and the product. Each value below the square of the radix has one such pair, and others have none.
+#[inline(always)]
 pub(super) fn split<A: Algebra>(x: &impl Operands<A>, value: A, result: A) -> Relation<A> {
-    let double = x.low() + x.radix() * x.high();
-    let top = result.clone() + value.clone() - double;
+    let top = result.clone() + value.clone() - x.pair();
     Relation {
         double: Some(Double::Split(value)),
         ..Relation::top(top).zero(x.result() - result)
@@ -259,6 +265,7 @@ pub(super) fn split<A: Algebra>(x: &impl Operands<A>, value: A, result: A) -> Re
 }
 
 /// A result made of the two topmost words, which have to be 32-bit words.
+#[inline(always)]
 pub(super) fn bitwise<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
     Relation {
         double: Some(Double::Pair(x.word(1), x.word(0))),
@@ -268,6 +275,7 @@ pub(super) fn bitwise<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A
 
 /// A result made of the two words of the second word less the top and the radix more: of these the high one is 0 where
 /// something is borrowed, else 1.
+#[inline(always)]
 pub(super) fn borrow<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
     split(x, x.word(1) - x.word(0) + x.radix(), result)
         .times(x.high(), Cofactor::Zero)
@@ -275,6 +283,7 @@ pub(super) fn borrow<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A>
 }
 
 /// A new top, and an access to a cell that then holds `new`.
+#[inline(always)]
 pub(super) fn accessing<A: Algebra>(top: A, address: A, new: A) -> Relation<A> {
     Relation {
         access: Some(Access { address, new }),
@@ -286,6 +295,7 @@ pub(super) fn accessing<A: Algebra>(top: A, address: A, new: A) -> Relation<A> {
 ///
 /// The new top is `result + second - low * top - high`, and it is demanded to be `result`: so `second = low * top + high`. That
 /// what is left is less than the top is what `rest` says, `top - 1 - high`: so there is one such pair, if there is one.
+#[inline(always)]
 pub(super) fn quotient<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
     let top = result.clone() + x.word(1) - x.high();
     Relation {

@@ -30,6 +30,17 @@ pub enum WitnessError {
         /// The rows of the machine.
         rows: usize,
     },
+    /// The machine has no such cell in its memory.
+    #[error(
+        "the run accesses the memory's cell {}, but the machine has one for each of its {rows} rows alone",
+        .cells.saturating_sub(1)
+    )]
+    TooFewCells {
+        /// The cells that the run needs.
+        cells: usize,
+        /// The rows of the machine.
+        rows: usize,
+    },
     /// The witness was laid out for a machine of another size.
     #[error("the witness is one of a machine of {witness} rows, but the machine has {rows}")]
     WrongSize {
@@ -95,7 +106,8 @@ impl<F: Word> Witness<F> {
     ///
     /// # Errors
     ///
-    /// [`WitnessError::TooFewRows`] if the trace is longer.
+    /// [`WitnessError::TooFewRows`] if the trace is longer, [`WitnessError::TooFewCells`] if it accesses a cell that the
+    /// machine has not.
     pub fn new(trace: &Trace<F>, rows: usize) -> Result<Self, WitnessError> {
         Self::of_shape(trace, rows, trace.set().into())
     }
@@ -104,8 +116,8 @@ impl<F: Word> Witness<F> {
     ///
     /// # Errors
     ///
-    /// [`WitnessError::TooFewRows`] if the trace is longer, [`WitnessError::WrongSet`] if it is one of another
-    /// set.
+    /// [`WitnessError::TooFewRows`] if the trace is longer, [`WitnessError::TooFewCells`] if it accesses a cell that the
+    /// machine has not, [`WitnessError::WrongSet`] if it is one of another set.
     pub fn of_shape(trace: &Trace<F>, rows: usize, shape: Shape) -> Result<Self, WitnessError> {
         if trace.set() != shape.set {
             return Err(WitnessError::WrongSet {
@@ -115,9 +127,15 @@ impl<F: Word> Witness<F> {
         }
         let shape = shape.of_rows(rows);
         let steps = trace.steps();
-        let needed = steps.max(trace.outcome().cells);
-        if rows < needed {
-            return Err(WitnessError::TooFewRows { needed, rows });
+        if rows < steps {
+            return Err(WitnessError::TooFewRows {
+                needed: steps,
+                rows,
+            });
+        }
+        let cells = trace.outcome().cells;
+        if rows < cells {
+            return Err(WitnessError::TooFewCells { cells, rows });
         }
         let mut columns = Columns::new(shape, |_| Vec::with_capacity(rows + 1));
         let run = trace.rows();

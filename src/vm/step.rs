@@ -1,7 +1,7 @@
 //! An instruction's relation, read on field values.
 
 use crate::algebra::Word;
-use crate::isa::{Access, Cofactor, Double, Opcode, Operands, RADIX, Target};
+use crate::isa::{Access, Cofactor, Double, Opcode, Operands, Target};
 
 /// The operands of an instruction as words.
 struct Values<'a, F> {
@@ -12,8 +12,38 @@ struct Values<'a, F> {
     result: F,
     following: usize,
     jumps: F,
-    double: [u32; 2],
+    words: Words<F>,
     old: F,
+}
+
+/// The two 32-bit words of a step: as words of the field where an operand is one, for that is what a conversion costs.
+#[derive(Clone, Copy)]
+enum Words<F> {
+    None,
+    /// Those of this value.
+    Of(F, [u32; 2]),
+    /// These operands.
+    Operands([F; 2], [u32; 2]),
+    Computed([u32; 2]),
+}
+
+impl<F: Word> Words<F> {
+    #[inline(always)]
+    fn new(double: &Double<F>, product: F, words: [u32; 2]) -> Self {
+        match double {
+            Double::Split(value) => Words::Of(*value + product, words),
+            Double::Pair(low, high) => Words::Operands([*low, *high], words),
+            Double::Quotient(..) => Words::Computed(words),
+        }
+    }
+
+    #[inline(always)]
+    fn numbers(&self) -> [u32; 2] {
+        match self {
+            Words::None => [0; 2],
+            Words::Of(_, own) | Words::Operands(_, own) | Words::Computed(own) => *own,
+        }
+    }
 }
 
 impl<F: Word> Operands<F> for Values<'_, F> {
@@ -44,16 +74,33 @@ impl<F: Word> Operands<F> for Values<'_, F> {
     }
     #[inline(always)]
     fn low(&self) -> F {
-        F::constant(self.double[0].into())
+        match self.words {
+            Words::None => F::zero(),
+            Words::Of(value, [_, 0]) => value,
+            Words::Operands([low, _], _) => low,
+            Words::Of(_, [low, _]) | Words::Computed([low, _]) => F::constant(low.into()),
+        }
     }
     #[inline(always)]
     fn high(&self) -> F {
-        F::constant(self.double[1].into())
+        match self.words {
+            Words::None => F::zero(),
+            Words::Operands([_, high], _) => high,
+            Words::Of(_, [_, high]) | Words::Computed([_, high]) => F::constant(high.into()),
+        }
     }
     #[inline(always)]
     fn both(&self) -> F {
-        let [low, high] = self.double;
+        let [low, high] = self.words.numbers();
         F::constant((low & high).into())
+    }
+    #[inline(always)]
+    fn pair(&self) -> F {
+        match self.words {
+            Words::None => F::zero(),
+            Words::Of(value, _) => value,
+            Words::Operands(..) | Words::Computed(_) => self.low() + self.radix() * self.high(),
+        }
     }
     #[inline(always)]
     fn old(&self) -> F {
@@ -70,12 +117,13 @@ fn large<F: Word>(word: &F) -> Option<u128> {
 }
 
 /// The low and the high word that an instruction computes with, if there are such words; `product` is that of its relation.
+#[inline(always)]
 pub(crate) fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]> {
     let word = |value: &F| value.to_u64().and_then(|own| u32::try_from(own).ok());
     match double {
         Double::Split(value) => {
             let value = (*value + product).to_u64()?;
-            Some([(value % RADIX) as u32, (value / RADIX) as u32])
+            Some([value as u32, (value >> 32) as u32])
         }
         Double::Pair(low, high) => Some([word(low)?, word(high)?]),
         Double::Quotient(dividend, divisor) => {
@@ -104,8 +152,8 @@ pub(crate) struct Step<F> {
     hinted: bool,
     /// The two 32-bit words that it computes with; zeros if it does not, or if there are no such words.
     pub(crate) double: [u32; 2],
-    /// Whether there are.
-    has_double: bool,
+    /// Of an instruction that computes with them, whether there are, and its factor passes its test.
+    words_hold: Option<bool>,
     /// The third one; 0 if there is none.
     pub(crate) rest: u32,
     /// The cell that it accesses, and what is put there.
@@ -132,7 +180,7 @@ impl<F: Word> Step<F> {
             result: word,
             following: pc + 1,
             jumps: F::one(),
-            double: [0; 2],
+            words: Words::None,
             old: F::zero(),
         };
         let mut relation = opcode.relation(&values);
@@ -172,14 +220,16 @@ impl<F: Word> Step<F> {
             }
             Cofactor::Low | Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
-        let mut has_double = true;
+        let mut words_hold = None;
         if let Some(own) = &relation.double {
-            match double(own, product) {
-                Some(words) => values.double = words,
-                None => has_double = false,
+            let words = double(own, product);
+            if let Some(words) = words {
+                values.words = Words::new(own, product, words);
             }
             relation = opcode.relation(&values);
             factor = relation.factor;
+            let passes = factor * relation.factor_test == F::zero();
+            words_hold = Some(words.is_some() && passes);
             if relation.cofactor == Cofactor::Low {
                 cofactor = values.low();
                 product = factor * cofactor;
@@ -199,8 +249,8 @@ impl<F: Word> Step<F> {
             factor,
             cofactor,
             hinted,
-            double: values.double,
-            has_double,
+            double: values.words.numbers(),
+            words_hold,
             rest: rest.unwrap_or(0),
             access: relation.access,
         }
@@ -222,7 +272,10 @@ impl<F: Word> Step<F> {
             result: self.result,
             following: 0,
             jumps: if self.jumps { F::one() } else { F::zero() },
-            double: self.double,
+            words: match self.words_hold {
+                Some(_) => Words::Computed(self.double),
+                None => Words::None,
+            },
             old: F::zero(),
         });
         [relation.factor_test, relation.cofactor_test, relation.zero]
@@ -231,12 +284,15 @@ impl<F: Word> Step<F> {
     /// Whether the tests pass.
     #[inline(always)]
     pub(super) fn holds(&self, opcode: Opcode, stack: &[F], argument: F) -> bool {
+        // What it says is zero is so, if there are such words.
+        if let Some(holds) = self.words_hold {
+            return holds;
+        }
         let cofactor = match self.hinted {
             true => F::zero() - self.factor.inverse().unwrap_or(F::zero()),
             false => self.cofactor,
         };
         let [factor_test, cofactor_test, zero] = self.tests(opcode, stack, argument, cofactor);
-        self.has_double
-            && [self.factor * factor_test, cofactor * cofactor_test, zero] == [F::zero(); 3]
+        [self.factor * factor_test, cofactor * cofactor_test, zero] == [F::zero(); 3]
     }
 }

@@ -571,24 +571,34 @@ fn a_session_shows_and_watches_the_memory() {
             "unwatch 1",
         ],
     );
-    assert_eq!(answers[1]["memory"], json!([]));
-    assert_eq!(answers[2]["watched"], json!([1]));
+    assert_eq!(answers[0]["memory"], json!([]));
+    assert_eq!(answers[1]["watched"], json!([1]));
     assert_eq!(
-        (&answers[3]["stop"], &answers[3]["step"]),
+        (&answers[2]["stop"], &answers[2]["step"]),
         (&json!("watchpoint"), &json!(2))
     );
     assert_eq!(
-        (&answers[4]["cell"], &answers[4]["step"]),
+        (&answers[3]["cell"], &answers[3]["step"]),
         (&json!(1), &json!(6))
     );
     let word = |address: u32, word: &Value| json!({"address": address, "word": word});
-    let last = &answers[5]["memory"];
+    let last = &answers[4]["memory"];
     assert_eq!(last[0], word(1, &json!("8")));
     assert_eq!(last[1]["address"], json!(3));
-    assert_eq!(answers[6]["memory"], json!([word(2, &json!("0"))]));
-    assert_eq!(answers[7]["watched"], json!([]));
-    let text = answers[8]["error"]["message"].as_str().unwrap();
+    assert_eq!(answers[5]["memory"], json!([word(2, &json!("0"))]));
+    assert_eq!(answers[6]["watched"], json!([]));
+    let text = answers[7]["error"]["message"].as_str().unwrap();
     assert_eq!(text, "cell 1 is not watched");
+    let text = stdout(&desk.run("run cells.svm"));
+    assert!(
+        text.contains("at most 1 word on the stack, cells of the memory up to 3\n"),
+        "{text}"
+    );
+    let (_, value) = desk.json("run cells.svm");
+    assert_eq!(
+        (&value["cells"], &value["output"]),
+        (&json!(4), &json!("8"))
+    );
     let text = stdout(&desk.piped("debug cells.svm", "watch 16777216\nwatch 3\nc\nm\n"));
     for expected in [
         "`16777216` is no address of the memory: those are 0 to 16777215",

@@ -96,11 +96,15 @@ fn the_largest_address_says_how_many_rows_there_must_be() {
     }
     let trace = trace("get 25");
     let error = Witness::new(&trace, 25).unwrap_err();
-    let expected = WitnessError::TooFewRows {
-        needed: 26,
+    let expected = WitnessError::TooFewCells {
+        cells: 26,
         rows: 25,
     };
     assert_eq!(error, expected);
+    assert_eq!(
+        error.to_string(),
+        "the run accesses the memory's cell 25, but the machine has one for each of its 25 rows alone"
+    );
     let beyond = CircuitParams::for_trace(&self::trace("get 16777215"), Binding::Public);
     assert!(
         matches!(beyond, Err(SizeError::Rows { rows: 0x100_0000 })),

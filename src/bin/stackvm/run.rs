@@ -46,8 +46,15 @@ pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
     json["max_depth"] = outcome.max_depth.into();
     json["rows"] = outcome.rows.into();
     json["tape"] = decimals(&outcome.tape);
+    let memory = match outcome.cells.checked_sub(1) {
+        Some(last) => {
+            json["cells"] = outcome.cells.into();
+            format!(", cells of the memory up to {last}")
+        }
+        None => String::new(),
+    };
     text += &format!(
-        "output {}\n{}, at most {} on the stack{}",
+        "output {}\n{}, at most {} on the stack{memory}{}",
         decimal(outcome.output),
         counted(outcome.steps, "step"),
         counted(outcome.max_depth, "word"),
