@@ -45,6 +45,7 @@ macro_rules! instructions {
             pub const ALL: &'static [Opcode] = &[$(Opcode::$name),+];
 
             /// The code that a program writes.
+            #[inline(always)]
             pub const fn code(self) -> u64 {
                 match self { $(Opcode::$name => $code,)+ }
             }
@@ -55,27 +56,32 @@ macro_rules! instructions {
             }
 
             /// Whether the instruction reads its argument.
+            #[inline(always)]
             pub const fn takes_argument(self) -> bool {
                 match self { $(Opcode::$name => instructions!(@argument $argument),)+ }
             }
 
             /// Whether the argument is the address of an instruction.
+            #[inline(always)]
             pub const fn takes_address(self) -> bool {
                 match self { $(Opcode::$name => instructions!(@address $argument),)+ }
             }
 
             /// How the depth of the stack changes.
+            #[inline(always)]
             pub const fn effect(self) -> Effect {
                 match self { $(Opcode::$name => Effect::$effect,)+ }
             }
 
             /// How many words the stack must hold.
+            #[inline(always)]
             pub const fn needs(self) -> usize {
                 match self { $(Opcode::$name => $needs,)+ }
             }
 
             /// What is wrong where the instruction's tests or its obligation fail; `None` if it has
             /// none.
+            #[inline(always)]
             pub const fn fault(self) -> Option<&'static str> {
                 match self { $(Opcode::$name => instructions!(@fault $($fault)?),)+ }
             }

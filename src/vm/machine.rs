@@ -79,8 +79,8 @@ struct Execute<'m, 'a, F> {
     machine: &'m mut Machine<'a, F>,
     instruction: &'m Decoded<F>,
     addresses: usize,
-    /// The number of the row, from 1 on.
-    row: u32,
+    /// The number of steps before this one.
+    steps: usize,
 }
 
 impl<F: Word> Specialised for Execute<'_, '_, F> {
@@ -94,7 +94,7 @@ impl<F: Word> Specialised for Execute<'_, '_, F> {
             machine,
             instruction,
             addresses,
-            row,
+            steps,
         } = self;
         let mut result = Ok(());
         if machine.stack.len() < PADDING + opcode.needs() {
@@ -147,7 +147,9 @@ impl<F: Word> Specialised for Execute<'_, '_, F> {
             match machine.accessed {
                 Some((address, _)) => {
                     let word = access.new;
-                    machine.memory.set(address, Cell { word, last: row });
+                    // A trace has no more rows; without one, the number is of no matter.
+                    let last = u32::try_from(steps).map_or(u32::MAX, |own| own.saturating_add(1));
+                    machine.memory.set(address, Cell { word, last });
                 }
                 None => result = result.and(Err(Failure::OutsideMemory)),
             }
@@ -292,13 +294,11 @@ impl<'a, F: Word> Machine<'a, F> {
         addresses: usize,
         steps: usize,
     ) -> Result<(), Failure> {
-        // A trace has no more rows; without one, the number is of no matter.
-        let row = u32::try_from(steps).map_or(u32::MAX, |steps| steps.saturating_add(1));
         opcode.specialise(Execute {
             machine: self,
             instruction,
             addresses,
-            row,
+            steps,
         })
     }
 

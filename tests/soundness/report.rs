@@ -134,14 +134,17 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
     })
 }
 
-/// The circuits of the sets that are drawn: each with a public program, and under one other host.
+/// The circuits of the sets that are drawn: each with a public program, and under one other host; those with words or a
+/// memory, which take longer, under one of all hosts.
 fn drawn() -> impl Iterator<Item = Subject> {
     sets::drawn().iter().flat_map(|set| {
         let others = [Host::Cells, Host::Outer, Host::Fixed];
         let mut rng = ChaCha8Rng::seed_from_u64(set.members());
         let other = rng.next_u64() as usize % others.len();
+        let large = set.has_words() || set.has_memory();
         let hosts = match every_circuit() {
             true => Host::ALL.to_vec(),
+            false if large => vec![Host::ALL[rng.next_u64() as usize % Host::ALL.len()]],
             false => vec![Host::Public, others[other]],
         };
         hosts

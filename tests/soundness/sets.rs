@@ -23,11 +23,13 @@ const TRAITS: [fn(InstructionSet) -> bool; 6] = [
 /// The traits that the sets of numbers below this one have are the bits of the number: none has one of the last two.
 const PLAIN: usize = 16;
 
-/// The traits of the set of this number, as bits: words and memory take turns.
+/// The traits of the set of this number, as bits: of each twenty sets, one has words and one a memory, since those take longer.
 fn traits_of(number: usize) -> usize {
-    match number.checked_sub(PLAIN) {
-        None => number,
-        Some(more) => (PLAIN << (more % 2)) | (more * 3 % PLAIN),
+    let plain = number * 3 % PLAIN;
+    match number % (PLAIN + 4) {
+        own if own < PLAIN => own,
+        own if own < PLAIN + 2 => (PLAIN << (own - PLAIN)) | plain,
+        _ => plain,
     }
 }
 
