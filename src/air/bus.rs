@@ -47,6 +47,16 @@ pub enum Placement<A, C> {
     Exclusive(&'static str),
 }
 
+impl<A: Clone, C> Placement<A, C> {
+    /// A column of its own, and what stands there.
+    pub fn own(column: C, here: &A) -> Self {
+        Placement::Own {
+            column,
+            here: here.clone(),
+        }
+    }
+}
+
 /// The most entries of a tuple after the first.
 const MORE_ENTRIES: usize = 3;
 

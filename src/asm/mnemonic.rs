@@ -3,7 +3,7 @@
 
 use super::error::AsmErrorKind;
 use crate::algebra::Word;
-use crate::isa::Opcode;
+use crate::isa::{Opcode, WORD_BITS};
 
 /// What a line may begin with.
 #[derive(Clone, Copy, Debug)]
@@ -15,17 +15,16 @@ pub(super) struct Mnemonic {
     places: Option<fn(u32) -> u64>,
 }
 
-/// The bits of the words that are shifted.
-const BITS: u32 = 32;
-
 /// Shifts and rotations by so many places: a product with a power of two, of which the low word, the high word, or both
 /// are taken.
 const SHIFTS: [Mnemonic; 4] = [
     Mnemonic::shift("shl32", Opcode::Muli32, |places| 1 << places),
-    Mnemonic::shift("shr32", Opcode::Mulhii32, |places| 1 << (BITS - places)),
+    Mnemonic::shift("shr32", Opcode::Mulhii32, |places| {
+        1 << (WORD_BITS - places)
+    }),
     Mnemonic::shift("rotl32", Opcode::Rotli32, |places| 1 << places),
     Mnemonic::shift("rotr32", Opcode::Rotli32, |places| {
-        1 << ((BITS - places) % BITS)
+        1 << ((WORD_BITS - places) % WORD_BITS)
     }),
 ];
 
@@ -59,11 +58,11 @@ impl Mnemonic {
             return Ok(written);
         };
         let places = written.to_u64().and_then(|own| u32::try_from(own).ok());
-        match places.filter(|own| *own < BITS) {
+        match places.filter(|own| *own < WORD_BITS) {
             Some(places) => Ok(F::constant(factor(places))),
             None => Err(AsmErrorKind::Places {
                 mnemonic: self.name,
-                most: BITS - 1,
+                most: WORD_BITS - 1,
             }),
         }
     }

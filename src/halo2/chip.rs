@@ -192,10 +192,11 @@ impl StackVmChip {
             let follows = F::from(u64::from(row > 0));
             region.assign_fixed(self.config.follows, offset + row, follows);
         }
-        for row in 0..self.machine().rows {
-            let table = self.config.table.iter().flatten();
-            for (column, limb) in table.zip(table_row(self.shape(), row)) {
-                region.assign_fixed(*column, offset + row, F::from(limb));
+        if let Some(table) = self.config.table {
+            for row in 0..self.machine().rows {
+                for (column, limb) in table.into_iter().zip(table_row(self.shape(), row)) {
+                    region.assign_fixed(column, offset + row, F::from(limb));
+                }
             }
         }
         // A machine has two rows at least.

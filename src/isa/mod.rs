@@ -16,7 +16,7 @@ mod set;
 mod shape;
 mod table;
 
-pub use relation::{Access, Cofactor, Double, Operands, RADIX, Relation, Target};
+pub use relation::{Access, Cofactor, Double, Operands, RADIX, Relation, Target, WORD_BITS};
 pub use set::{InstructionSet, UnknownSet};
 pub use shape::Shape;
 pub(crate) use table::Specialised;

@@ -92,8 +92,10 @@ pub trait Operands<A: Algebra> {
     }
 }
 
-/// How many values a 32-bit word has.
-pub const RADIX: u64 = 1 << 32;
+/// The bits of the words that a [`Double`] has two of.
+pub const WORD_BITS: u32 = 32;
+/// How many values such a word has.
+pub const RADIX: u64 = 1 << WORD_BITS;
 
 /// What two 32-bit words an instruction computes with. They are in limbs that are looked up, and so they are known to be
 /// such words whatever the operands are.

@@ -1,6 +1,6 @@
 //! [`Shape`]: which columns a machine has.
 
-use super::{InstructionSet, Opcode};
+use super::{InstructionSet, Opcode, WORD_BITS};
 
 /// Which columns a machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,8 +17,6 @@ pub struct Shape {
 
 /// The bits that a limb may have.
 const LIMB_BITS: [u32; 4] = [8, 4, 2, 1];
-/// The bits of a word that is made of limbs.
-const WORD_BITS: u32 = 32;
 
 impl From<InstructionSet> for Shape {
     /// The machine that runs any program of the set, and has room for the largest limbs.

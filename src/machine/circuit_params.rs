@@ -120,8 +120,7 @@ impl CircuitParams {
         // Those too that are not executed; the end of a program with control flow needs a row too.
         let seen = trace.program().canonical_len(binding.shape(set));
         let listed = seen + usize::from(set.has_control());
-        let rows = trace.steps().max(listed).max(trace.outcome().cells);
-        Self::for_steps(rows, set, binding)
+        Self::for_steps(trace.machine_rows().max(listed), set, binding)
     }
 
     /// The smallest circuit with room for `steps` steps, those that unwind the stack included.

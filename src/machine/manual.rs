@@ -102,10 +102,33 @@ fn constraints<'a>(text: &mut String, gates: impl IntoIterator<Item = &'a Gate<F
     }
 }
 
+/// The constraints of gates, after what the names in them stand for.
+fn defined(text: &mut String, gates: &[Gate<Formula>]) {
+    text.push_str("```text\n");
+    for Definition { name, text: stands } in definitions(gates) {
+        line(text, format_args!("{name} = {stands}"));
+    }
+    text.push_str("```\n");
+    constraints(text, gates);
+}
+
+/// The gates with these names, of a circuit of the set with a public program.
+fn gates_of(set: InstructionSet, names: &[&str]) -> Vec<Gate<Formula>> {
+    let mut gates = gates(set.into(), Binding::Public);
+    gates.retain(|gate| names.contains(&gate.name));
+    gates
+}
+
+/// A set, and all instructions that do something.
+fn with(set: InstructionSet, does: impl Fn(Opcode) -> bool) -> InstructionSet {
+    let all = Opcode::ALL.iter().copied();
+    set.and(&all.filter(|own| does(*own)).collect::<Vec<_>>())
+}
+
 /// What the names in the constraints of gates stand for, each after those that it uses.
-pub fn definitions<'a>(gates: impl IntoIterator<Item = &'a Gate<Formula>>) -> Vec<&'a Definition> {
+pub fn definitions(gates: &[Gate<Formula>]) -> Vec<&Definition> {
     let mut all = vec![];
-    let constraints = gates.into_iter().flat_map(|gate| &gate.constraints);
+    let constraints = gates.iter().flat_map(|gate| &gate.constraints);
     for definition in constraints.flat_map(|constraint| constraint.polynomial.definitions()) {
         if !all.contains(&definition) {
             all.push(definition);
@@ -155,12 +178,7 @@ pub fn reference<F: Word>() -> String {
 
     text.push_str(CONSTRAINTS);
     let public = gates(set.into(), Binding::Public);
-    text.push_str("```text\n");
-    for Definition { name, text: stands } in definitions(&public) {
-        line(&mut text, format_args!("{name} = {stands}"));
-    }
-    text.push_str("```\n");
-    constraints(&mut text, &public);
+    defined(&mut text, &public);
 
     text.push_str(CELLS);
     let mut further = gates(set.into(), Binding::Cells);
@@ -185,59 +203,32 @@ pub fn reference<F: Word>() -> String {
         .iter()
         .map(|(cell, ())| cell)
         .collect();
-    columns(&mut text, full, |cell| {
-        let flag = matches!(cell, Column::Flag(_));
-        !flag && !known.contains(&cell)
-    });
-    let all = gates(full.into(), Binding::Public);
+    let is_new = |cell| !matches!(cell, Column::Flag(_)) && !known.contains(&cell);
+    columns(&mut text, full, is_new);
     let named = ["cells", "boundaries", "flow", "instructions", "tape"];
-    let shown = all.iter().filter(|gate| named.contains(&gate.name));
-    constraints(&mut text, shown);
+    constraints(&mut text, &gates_of(full, &named));
 
     text.push_str(WORDS);
-    let computing = Opcode::ALL.iter().copied();
-    let computing: Vec<_> = computing.filter(|own| own.uses_words()).collect();
-    let words = set.and(&computing);
+    let words = with(set, Opcode::uses_words);
     columns(&mut text, words, |cell| {
-        let flag = matches!(cell, Column::Flag(_));
         let product = matches!(cell, Column::Factor | Column::Cofactor | Column::FactorTest);
-        !flag && !product && !known.contains(&cell)
+        !product && is_new(cell)
     });
-    let all = gates(words.into(), Binding::Public);
-    let named = ["words", "limbs"];
-    let shown = || all.iter().filter(|gate| named.contains(&gate.name));
-    text.push_str("\n```text\n");
-    for Definition { name, text: stands } in definitions(shown()) {
-        line(&mut text, format_args!("{name} = {stands}"));
-    }
-    text.push_str("```\n");
-    constraints(&mut text, shown());
+    text.push('\n');
+    defined(&mut text, &gates_of(words, &["words", "limbs"]));
 
     text.push_str(MEMORY);
-    let accessing = Opcode::ALL.iter().copied();
-    let accessing: Vec<_> = accessing.filter(|own| own.uses_memory()).collect();
-    let memory = set.and(&accessing);
-    columns(&mut text, memory, |cell| {
-        !matches!(cell, Column::Flag(_)) && !known.contains(&cell)
-    });
-    let all = gates(memory.into(), Binding::Public);
-    let named = ["memory cells", "memory", "ages"];
-    let shown = || all.iter().filter(|gate| named.contains(&gate.name));
-    text.push_str("\n```text\n");
-    for Definition { name, text: stands } in definitions(shown()) {
-        line(&mut text, format_args!("{name} = {stands}"));
-    }
-    text.push_str("```\n");
-    constraints(&mut text, shown());
+    let memory = with(set, Opcode::uses_memory);
+    columns(&mut text, memory, is_new);
+    text.push('\n');
+    defined(
+        &mut text,
+        &gates_of(memory, &["memory cells", "memory", "ages"]),
+    );
 
     text.push_str(WIRED);
     let wired = gates(Shape::fixed(set), Binding::Fixed);
-    text.push_str("```text\n");
-    for Definition { name, text: stands } in definitions(&wired) {
-        line(&mut text, format_args!("{name} = {stands}"));
-    }
-    text.push_str("```\n");
-    constraints(&mut text, &wired);
+    defined(&mut text, &wired);
     text
 }
 

@@ -35,7 +35,7 @@
 //! An address that no row of the machine has is not opened, and so it can't be accessed.
 
 use super::window::{Challenges, Window};
-use super::{Cells, Column, Columns, Event, Part, bit};
+use super::{Cells, Column, Columns, Event, Part, bit, count};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word};
 use crate::isa::Access;
@@ -84,10 +84,6 @@ impl Part for Memory {
             Message::new(zeta, gamma, address.clone(), rest)
         };
         let index = &window.index[0];
-        let placed = |column, here: &A| Placement::Own {
-            column,
-            here: here.clone(),
-        };
         let mut emit = |name, sign, count, message, placement| {
             emit(Interaction {
                 bus: &BUS,
@@ -104,28 +100,28 @@ impl Part for Memory {
             Sign::Receive,
             accesses(window),
             cell(&own.address, Some([&own.old, &own.before])),
-            placed(Column::Recalled, &own.recalled),
+            Placement::own(Column::Recalled, &own.recalled),
         );
         emit(
             "stored = 1 / (the cell that this row accesses, as it is then), 0 if it accesses none",
             Sign::Send,
             accesses(window),
             cell(&own.address, Some([&own.new, &window.index[1]])),
-            placed(Column::Stored, &own.stored),
+            Placement::own(Column::Stored, &own.stored),
         );
         emit(
             "opened = 1 / (the cell with this address, at first), 0 if it is not touched",
             Sign::Send,
             own.touched.clone(),
             cell(index, None),
-            placed(Column::Opened, &own.opened),
+            Placement::own(Column::Opened, &own.opened),
         );
         emit(
             "closed = 1 / (the cell with this address, in the end), 0 if it is not touched",
             Sign::Receive,
             own.touched.clone(),
             cell(index, Some([&own.kept, &own.last])),
-            placed(Column::Closed, &own.closed),
+            Placement::own(Column::Closed, &own.closed),
         );
     }
 
@@ -144,13 +140,9 @@ impl Part for Memory {
         };
         own.old.push(found.0);
         own.before.push(F::constant(found.1.into()));
-        if own.ages.is_empty() {
-            own.ages = vec![F::zero(); event.rows];
-        }
+        // A row that accesses nothing has no age, which is that of no row.
         let age = access.and_then(|_| row.checked_sub(found.1 as usize));
-        if let Some(age) = age.and_then(|age| own.ages.get_mut(age)) {
-            *age = *age + F::one();
-        }
+        count(&mut own.ages, event.rows, age.unwrap_or(event.rows));
         let place = event
             .memory
             .binary_search_by_key(&row, |(address, _)| *address as usize);
@@ -183,10 +175,7 @@ impl Part for Ages {
             count: accesses(window),
             message: age(index.clone() - own.before.clone()),
             rows: Rows::Step,
-            placement: Placement::Own {
-                column: Column::Aged,
-                here: own.aged.clone(),
-            },
+            placement: Placement::own(Column::Aged, &own.aged),
         });
         emit(Interaction {
             bus: &AGES,
@@ -195,10 +184,7 @@ impl Part for Ages {
             count: own.ages.clone(),
             message: age(index.clone()),
             rows: Rows::Step,
-            placement: Placement::Own {
-                column: Column::Dated,
-                here: own.dated.clone(),
-            },
+            placement: Placement::own(Column::Dated, &own.dated),
         });
     }
 }

@@ -143,6 +143,16 @@ pub fn carry<A: Algebra>(window: &Window<A>) -> Carry<A> {
     }
 }
 
+/// Counts one more in the row `place` of a column of so many rows; what is no row of it is not counted.
+fn count<F: Word>(column: &mut Vec<F>, rows: usize, place: usize) {
+    if column.is_empty() {
+        *column = vec![F::zero(); rows];
+    }
+    if let Some(count) = column.get_mut(place) {
+        *count = *count + F::one();
+    }
+}
+
 fn bit<F: Word>(bit: bool) -> F {
     if bit { F::one() } else { F::zero() }
 }

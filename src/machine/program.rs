@@ -23,7 +23,7 @@
 //! A jump or a return to what is no address leads to a lookup of what is not listed.
 
 use super::window::{Challenges, Given, Window, missing};
-use super::{Column, Columns, Event, Fetch, Part, bit};
+use super::{Column, Columns, Event, Fetch, Part, bit, count};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word};
 use crate::isa::Target;
@@ -66,10 +66,7 @@ impl Part for Program {
             count: A::constant(1),
             message: message(&fetch.pc, looked_up, &fetch.argument).named("looked_up"),
             rows: Rows::StepAndLast("fetched = 1 / (the instruction at pc) on the last row"),
-            placement: Placement::Own {
-                column: Column::Fetched,
-                here: fetch.fetched.clone(),
-            },
+            placement: Placement::own(Column::Fetched, &fetch.fetched),
         });
         emit(Interaction {
             bus: &BUS,
@@ -78,10 +75,7 @@ impl Part for Program {
             count: fetch.uses.clone(),
             message: message(&window.index[0], opcode.clone(), argument).named("listed"),
             rows: Rows::Step,
-            placement: Placement::Own {
-                column: Column::Provided,
-                here: fetch.provided.clone(),
-            },
+            placement: Placement::own(Column::Provided, &fetch.provided),
         });
     }
 
@@ -93,12 +87,7 @@ impl Part for Program {
         fetch.opcode.push(F::constant(event.given.encoded()));
         fetch.argument.push(event.row.argument);
         // The uses of the instruction at each address, of which there are no more than rows.
-        if fetch.uses.is_empty() {
-            fetch.uses = vec![F::zero(); event.rows];
-        }
-        if let Some(uses) = fetch.uses.get_mut(event.row.pc as usize) {
-            *uses = *uses + F::one();
-        }
+        count(&mut fetch.uses, event.rows, event.row.pc as usize);
         if let Some(executed) = &event.executed {
             fetch.jumps.push(bit(executed.step.jumps));
         }

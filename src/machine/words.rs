@@ -37,7 +37,7 @@
 //! result is what the table of instructions says of them, or the row is unsatisfiable.
 
 use super::window::{Challenges, Window, missing};
-use super::{Column, Columns, Event, Part};
+use super::{Column, Columns, Event, Part, count};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word};
 use crate::isa::{Double, Shape};
@@ -72,10 +72,7 @@ impl Part for Words {
                 count: A::constant(1),
                 message: message([low, high, both]),
                 rows: Rows::Step,
-                placement: Placement::Own {
-                    column: Column::Looked(i),
-                    here: looked.clone(),
-                },
+                placement: Placement::own(Column::Looked(i), looked),
             });
         }
         let pairs = row.rest.chunks_exact(2).zip(&row.joint);
@@ -87,10 +84,7 @@ impl Part for Words {
                 count: A::constant(1),
                 message: message([&pair[0], &pair[1], joint]),
                 rows: Rows::Step,
-                placement: Placement::Own {
-                    column: Column::Checked(i),
-                    here: checked.clone(),
-                },
+                placement: Placement::own(Column::Checked(i), checked),
             });
         }
         match (&row.answers, &row.answered, &window.table) {
@@ -101,10 +95,7 @@ impl Part for Words {
                 count: answers.clone(),
                 message: message([left, right, common]).named("table"),
                 rows: Rows::Step,
-                placement: Placement::Own {
-                    column: Column::Answered,
-                    here: answered.clone(),
-                },
+                placement: Placement::own(Column::Answered, answered),
             }),
             (None, None, None) => {}
             _ => missing("a table of limbs"),
@@ -115,15 +106,10 @@ impl Part for Words {
         let (Some(answers), Some(executed)) = (&mut columns.answers, &event.executed) else {
             return;
         };
-        if answers.is_empty() {
-            *answers = vec![F::zero(); event.rows];
-        }
         let shape = event.shape;
         let mut look_up = |left: u64, right: u64| {
             let place = left + (right << shape.limb_bits);
-            if let Some(answer) = answers.get_mut(place as usize) {
-                *answer = *answer + F::one();
-            }
+            count(answers, event.rows, place as usize);
             [left, right, left & right].map(F::constant)
         };
         let [low, high] = executed.step.double.map(|word| limbs(shape, word));

@@ -63,7 +63,7 @@ impl<F: Word> Memory<F> {
     }
 
     /// Puts something into a cell.
-    #[inline(never)]
+    #[inline]
     pub fn set(&mut self, address: u32, cell: Cell<F>) {
         let (page, place) = (address as usize / PAGE, address as usize % PAGE);
         if self.pages.len() <= page {

@@ -118,7 +118,7 @@ fn large<F: Word>(word: &F) -> Option<u128> {
 
 /// The low and the high word that an instruction computes with, if there are such words; `product` is that of its relation.
 #[inline(always)]
-pub(crate) fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]> {
+fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]> {
     let word = |value: &F| value.to_u64().and_then(|own| u32::try_from(own).ok());
     match double {
         Double::Split(value) => {

@@ -260,6 +260,11 @@ impl<F: Word> Trace<F> {
         &self.memory
     }
 
+    /// The number of steps that a machine must have for this run and for the cells that it accesses.
+    pub fn machine_rows(&self) -> usize {
+        self.steps().max(self.outcome.cells)
+    }
+
     /// The number of steps that a machine needs for this run, unwinding included.
     pub fn steps(&self) -> usize {
         self.rows.len() - 1

@@ -367,8 +367,7 @@ impl Machine {
         let secrets = secrets(&claim.columns);
         let tape = self.stated_tape(claim);
         let trace = run(&self.listed(&claim.given), self.set, &tape, secrets)?;
-        let rows = trace.steps().max(trace.outcome().cells);
-        (rows <= self.rows).then_some(trace)
+        (trace.machine_rows() <= self.rows).then_some(trace)
     }
 
     /// Whether a witness made of the claim's columns has the listing and the tape that the claim states.

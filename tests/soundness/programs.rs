@@ -2,7 +2,7 @@
 //! read off the table of instructions.
 
 use ff::Field;
-use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
+use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode, Target};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::vm::{Inputs, Job, RunError, Trace};
 use halo2curves::bn256::Fr;
@@ -118,7 +118,7 @@ pub fn runs(set: InstructionSet, program: &[Step]) -> bool {
 
 /// Whether a program runs and fits into a machine.
 pub fn fits(machine: &Machine, program: &[Step]) -> bool {
-    let fits = |trace: Trace<Fr>| trace.steps().max(trace.outcome().cells) <= machine.rows;
+    let fits = |trace: Trace<Fr>| trace.machine_rows() <= machine.rows;
     program.len() <= machine.program_rows && run(machine.set, program).is_some_and(fits)
 }
 
@@ -277,41 +277,7 @@ fn jumping(set: InstructionSet, opcode: Opcode, add: &mut dyn FnMut(Make)) {
 
 /// Whether an instruction has a hint.
 pub fn is_hinted(opcode: Opcode) -> bool {
-    /// Operands that say nothing, for what does not depend on them.
-    struct Nothing;
-    impl Operands<Fr> for Nothing {
-        fn word(&self, _: usize) -> Fr {
-            Fr::ZERO
-        }
-        fn argument(&self) -> Fr {
-            Fr::ZERO
-        }
-        fn hint(&self) -> Fr {
-            Fr::ZERO
-        }
-        fn result(&self) -> Fr {
-            Fr::ZERO
-        }
-        fn following(&self) -> Fr {
-            Fr::ZERO
-        }
-        fn jumps(&self) -> Fr {
-            Fr::ZERO
-        }
-        fn low(&self) -> Fr {
-            Fr::ZERO
-        }
-        fn high(&self) -> Fr {
-            Fr::ZERO
-        }
-        fn both(&self) -> Fr {
-            Fr::ZERO
-        }
-        fn old(&self) -> Fr {
-            Fr::ZERO
-        }
-    }
-    opcode.relation(&Nothing).cofactor == Cofactor::Hint
+    InstructionSet::of(&[opcode]).has_hint()
 }
 
 /// A random program that fits and runs.

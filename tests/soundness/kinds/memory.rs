@@ -1,17 +1,18 @@
 //! The memory: what is found in its cells, what is left there, and when.
 
 use ff::Field;
+use halo2_stack_vm::isa::Opcode;
 use halo2_stack_vm::machine::{Cells, Column};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    ADDRESS, BEFORE, KEPT, Kind, LAST, NEW, OLD, SUM_END, TOP, TOUCHED, any_row, nonzero, row,
-    with_product_at,
+    ADDRESS, BEFORE, KEPT, Kind, LAST, NEW, OLD, SUM_END, TOP, TOUCHED, any_row, failing, nonzero,
+    row, that, with_product_at,
 };
 use crate::claim::{Claim, Slip};
 use crate::forger::{Product, Scene, close};
-use crate::programs::{Step, below, fits, pick, pushes, word, writable};
+use crate::programs::{Step, below, fits, pick, pushes, word};
 
 /// A row that accesses a cell.
 fn access(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<usize> {
@@ -35,6 +36,16 @@ fn with_product(scene: &Scene, at: usize, product: Product) -> Option<Claim> {
     with_product_at(scene, at, product)
 }
 
+/// A row that finds another word and another time in the cell that it accesses.
+fn finding(scene: &Scene, at: usize, found: [Fr; 2]) -> Option<Claim> {
+    let found = Some(found);
+    let product = Product {
+        found,
+        ..Product::default()
+    };
+    with_product(scene, at, product)
+}
+
 /// The addresses of cells that are touched.
 fn touched(scene: &Scene) -> Option<Vec<usize>> {
     let memory = memory(scene)?;
@@ -44,17 +55,20 @@ fn touched(scene: &Scene) -> Option<Vec<usize>> {
 
 /// Accesses of one cell, one after the other, in a program made for that.
 fn accesses(scene: &Scene, rng: &mut ChaCha8Rng, times: usize) -> Option<Vec<Step>> {
-    let mut opcodes = writable(scene.set());
-    opcodes.retain(|own| own.uses_memory());
     let address = Fr::from(below(rng, scene.rows().min(3)) as u64);
     let mut program = vec![];
     for _ in 0..times {
-        let opcode = pick(rng, &opcodes)?;
-        // An address on top, and a word below it, if it wants them.
-        let words = [word(rng), address];
-        program.extend(pushes(scene.set(), &words[2 - opcode.needs()..]));
-        program.push((opcode, address));
+        program.extend(one_access(scene, rng, address)?);
     }
+    Some(program)
+}
+
+/// An access of this cell, and what it wants on the stack: the address on top, and a word below it.
+fn one_access(scene: &Scene, rng: &mut ChaCha8Rng, address: Fr) -> Option<Vec<Step>> {
+    let opcode = that(scene, rng, Opcode::uses_memory)?;
+    let words = [word(rng), address];
+    let mut program = pushes(scene.set(), &words[2 - opcode.needs()..]);
+    program.push((opcode, address));
     Some(program)
 }
 
@@ -144,14 +158,10 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| {
             let at = access(scene, rng)?;
             let memory = memory(scene)?;
-            let found = Some([memory.old[at] + nonzero(rng), memory.before[at]]);
-            with_product(
+            finding(
                 scene,
                 at,
-                Product {
-                    found,
-                    ..Product::default()
-                },
+                [memory.old[at] + nonzero(rng), memory.before[at]],
             )
         },
     },
@@ -162,15 +172,7 @@ pub const KINDS: &[Kind] = &[
             let at = access(scene, rng)?;
             let memory = memory(scene)?;
             let before = Fr::from(below(rng, scene.rows() + 1) as u64);
-            let found = Some([memory.old[at], before]);
-            with_product(
-                scene,
-                at,
-                Product {
-                    found,
-                    ..Product::default()
-                },
-            )
+            finding(scene, at, [memory.old[at], before])
         },
     },
     Kind {
@@ -199,15 +201,7 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| {
             let (at, from) = (access(scene, rng)?, access(scene, rng)?);
             let memory = memory(scene)?;
-            let found = Some([memory.old[from], memory.before[from]]);
-            with_product(
-                scene,
-                at,
-                Product {
-                    found,
-                    ..Product::default()
-                },
-            )
+            finding(scene, at, [memory.old[from], memory.before[from]])
         },
     },
     Kind {
@@ -321,15 +315,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[OLD],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| !scene.executed[row].uses_memory())?;
-            let found = Some([nonzero(rng), Fr::ZERO]);
-            with_product(
-                scene,
-                at,
-                Product {
-                    found,
-                    ..Product::default()
-                },
-            )
+            finding(scene, at, [nonzero(rng), Fr::ZERO])
         },
     },
     Kind {
@@ -337,36 +323,20 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[BEFORE],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| !scene.executed[row].uses_memory())?;
-            let found = Some([Fr::ZERO, nonzero(rng)]);
-            with_product(
-                scene,
-                at,
-                Product {
-                    found,
-                    ..Product::default()
-                },
-            )
+            finding(scene, at, [Fr::ZERO, nonzero(rng)])
         },
     },
     Kind {
         name: "a cell that the machine does not have",
         rejected_by: &[SUM_END],
         forge: |scene, rng| {
-            let mut opcodes = writable(scene.set());
-            opcodes.retain(|own| own.uses_memory());
-            let opcode = pick(rng, &opcodes)?;
             let outside = [
                 Fr::from(scene.rows() as u64),
                 -Fr::ONE,
                 Fr::random(&mut *rng),
             ];
             let address = outside[below(rng, 3)];
-            let words = [word(rng), address];
-            let mut program = pushes(scene.set(), &words[2 - opcode.needs()..]);
-            program.push((opcode, address));
-            let room = program.len() <= scene.machine.program_rows;
-            let rows = program.len() + 2 <= scene.rows();
-            (room && rows).then(|| scene.forger_of(program).finish())
+            failing(scene, one_access(scene, rng, address)?, 2)
         },
     },
     Kind {

@@ -21,7 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::claim::Claim;
 use crate::forger::{Forger, Product, Scene};
 use crate::machine::Host;
-use crate::programs::{below, pick, word, writable};
+use crate::programs::{Step, below, pick, word, writable};
 
 /// The kinds, by what they are about.
 const KINDS: &[&[Kind]] = &[
@@ -218,11 +218,23 @@ fn address(scene: &Scene, forger: &Forger) -> Option<usize> {
     (address < scene.rows()).then_some(address)
 }
 
+/// An instruction of the set that does something.
+fn that(scene: &Scene, rng: &mut ChaCha8Rng, does: impl Fn(Opcode) -> bool) -> Option<Opcode> {
+    let mut opcodes = writable(scene.set());
+    opcodes.retain(|opcode| does(*opcode));
+    pick(rng, &opcodes)
+}
+
 /// An instruction of the set with this target.
 fn with_target(scene: &Scene, rng: &mut ChaCha8Rng, target: Target) -> Option<Opcode> {
-    let mut opcodes = writable(scene.set());
-    opcodes.retain(|opcode| opcode.target() == target);
-    pick(rng, &opcodes)
+    that(scene, rng, |opcode| opcode.target() == target)
+}
+
+/// A machine that runs a program which honestly would fail, if there is room for it and for what it unwinds.
+fn failing(scene: &Scene, program: Vec<Step>, unwinds: usize) -> Option<Claim> {
+    let room = program.len() <= scene.machine.program_rows;
+    let rows = program.len() + unwinds <= scene.rows();
+    (room && rows).then(|| scene.forger_of(program).finish())
 }
 
 /// An instruction whose flag is set where it must not be.

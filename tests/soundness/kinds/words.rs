@@ -9,12 +9,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::RngCore;
 
 use super::{
-    ANSWERED, CHECKED, HIGH, Kind, LOOKED, LOW, REST, SUM_END, TESTED, TOP, ZERO, any_row,
-    given_argument, nonzero, row, with_product_at,
+    ANSWERED, CHECKED, HIGH, Kind, LOOKED, LOW, REST, SUM_END, TESTED, TOP, ZERO, any_row, failing,
+    given_argument, nonzero, row, that, with_product_at,
 };
 use crate::claim::{Claim, Slip};
 use crate::forger::{Limbs, Product, Scene, rest};
-use crate::programs::{below, pick, pushes, word, writable};
+use crate::programs::{below, pushes, word};
 
 /// The words that stand on a row of the honest run.
 fn own(scene: &Scene, at: usize) -> Option<Limbs> {
@@ -67,20 +67,20 @@ fn with_words(
     })
 }
 
-/// The same word of limbs that are none: what is taken from one is put to the next.
-fn carried(scene: &Scene, rng: &mut ChaCha8Rng, word: usize) -> Option<Claim> {
+/// Makes the same word of limbs that are none: what is taken from one is put to the next.
+fn carry(scene: &Scene, rng: &mut ChaCha8Rng, limbs: &mut [Fr]) {
     let base = Fr::from(1 << scene.machine.shape().limb_bits);
-    with_limbs(
-        scene,
-        rng,
-        |_| true,
-        |rng, limbs| {
-            let limb = below(rng, limbs[word].len() - 1);
-            let carry = [Fr::ONE, -Fr::ONE, Fr::from(2)][below(rng, 3)];
-            limbs[word][limb] += carry * base;
-            limbs[word][limb + 1] -= carry;
-        },
-    )
+    let limb = below(rng, limbs.len() - 1);
+    let carry = [Fr::ONE, -Fr::ONE, Fr::from(2)][below(rng, 3)];
+    limbs[limb] += carry * base;
+    limbs[limb + 1] -= carry;
+}
+
+/// The same low or high word of limbs that are none.
+fn carried(scene: &Scene, rng: &mut ChaCha8Rng, word: usize) -> Option<Claim> {
+    let change =
+        |rng: &mut ChaCha8Rng, limbs: &mut [Vec<Fr>; 3]| carry(scene, rng, &mut limbs[word]);
+    with_limbs(scene, rng, |_| true, change)
 }
 
 /// A false row, and a fraction that makes the sum end as it must.
@@ -130,11 +130,7 @@ fn with_rest(scene: &Scene, at: usize, rest: [Vec<Fr>; 2]) -> Option<Claim> {
 fn carried_rest(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let at = any_row(scene, rng);
     let [mut limbs, joint] = own_rest(scene, at)?;
-    let base = Fr::from(1 << scene.machine.shape().limb_bits);
-    let limb = below(rng, limbs.len() - 1);
-    let carry = [Fr::ONE, -Fr::ONE][below(rng, 2)];
-    limbs[limb] += carry * base;
-    limbs[limb + 1] -= carry;
+    carry(scene, rng, &mut limbs);
     with_rest(scene, at, [limbs, joint])
 }
 
@@ -267,9 +263,7 @@ pub const KINDS: &[Kind] = &[
         name: "operands that are no 32-bit words, but a few times as large",
         rejected_by: &[TESTED, ZERO, LOW, HIGH, SUM_END],
         forge: |scene, rng| {
-            let mut opcodes = writable(scene.set());
-            opcodes.retain(|own| own.uses_words());
-            let opcode = pick(rng, &opcodes)?;
+            let opcode = that(scene, rng, Opcode::uses_words)?;
             let large = |rng: &mut ChaCha8Rng| {
                 let high = below(rng, 4) as u64;
                 Fr::from(high << 32 | u64::from(rng.next_u32() % 4))
@@ -277,10 +271,7 @@ pub const KINDS: &[Kind] = &[
             let words: Vec<_> = (0..opcode.needs()).map(|_| large(rng)).collect();
             let mut program = pushes(scene.set(), &words);
             program.push((opcode, word(rng)));
-            let room = program.len() <= scene.machine.program_rows;
-            // It unwinds to one word.
-            let rows = program.len() + opcode.needs() <= scene.rows();
-            (room && rows).then(|| scene.forger_of(program).finish())
+            failing(scene, program, opcode.needs())
         },
     },
     Kind {
