@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
+use halo2_stack_vm::asm::assemble;
 use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::machine::{Binding, Challenges, CircuitParams, KeySource, Statement, Witness};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
-use halo2_stack_vm::vm::{self, Trace};
+use halo2_stack_vm::vm::{self, Inputs, Job, Trace};
 use halo2curves::bn256::Fr;
 
 fn main() {
@@ -29,6 +30,7 @@ fn main() {
 }
 
 const SET: InstructionSet = InstructionSet::STACK;
+static NO_INPUTS: Inputs<Fr> = Inputs::none();
 
 /// A straight line.
 mod run {
@@ -84,6 +86,31 @@ mod looping {
         let set = program.smallest_set();
         let bencher = bencher.counter(steps());
         bencher.bench_local(|| vm::run(black_box(&program), None, set).expect("it runs"));
+    }
+
+    /// A program of `programs/` that has another number in place of its own.
+    fn run_program(bencher: Bencher, text: &str, own: &str, number: usize) {
+        let text = text.replace(own, &format!(".const N {number}\n"));
+        let program = assemble(&text).expect("it is assembled");
+        let set = program.smallest_set();
+        let job = Job::new(&program, set, &NO_INPUTS).max_steps(u64::MAX);
+        let steps = job.run().expect("it runs").steps;
+        let bencher = bencher.counter(ItemsCount::new(steps));
+        bencher.bench_local(|| black_box(&job).run().expect("it runs"));
+    }
+
+    /// A generator of random numbers that shifts and xors 32-bit words: of 15 steps an iteration, six compute with such words.
+    #[divan::bench]
+    fn words(bencher: Bencher) {
+        let text = include_str!("../programs/xorshift.svm");
+        run_program(bencher, text, ".const N 5\n", iterations() / 4);
+    }
+
+    /// The sieve of Eratosthenes, in the memory.
+    #[divan::bench]
+    fn memory(bencher: Bencher) {
+        let text = include_str!("../programs/sieve.svm");
+        run_program(bencher, text, ".const N 30\n", iterations() / 10);
     }
 
     #[divan::bench]

@@ -24,6 +24,8 @@ impl<F> Word for F
 where
     F: PrimeField<Repr: AsRef<[u8]> + AsMut<[u8]> + Default>,
 {
+    const BITS: u32 = F::NUM_BITS;
+
     #[inline]
     fn zero() -> Self {
         F::ZERO

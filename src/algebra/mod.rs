@@ -7,9 +7,11 @@
 
 mod field;
 mod formula;
+mod number;
 mod probe;
 
 pub use formula::{Definition, Formula};
+pub(crate) use number::Number;
 pub use probe::Probe;
 
 use std::fmt;
@@ -61,6 +63,15 @@ pub trait Algebra:
 ///
 /// Implemented for every prime field with canonical representatives of 32 bytes.
 pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
+    /// The bits of the number of words.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// assert_eq!(u64::from(<Fr as Word>::BITS), Fr::modulus().bits());
+    /// ```
+    const BITS: u32;
+
     /// The additive identity.
     ///
     /// ```
@@ -68,6 +79,7 @@ pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// # use halo2curves::bn256::Fr;
     /// assert_eq!(<Fr as Word>::zero(), Fr::from(0));
     /// ```
+    #[inline(always)]
     fn zero() -> Self {
         Self::constant(0)
     }
@@ -79,8 +91,17 @@ pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// # use halo2curves::bn256::Fr;
     /// assert_eq!(<Fr as Word>::one(), Fr::from(1));
     /// ```
+    #[inline(always)]
     fn one() -> Self {
         Self::constant(1)
+    }
+
+    /// The word that stands here, read in the parts in which it was written: a processor has to wait where it reads at once what it
+    /// wrote in parts just before.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn load(&self) -> Self {
+        *self
     }
 
     /// The multiplicative inverse, or `None` for zero.
@@ -178,6 +199,22 @@ pub trait Word: Algebra + Copy + Eq + fmt::Debug + Send + Sync + 'static {
             return None;
         }
         low.try_into().ok().map(u64::from_le_bytes)
+    }
+
+    /// The canonical representative, if it has 128 bits at most.
+    ///
+    /// ```
+    /// # use halo2_stack_vm::algebra::{Algebra, Formula, Probe, Word};
+    /// # use halo2curves::bn256::Fr;
+    /// let word = Fr::from(1 << 63) * Fr::from(4);
+    /// assert_eq!(word.to_u128(), Some(1 << 65));
+    /// assert_eq!((word * word).to_u128(), None);
+    /// ```
+    fn to_u128(&self) -> Option<u128> {
+        let bytes = self.to_le_bytes();
+        let (low, high) = bytes.split_at(16);
+        let low = low.try_into().ok().map(u128::from_le_bytes);
+        low.filter(|_| high.iter().all(|byte| *byte == 0))
     }
 }
 

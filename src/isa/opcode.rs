@@ -9,14 +9,6 @@ impl Opcode {
     /// The instruction that a row executes when no flag is set.
     pub const IDLE: Opcode = Opcode::Nop;
 
-    /// The instruction with this code, if there is one.
-    pub fn from_code(code: u64) -> Option<Opcode> {
-        Opcode::ALL
-            .iter()
-            .copied()
-            .find(|opcode| opcode.code() == code)
-    }
-
     /// The instruction with this mnemonic.
     pub fn from_mnemonic(mnemonic: &str) -> Option<Opcode> {
         Opcode::ALL

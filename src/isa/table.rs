@@ -29,7 +29,7 @@ pub(crate) trait Specialised {
 macro_rules! instructions {
     ($(
         $(#[doc = $doc:literal])+
-        $name:ident = $code:expr, $mnemonic:literal, $argument:ident, $effect:ident, needs $needs:literal,
+        $name:ident = $code:literal, $mnemonic:literal, $argument:ident, $effect:ident, needs $needs:literal,
         $(else $fault:literal,)?
         |$operands:ident| $relation:expr;
     )+) => {
@@ -48,6 +48,14 @@ macro_rules! instructions {
             #[inline(always)]
             pub const fn code(self) -> u64 {
                 match self { $(Opcode::$name => $code,)+ }
+            }
+
+            /// The instruction with this code, if there is one.
+            pub const fn from_code(code: u64) -> Option<Opcode> {
+                match code {
+                    $($code => Some(Opcode::$name),)+
+                    _ => None,
+                }
             }
 
             /// The name that the assembler reads.

@@ -1,5 +1,7 @@
 //! The machine: a program as it is executed, the state of a run, and one step of it.
 
+use std::marker::PhantomData;
+
 use super::memory::{Cell, Memory};
 use super::step::Step;
 use super::{Inputs, Outcome, RunError};
@@ -7,11 +9,28 @@ use crate::algebra::Word;
 use crate::isa::{Effect, InstructionSet, Opcode, Specialised, Target};
 use crate::program::Instruction;
 
+/// What executes an instruction: on a machine, in a program of so many instructions, after so many steps.
+type Handler<F> =
+    for<'m, 'a, 'i> fn(&'m mut Machine<'a, F>, &'i Decoded<F>, usize, usize) -> Result<(), Failure>;
+
+/// What executes each instruction, compiled for it.
+struct Handlers<F>(PhantomData<F>);
+
+impl<F: Word> Specialised for Handlers<F> {
+    type Output = Handler<F>;
+
+    #[inline(always)]
+    fn call<const OPCODE: usize>(self) -> Handler<F> {
+        execute::<F, OPCODE>
+    }
+}
+
 /// An instruction that is ready to be executed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Decoded<F> {
     /// `None` if the set has no such instruction.
     pub(super) opcode: Option<Opcode>,
+    handler: Handler<F>,
     pub(super) argument: F,
     /// The argument as an address, if it is one of the program.
     pub(super) target: Option<u32>,
@@ -21,21 +40,36 @@ pub(super) struct Decoded<F> {
 #[derive(Clone, Debug)]
 pub(super) struct Code<F>(pub(super) Vec<Decoded<F>>);
 
+impl<F: Word> Decoded<F> {
+    /// An instruction of a program of so many, `None` if the set has no such; one that is skipped where a run goes on
+    /// regardless.
+    pub(super) fn new(opcode: Option<Opcode>, argument: F, addresses: usize) -> Self {
+        let target = opcode
+            .filter(|own| own.takes_address())
+            .and_then(|_| argument.to_u64())
+            .filter(|target| *target <= addresses as u64)
+            .and_then(|target| u32::try_from(target).ok());
+        Decoded {
+            opcode,
+            handler: opcode
+                .unwrap_or(Opcode::IDLE)
+                .specialise(Handlers(PhantomData)),
+            argument,
+            target,
+        }
+    }
+}
+
 impl<F: Word> Code<F> {
-    pub(super) fn new(instructions: &[Instruction<F>], set: InstructionSet) -> Self {
-        let addresses = instructions.len() as u64;
-        let decode = |instruction: &Instruction<F>| {
+    /// A program that may use a set's instructions, for a machine that computes with `words`.
+    pub(super) fn new<O: Word>(
+        instructions: &[Instruction<O>],
+        set: InstructionSet,
+        words: impl Fn(O) -> F,
+    ) -> Self {
+        let decode = |instruction: &Instruction<O>| {
             let opcode = set.decode(instruction.opcode);
-            let target = opcode
-                .filter(|own| own.takes_address())
-                .and_then(|_| instruction.argument.to_u64())
-                .filter(|target| *target <= addresses)
-                .and_then(|target| u32::try_from(target).ok());
-            Decoded {
-                opcode,
-                argument: instruction.argument,
-                target,
-            }
+            Decoded::new(opcode, words(instruction.argument), instructions.len())
         };
         Code(instructions.iter().map(decode).collect())
     }
@@ -74,132 +108,117 @@ pub(super) struct Machine<'a, F> {
 /// The zeros under a stack.
 const PADDING: usize = InstructionSet::MAX_WINDOW;
 
-/// One step of a machine, compiled for each instruction.
-struct Execute<'m, 'a, F> {
-    machine: &'m mut Machine<'a, F>,
-    instruction: &'m Decoded<F>,
+/// Does what an instruction says, whether it may or not, and says what is wrong.
+fn execute<F: Word, const OPCODE: usize>(
+    machine: &mut Machine<'_, F>,
+    instruction: &Decoded<F>,
     addresses: usize,
-    /// The number of steps before this one.
     steps: usize,
-}
-
-impl<F: Word> Specialised for Execute<'_, '_, F> {
-    type Output = Result<(), Failure>;
-
-    /// Does what the instruction says, whether it may or not, and says what is wrong.
-    #[inline(always)]
-    fn call<const OPCODE: usize>(self) -> Result<(), Failure> {
-        let opcode = const { Opcode::ALL[OPCODE] };
-        let Execute {
-            machine,
-            instruction,
-            addresses,
-            steps,
-        } = self;
-        let mut result = Ok(());
-        if machine.stack.len() < PADDING + opcode.needs() {
-            result = Err(Failure::Underflow);
+) -> Result<(), Failure> {
+    let opcode = const { Opcode::ALL[OPCODE] };
+    let mut result = Ok(());
+    if machine.stack.len() < PADDING + opcode.needs() {
+        result = Err(Failure::Underflow);
+    }
+    let mut word = F::zero();
+    match opcode {
+        Opcode::Read => {
+            match machine.inputs.public.get(machine.read) {
+                Some(own) => word = *own,
+                None => result = Err(Failure::TapeEnd),
+            }
+            machine.read += 1;
+            machine.tape.push(word);
         }
-        let mut word = F::zero();
-        match opcode {
-            Opcode::Read => {
+        Opcode::Secret => {
+            match machine.inputs.secret.get(machine.secrets) {
+                Some(own) => word = *own,
+                None => result = Err(Failure::TapeEnd),
+            }
+            machine.secrets += 1;
+        }
+        Opcode::Write => {
+            let top = machine.stack.last().copied().unwrap_or(F::zero());
+            machine.tape.push(top);
+            if machine.whole_tape {
                 match machine.inputs.public.get(machine.read) {
-                    Some(own) => word = *own,
-                    None => result = Err(Failure::TapeEnd),
+                    Some(own) if *own == top => {}
+                    Some(_) => result = result.and(Err(Failure::OtherWord)),
+                    None => result = result.and(Err(Failure::TapeEnd)),
                 }
                 machine.read += 1;
-                machine.tape.push(word);
-            }
-            Opcode::Secret => {
-                match machine.inputs.secret.get(machine.secrets) {
-                    Some(own) => word = *own,
-                    None => result = Err(Failure::TapeEnd),
-                }
-                machine.secrets += 1;
-            }
-            Opcode::Write => {
-                let top = machine.stack.last().copied().unwrap_or(F::zero());
-                machine.tape.push(top);
-                if machine.whole_tape {
-                    match machine.inputs.public.get(machine.read) {
-                        Some(own) if *own == top => {}
-                        Some(_) => result = result.and(Err(Failure::OtherWord)),
-                        None => result = result.and(Err(Failure::TapeEnd)),
-                    }
-                    machine.read += 1;
-                }
-            }
-            _ => {}
-        }
-        let step = Step::of(
-            opcode,
-            &machine.stack,
-            instruction.argument,
-            word,
-            machine.pc,
-            |address| {
-                let place = Memory::address(&address);
-                machine.accessed = place.map(|place| (place, machine.memory.cell(place)));
-                machine.accessed.map_or(F::zero(), |(_, cell)| cell.word)
-            },
-        );
-        if let Some(access) = &step.access {
-            match machine.accessed {
-                Some((address, _)) => {
-                    let word = access.new;
-                    // A trace has no more rows; without one, the number is of no matter.
-                    let last = u32::try_from(steps).map_or(u32::MAX, |own| own.saturating_add(1));
-                    machine.memory.set(address, Cell { word, last });
-                }
-                None => result = result.and(Err(Failure::OutsideMemory)),
             }
         }
-        if opcode.fault().is_some() && !step.holds(opcode, &machine.stack, instruction.argument) {
-            result = result.and(Err(Failure::Fault));
+        _ => {}
+    }
+    let step = Step::of(
+        opcode,
+        &machine.stack,
+        instruction.argument,
+        word,
+        machine.pc,
+        |address| {
+            let place = Memory::address(&address);
+            machine.accessed = place.map(|place| (place, machine.memory.cell(place)));
+            machine.accessed.map_or(F::zero(), |(_, cell)| cell.word)
+        },
+    );
+    if let Some(access) = &step.access {
+        match machine.accessed {
+            Some((address, _)) => {
+                let word = access.new;
+                // A trace has no more rows; without one, the number is of no matter.
+                let last = u32::try_from(steps).map_or(u32::MAX, |own| own.saturating_add(1));
+                machine.memory.set(address, Cell { word, last });
+            }
+            None => result = result.and(Err(Failure::OutsideMemory)),
         }
-        let following = machine.pc + 1;
-        machine.pc = match step.target {
-            Target::Following => following,
-            Target::Argument | Target::Branch if !step.jumps => following,
-            Target::Argument | Target::Branch => match instruction.target {
-                Some(target) => target as usize,
+    }
+    if opcode.fault().is_some() && !step.holds(opcode, &machine.stack, instruction.argument) {
+        result = result.and(Err(Failure::Fault));
+    }
+    let following = machine.pc + 1;
+    machine.pc = match step.target {
+        Target::Following => following,
+        Target::Argument | Target::Branch if !step.jumps => following,
+        Target::Argument | Target::Branch => match instruction.target {
+            Some(target) => target as usize,
+            None => {
+                result = result.and(Err(Failure::Outside));
+                addresses
+            }
+        },
+        Target::Top => {
+            let top = machine.stack.last().and_then(Word::to_u64);
+            match top.filter(|top| *top <= addresses as u64) {
+                Some(top) => top as usize,
                 None => {
                     result = result.and(Err(Failure::Outside));
                     addresses
                 }
-            },
-            Target::Top => {
-                let top = machine.stack.last().and_then(Word::to_u64);
-                match top.filter(|top| *top <= addresses as u64) {
-                    Some(top) => top as usize,
-                    None => {
-                        result = result.and(Err(Failure::Outside));
-                        addresses
-                    }
-                }
-            }
-        };
-        match opcode.effect() {
-            Effect::Grow => {
-                machine.stack.push(step.result);
-                machine.max_depth = machine.max_depth.max(machine.stack.len());
-                return result;
-            }
-            Effect::Keep => {}
-            // On the empty stack in a trace past a failure only.
-            Effect::Shrink if machine.stack.len() == PADDING => {}
-            Effect::Shrink => {
-                machine.stack.pop();
             }
         }
-        let moved = [Some(step.result), step.second, step.third];
-        for (word, moved) in machine.stack.iter_mut().rev().zip(moved) {
-            if let Some(moved) = moved {
-                *word = moved;
-            }
+    };
+    match opcode.effect() {
+        Effect::Grow => {
+            machine.stack.push(step.result);
+            machine.max_depth = machine.max_depth.max(machine.stack.len());
+            return result;
         }
-        result
+        Effect::Keep => {}
+        // On the empty stack in a trace past a failure only.
+        Effect::Shrink if machine.stack.len() == PADDING => {}
+        Effect::Shrink => {
+            machine.stack.pop();
+        }
     }
+    let moved = [Some(step.result), step.second, step.third];
+    for (word, moved) in machine.stack.iter_mut().rev().zip(moved) {
+        if let Some(moved) = moved {
+            *word = moved;
+        }
+    }
+    result
 }
 
 /// What an instruction can change of a machine, as it was before it.
@@ -285,21 +304,15 @@ impl<'a, F: Word> Machine<'a, F> {
         }
     }
 
-    /// Executes an instruction.
+    /// Executes an instruction, after so many steps.
     #[inline(always)]
     pub(super) fn execute(
         &mut self,
-        opcode: Opcode,
         instruction: &Decoded<F>,
         addresses: usize,
         steps: usize,
     ) -> Result<(), Failure> {
-        opcode.specialise(Execute {
-            machine: self,
-            instruction,
-            addresses,
-            steps,
-        })
+        (instruction.handler)(self, instruction, addresses, steps)
     }
 
     /// The word at the bottom of the stack, 0 if there is none.

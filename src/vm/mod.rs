@@ -84,6 +84,20 @@ pub struct Outcome<F> {
     pub cells: usize,
 }
 
+impl<W> Outcome<W> {
+    /// The same with words of another kind.
+    fn map<F>(self, word: impl Fn(W) -> F) -> Outcome<F> {
+        Outcome {
+            output: word(self.output),
+            steps: self.steps,
+            max_depth: self.max_depth,
+            rows: self.rows,
+            tape: self.tape.into_iter().map(word).collect(),
+            cells: self.cells,
+        }
+    }
+}
+
 /// The first `steps` instructions of a program, or all of them.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use super::machine::{Code, Failure, Machine};
 use super::{Inputs, MAX_ROWS, Outcome, RunError, cut};
-use crate::algebra::Word;
+use crate::algebra::{Number, Word};
 use crate::isa::{InstructionSet, Opcode};
 use crate::program::{Instruction, Program};
 
@@ -78,21 +78,26 @@ impl<'a, F: Word> Job<'a, F> {
     ///
     /// [`RunError`], with the step at which the program fails.
     pub fn run(&self) -> Result<Outcome<F>, RunError> {
-        let code = Code::new(self.instructions()?, self.set);
-        let mut machine = Machine::new(self.inputs, self.whole_tape);
+        let code = Code::new(self.instructions()?, self.set, Number::new);
+        let numbers = |words: &[F]| words.iter().copied().map(Number::new).collect();
+        let inputs = Inputs {
+            public: numbers(&self.inputs.public),
+            secret: numbers(&self.inputs.secret),
+        };
+        let mut machine = Machine::new(&inputs, self.whole_tape);
         let mut steps = 0;
         while self.advance(&code, &mut machine, steps)? {
             steps += 1;
         }
-        Ok(machine.outcome(steps))
+        Ok(machine.outcome(steps).map(Number::word))
     }
 
     /// Executes the next instruction; `false` if the run has ended before it.
     #[inline(always)]
-    pub(super) fn advance(
+    pub(super) fn advance<W: Word>(
         &self,
-        code: &Code<F>,
-        machine: &mut Machine<'a, F>,
+        code: &Code<W>,
+        machine: &mut Machine<'_, W>,
         steps: usize,
     ) -> Result<bool, RunError> {
         let instruction = match code.0.get(machine.pc) {
@@ -111,7 +116,7 @@ impl<'a, F: Word> Job<'a, F> {
             });
         }
         let (pc, depth) = (machine.pc, machine.depth());
-        if let Err(failure) = machine.execute(opcode, instruction, code.0.len(), steps) {
+        if let Err(failure) = machine.execute(instruction, code.0.len(), steps) {
             return Err(self.failed(failure, opcode, steps, pc, depth));
         }
         if machine.words() > self.max_words {
@@ -124,7 +129,7 @@ impl<'a, F: Word> Job<'a, F> {
         Ok(true)
     }
 
-    fn invalid(&self, machine: &Machine<'_, F>, step: usize) -> RunError {
+    fn invalid<W: Word>(&self, machine: &Machine<'_, W>, step: usize) -> RunError {
         let instruction = self.program.instructions().get(machine.pc);
         RunError::InvalidOpcode {
             step,

@@ -50,11 +50,11 @@ impl<F: Word> Operands<F> for Values<'_, F> {
     #[inline(always)]
     fn word(&self, place: usize) -> F {
         let place = self.stack.len().wrapping_sub(place + 1);
-        self.stack.get(place).copied().unwrap_or(F::zero())
+        self.stack.get(place).map_or(F::zero(), F::load)
     }
     #[inline(always)]
     fn argument(&self) -> F {
-        self.argument
+        self.argument.load()
     }
     #[inline(always)]
     fn hint(&self) -> F {
@@ -108,14 +108,6 @@ impl<F: Word> Operands<F> for Values<'_, F> {
     }
 }
 
-/// A word as an integer, if it has 128 bits at most.
-fn large<F: Word>(word: &F) -> Option<u128> {
-    let bytes = word.to_le_bytes();
-    let (low, high) = bytes.split_at(16);
-    let low = low.try_into().ok().map(u128::from_le_bytes);
-    low.filter(|_| high.iter().all(|byte| *byte == 0))
-}
-
 /// The low and the high word that an instruction computes with, if there are such words; `product` is that of its relation.
 #[inline(always)]
 fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]> {
@@ -127,7 +119,7 @@ fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]> {
         }
         Double::Pair(low, high) => Some([word(low)?, word(high)?]),
         Double::Quotient(dividend, divisor) => {
-            let [dividend, divisor] = [large(dividend)?, large(divisor)?];
+            let [dividend, divisor] = [dividend.to_u128()?, divisor.to_u128()?];
             let (low, high) = (dividend.checked_div(divisor)?, dividend % divisor);
             // What is left is less than the divisor, and the difference has to be a word too.
             u32::try_from(divisor - 1 - high).ok()?;

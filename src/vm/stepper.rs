@@ -19,7 +19,7 @@ impl<'a, F: Word> Job<'a, F> {
         Ok(Stepper {
             job: self.clone(),
             instructions,
-            code: Code::new(instructions, self.set),
+            code: Code::new(instructions, self.set, |word| word),
             state: Snapshot {
                 machine: Machine::new(self.inputs, self.whole_tape),
                 steps: 0,

@@ -48,18 +48,14 @@ impl<F: Word> Job<'_, F> {
     /// Writes down every row, of which there are probably so many.
     fn write_trace(&self, rows: usize) -> Result<Trace<F>, RunError> {
         let instructions = self.instructions()?;
-        let code = Code::new(instructions, self.set);
+        let code = Code::new(instructions, self.set, |word| word);
         let addresses = code.0.len();
         let mut machine = Machine::new(self.inputs, self.whole_tape);
         let mut writer = TraceWriter {
             rows: Vec::with_capacity(rows + 1),
             links: Links::default(),
         };
-        let end = Decoded {
-            opcode: Some(Opcode::Halt),
-            argument: F::zero(),
-            target: None,
-        };
+        let end = Decoded::new(Some(Opcode::Halt), F::zero(), addresses);
         let mut steps = 0;
         while let Some(instruction) = code.0.get(machine.pc) {
             let opcode = match instruction.opcode {
@@ -73,7 +69,7 @@ impl<F: Word> Job<'_, F> {
                 });
             }
             writer.row(&machine, opcode, instruction.argument);
-            let _ = machine.execute(opcode, instruction, addresses, steps);
+            let _ = machine.execute(instruction, addresses, steps);
             writer.accessed(&machine, opcode);
             steps += 1;
         }
@@ -89,7 +85,7 @@ impl<F: Word> Job<'_, F> {
         while machine.depth() >= Opcode::Halt.needs() {
             writer.row(&machine, Opcode::Halt, end.argument);
             // It drops a word, and has no way to fail.
-            let _ = machine.execute(Opcode::Halt, end, addresses, steps);
+            let _ = machine.execute(end, addresses, steps);
             machine.pc = halt;
         }
         writer.row(&machine, Opcode::Halt, end.argument);
