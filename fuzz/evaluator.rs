@@ -148,7 +148,10 @@ impl Machine<'_> {
     fn cell(&mut self, address: &BigUint) -> Result<&mut BigUint, &'static str> {
         let address = usize::try_from(address).ok().filter(|own| *own < CELLS);
         let address = address.ok_or("outside_memory")?;
-        Ok(self.memory.entry(address).or_default())
+        // At first it holds the argument of the instruction with this address.
+        let listed = self.given.program.get(address);
+        let at_first = || listed.map_or_else(BigUint::default, |(_, argument)| argument.clone());
+        Ok(self.memory.entry(address).or_insert_with(at_first))
     }
 
     fn step(&mut self, code: u64, argument: &BigUint) -> Result<(), &'static str> {

@@ -1,5 +1,5 @@
 (* The memory part of src/machine/memory.rs, machine-checked: from the multiset equation of the memory's bus (over F, read as
-   integers modulo p) and the look-up of ages, each access finds what the last one before it left, and 0 if there was none.
+   integers modulo p) and the look-up of ages, each access finds what the last one before it left, and what is listed there if there was none.
    No axiom. Addresses, words and times are elements of a field F of characteristic p; [tm] is the image of an integer.
    It is about a transcription of the rules, not extracted from the code. *)
 From Coq Require Import Arith Lia List ZArith Bool Wf_nat.
@@ -7,7 +7,7 @@ From Coq Require Import Arith Lia List ZArith Bool Wf_nat.
 Section Memory.
 Variable F : Type.
 Variable F_dec : forall a b : F, {a = b} + {a <> b}.
-Variable f0 : F.
+Variable first : F -> F.                (* of an address: what is listed there *)
 Variable tm : Z -> F.
 Variable p : Z.
 Variable R : nat.                      (* steps, and cells *)
@@ -32,7 +32,7 @@ Proof. repeat decide equality. Defined.
 Definition same a b := if cell_dec a b then true else false.
 Definition leaves i : cell := (addr i, new i, tm (Z.of_nat (S i))).
 Definition finds i : cell := (addr i, old i, bef i).
-Definition opens j : cell := (tm (Z.of_nat j), f0, tm 0).
+Definition opens j : cell := (tm (Z.of_nat j), first (tm (Z.of_nat j)), tm 0).
 Definition closes j : cell := (tm (Z.of_nat j), kept j, last j).
 Fixpoint count (P : nat -> bool) n :=
   match n with 0 => 0 | S m => (if P m then 1 else 0) + count P m end.
@@ -44,7 +44,7 @@ Hypothesis multiset : forall c, exists z : Z,
   (Z.of_nat (made c) - Z.of_nat (taken c) = z * p)%Z.
 
 (* The honest memory before row i. *)
-Fixpoint M i : F -> F := match i with 0 => fun _ => f0 | S i =>
+Fixpoint M i : F -> F := match i with 0 => first | S i =>
   if acc i then fun a => if F_dec a (addr i) then new i else M i a else M i end.
 
 (* Counting. *)
@@ -236,10 +236,10 @@ Proof.
     exfalso. apply (U i); [lia|]. split; congruence.
 Qed.
 
-Lemma M_first : forall i a, (forall m, m < i -> ~ accesses a m) -> M i a = f0.
+Lemma M_first : forall i a, (forall m, m < i -> ~ accesses a m) -> M i a = first a.
 Proof.
   induction i as [|i IH]; intros a U; simpl; [easy|].
-  assert (M i a = f0) as H by (apply IH; intros m Hm; apply U; lia).
+  assert (M i a = first a) as H by (apply IH; intros m Hm; apply U; lia).
   destruct (acc i) eqn:Ai; [|easy]. destruct (F_dec a (addr i)); [|easy].
   exfalso. apply (U i); [lia|]. split; congruence.
 Qed.

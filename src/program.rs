@@ -27,6 +27,20 @@ impl<F: Word> Instruction<F> {
     }
 }
 
+impl<F> Instruction<F> {
+    /// The opcode of what is data, and can't be executed.
+    pub const DATA: u64 = u32::MAX as u64;
+
+    /// A word for the memory: the cell whose address is that of an instruction holds its argument at first. It is an error
+    /// to execute it.
+    pub fn data(word: F) -> Self {
+        Instruction {
+            opcode: Self::DATA,
+            argument: word,
+        }
+    }
+}
+
 impl<F: Word> Instruction<F> {
     /// The opcode, [encoded](Opcode::encoded); of an opcode that no instruction has, its number and 1.
     pub fn encoded(&self) -> F {
@@ -44,6 +58,7 @@ impl<F: Word> fmt::Display for Instruction<F> {
         match Opcode::from_code(self.opcode) {
             Some(opcode) if opcode.takes_argument() => write!(f, "{opcode} {argument}"),
             Some(opcode) => write!(f, "{opcode}"),
+            None if self.opcode == Self::DATA => write!(f, ".word {argument}"),
             None => write!(f, "({}, {argument})", self.opcode),
         }
     }

@@ -81,6 +81,11 @@ pub fn disassemble<F: Word>(program: &Program<F>) -> Result<String, DisassembleE
     };
     for (index, instruction) in program.instructions().iter().enumerate() {
         let Instruction { opcode, argument } = *instruction;
+        if opcode == Instruction::<F>::DATA {
+            label(&mut text, index);
+            text.push_str(&format!(".word {}\n", argument.to_text()));
+            continue;
+        }
         let opcode =
             Opcode::from_code(opcode).ok_or(DisassembleError::UnknownOpcode { index, opcode })?;
         label(&mut text, index);

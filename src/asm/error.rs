@@ -127,7 +127,9 @@ pub enum AsmErrorKind {
     #[error("a line has one label; write the other one on a line of its own")]
     SecondLabel,
     /// There is no such directive.
-    #[error("there is no directive `{name}`; the only one is `.const`, as in `.const N 10`")]
+    #[error(
+        "there is no directive `{name}`; there are `.const N 10`, `.word 1, 2, 3` and `.bytes \"text\", 0`"
+    )]
     UnknownDirective {
         /// The beginning of what was written.
         name: String,
@@ -135,6 +137,17 @@ pub enum AsmErrorKind {
     /// A constant needs a name and a number, and nothing else.
     #[error("a constant has a name and a number, as in `.const N 10` or `.const M 2*N`")]
     MalformedConstant,
+    /// A line of data is no list of words, or of bytes and texts.
+    #[error(
+        "after `{directive}` stand {} with commas between", if *.directive == ".word" { "words" } else { "bytes and texts" }
+    )]
+    MalformedData {
+        /// The directive.
+        directive: &'static str,
+    },
+    /// A byte is none.
+    #[error("a byte is a number from 0 to 255")]
+    NoByte,
     /// The argument has to be an address of the program.
     #[error(
         "`{opcode}` goes to an address of the program, and those are 0 to {instructions}, its end"

@@ -1,4 +1,4 @@
-//! A line as an instruction.
+//! A line as an instruction, or as words of the memory.
 
 use super::error::AsmErrorKind;
 use super::expression::is_name;
@@ -14,11 +14,23 @@ use crate::text::excerpt;
 pub(super) type Read<'s, F> = (Instruction<F>, Option<Located<'s>>);
 
 impl<'s> Statement<'s> {
-    /// The instruction of the line, if it has one, or what is wrong with it and where.
-    pub fn instruction<F: Word>(
+    /// Calls a function with the instruction of the line, or with those that its words are, and the message that stands after it, as
+    /// it is written. Or says what is wrong, and where.
+    pub fn instructions<F: Word>(
         &self,
         names: &Names<'s, F>,
-    ) -> Result<Option<Read<'s, F>>, Complaint> {
+        mut each: impl FnMut(Instruction<F>, Option<Located<'s>>),
+    ) -> Result<(), Complaint> {
+        let word = |operand, place| names.word(operand, place);
+        self.data(word, |word| each(Instruction::data(word), None))?;
+        if let Some((instruction, message)) = self.instruction(names)? {
+            each(instruction, message);
+        }
+        Ok(())
+    }
+
+    /// The instruction of the line, if it has one, or what is wrong with it and where.
+    fn instruction<F: Word>(&self, names: &Names<'s, F>) -> Result<Option<Read<'s, F>>, Complaint> {
         let Some((mnemonic, place)) = self.mnemonic.clone().filter(|_| self.is_instruction())
         else {
             return Ok(None);

@@ -33,6 +33,19 @@
 //! rotr32 7    # rotli32 0x2000000
 //! ```
 //!
+//! `.word 1, 2, 3` puts words into the memory: the cell whose address is that of an instruction holds its argument at first, and each of
+//! these words is an instruction that is never executed, in its place in the program. So a label before it is the address of
+//! the first word, for `load` as for `jump`, and one at the end of the program that of the first cell that holds nothing.
+//! `.bytes "text", 0, 255` puts four bytes into each cell, the first being the least significant; a text stands for its bytes in UTF-8.
+//!
+//! ```text
+//!         get primes + 1      # 3
+//!         halt
+//! primes: .word 2, 3, 5, 7
+//! hello:  .bytes "hello\n", 0
+//! free:
+//! ```
+//!
 //! After an instruction and its argument a *message* may stand, between quotes: whoever runs the program is shown it if
 //! that instruction fails. The escapes are those of Rust: `\\`, `\"`, `\n`, `\t`, `\u{e9}`. A message is no part of the
 //! program, and so of no digest and no key.
@@ -53,6 +66,7 @@
 //! Errors hold at most a short excerpt of what they complain about, without its control characters,
 //! so that a message can be printed whatever the input was.
 
+mod data;
 mod disassemble;
 mod error;
 mod expression;
@@ -181,7 +195,7 @@ fn assembled<'s, F: Word>(
         if known.is_ok() {
             continue;
         }
-        if let Err(complaint) = statement.instruction(&names) {
+        if let Err(complaint) = statement.instructions(&names, |_, _| {}) {
             errors.push(error(source, statement.line, complaint));
         }
     }
@@ -190,11 +204,12 @@ fn assembled<'s, F: Word>(
     }
     let mut instructions = Vec::with_capacity(names.length);
     for statement in statements(source) {
-        if let Ok(Some((instruction, message))) = statement.instruction(&names) {
+        // What is wrong was found before.
+        let _ = statement.instructions(&names, |instruction, message| {
             instructions.push(instruction);
             // A text has fewer lines than bytes, and no reader takes more of those.
             see(u32::try_from(statement.line).unwrap_or(u32::MAX), message);
-        }
+        });
     }
     Ok((Program::from(instructions), names))
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::data::Data;
 use super::error::{AsmError, AsmErrorKind, AsmErrors};
 use super::expression::{evaluate, is_name, is_name_start, no_name, number};
 use super::limits::{LONGEST_NAME, MOST_CONSTANTS, MOST_ERRORS, MOST_LABELS};
@@ -11,6 +12,16 @@ use super::symbols::Label;
 use super::text::{Complaint, Located, Statement, Token, Tokens, error, statements};
 use crate::algebra::Word;
 use crate::text::excerpt;
+
+/// What an operand stands for, as long as names are not known: 0 for those. What is neither a number nor a name is known
+/// already.
+fn later<F: Word>(operand: &str, span: Range<usize>) -> Result<F, Complaint> {
+    match is_name(operand) {
+        true => Ok(F::zero()),
+        false if is_name_start(operand) => Err(no_name(operand, span)),
+        false => number(operand, span),
+    }
+}
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +87,13 @@ impl<'s, F: Word> Names<'s, F> {
         };
         let (mut labels, mut constants) = (MOST_LABELS, MOST_CONSTANTS);
         for statement in statements(source) {
+            // Names are known later, but how many words there are is known now.
+            let mut words = 0;
+            let data = statement.data(later::<F>, |_| words += 1);
             for result in [
                 names.label(&statement, &mut labels),
                 names.constant(&statement, &mut constants),
+                data,
             ] {
                 if let Err(complaint) = result {
                     let fatal = complaint.0 == AsmErrorKind::TooManyNames;
@@ -88,7 +103,7 @@ impl<'s, F: Word> Names<'s, F> {
                     }
                 }
             }
-            names.length += usize::from(statement.is_instruction());
+            names.length += words + usize::from(statement.is_instruction());
             if errors.len() >= MOST_ERRORS {
                 return Ok(names);
             }
@@ -113,6 +128,9 @@ impl<'s, F: Word> Names<'s, F> {
         let Some((directive, place)) = statement.directive() else {
             return Ok(());
         };
+        if Data::named(directive).is_some() {
+            return Ok(());
+        }
         if *directive != ".const" {
             let name = excerpt(directive);
             return Err((AsmErrorKind::UnknownDirective { name }, place.clone()));
@@ -128,12 +146,7 @@ impl<'s, F: Word> Names<'s, F> {
         let result = match tokens.peek() {
             None => malformed(place),
             Some((Token::Operand(text), span)) if text.starts_with('=') => malformed(&span),
-            Some(_) => evaluate(&mut tokens, |operand, span| match is_name(operand) {
-                true => Ok(F::zero()),
-                false if is_name_start(operand) => Err(no_name(operand, span)),
-                false => number(operand, span),
-            })
-            .and_then(|_| match tokens.peek() {
+            Some(_) => evaluate(&mut tokens, later::<F>).and_then(|_| match tokens.peek() {
                 None => Ok(()),
                 Some(_) => malformed(number_place.as_ref().unwrap_or(place)),
             }),
@@ -326,7 +339,7 @@ impl<'s, F: Word> Names<'s, F> {
     }
 
     /// What an operand stands for.
-    fn word(&self, operand: &str, place: Range<usize>) -> Result<F, Complaint> {
+    pub fn word(&self, operand: &str, place: Range<usize>) -> Result<F, Complaint> {
         if !is_name_start(operand) {
             return number(operand, place);
         }

@@ -8,6 +8,7 @@ use winnow::stream::{LocatingSlice, Stream};
 use winnow::token::{any, none_of, one_of, take_till, take_while};
 use winnow::{Parser, Result as Parsed};
 
+use super::data::Data;
 use super::error::{AsmError, AsmErrorKind};
 use super::limits::LONGEST_MESSAGE;
 use crate::text::{excerpt, is_line_end, located_lines};
@@ -76,12 +77,15 @@ pub(super) fn statements<'s>(source: &'s str) -> impl Iterator<Item = Statement<
             let moved = |(text, span): Located<'s>| (text, start + span.start..start + span.end);
             Some(Statement {
                 line: index + 1,
-                label: label.map(moved),
-                mnemonic: mnemonic.map(moved),
                 rest: Tokens {
                     source,
                     at: start + line.len() - rest.eof_offset(),
+                    lists: mnemonic
+                        .as_ref()
+                        .is_some_and(|(own, _)| Data::named(own).is_some()),
                 },
+                label: label.map(moved),
+                mnemonic: mnemonic.map(moved),
             })
         })
 }
@@ -122,7 +126,7 @@ fn blank<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<&'s str, EmptyError> {
 pub(super) enum Token<'s> {
     /// A number, a name, or what was meant to be one.
     Operand(&'s str),
-    /// One of `+-*()`.
+    /// One of `+-*()` or, in a list, a comma.
     Sign(char),
     /// What stands between quotes, as it is written.
     Message(&'s str),
@@ -135,17 +139,23 @@ pub(super) enum Token<'s> {
 pub(super) struct Tokens<'s> {
     source: &'s str,
     at: usize,
+    /// Whether commas stand between them.
+    lists: bool,
 }
 
 impl<'s> Tokens<'s> {
     pub fn new(source: &'s str, at: usize) -> Self {
-        Tokens { source, at }
+        Tokens {
+            source,
+            at,
+            lists: false,
+        }
     }
 
     /// The next one, and where it stands.
     pub fn next(&mut self) -> Option<(Token<'s>, Range<usize>)> {
         let mut rest = LocatingSlice::new(self.source.get(self.at..)?);
-        let (token, span) = preceded(blank, token.with_span())
+        let (token, span) = preceded(blank, token(self.lists).with_span())
             .parse_next(&mut rest)
             .ok()?;
         let span = self.at + span.start..self.at + span.end;
@@ -175,17 +185,18 @@ impl<'s> Tokens<'s> {
     }
 }
 
-fn token<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<Token<'s>, EmptyError> {
-    let operand = take_till(1.., |c: char| {
-        c.is_whitespace() || matches!(c, '#' | '+' | '-' | '*' | '(' | ')' | '"')
+/// A token, of a list or not.
+fn token<'s>(lists: bool) -> impl Parser<LocatingSlice<&'s str>, Token<'s>, EmptyError> {
+    let is_sign = move |c: char| matches!(c, '+' | '-' | '*' | '(' | ')') || lists && c == ',';
+    let operand = take_till(1.., move |c: char| {
+        c.is_whitespace() || matches!(c, '#' | '"') || is_sign(c)
     });
     alt((
-        one_of(['+', '-', '*', '(', ')']).map(Token::Sign),
+        one_of(is_sign).map(Token::Sign),
         operand.map(Token::Operand),
         message.map(Token::Message),
         ('"', take_till(0.., is_line_end)).value(Token::Unfinished),
     ))
-    .parse_next(line)
 }
 
 fn message<'s>(line: &mut LocatingSlice<&'s str>) -> Parsed<&'s str, EmptyError> {

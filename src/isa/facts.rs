@@ -80,7 +80,7 @@ pub(super) struct Facts {
     pub factor_test: bool,
     pub cofactor_test: bool,
     pub obligation: bool,
-    /// Whether it asks where in the program it stands.
+    /// Whether it has to do with addresses of the program: where it stands, where it goes, or what stands there.
     pub control: bool,
     /// Whether a word comes from the public tape or goes there.
     pub tape: bool,
@@ -138,7 +138,7 @@ impl Facts {
             factor_test: !factor_test.vanishes(),
             cofactor_test: !cofactor_test.vanishes(),
             obligation: !zero.vanishes(),
-            control: *target != Target::Following || reads(Operand::Following),
+            control: *target != Target::Following || reads(Operand::Following) || access.is_some(),
             tape: tape.is_some(),
             double: double.is_some(),
             rest: rest.is_some(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Effect, Opcode};
+use super::{Effect, Opcode, Target};
 use crate::text::excerpt;
 
 /// Which instructions a circuit has. `nop` and `halt` are in every set.
@@ -130,10 +130,15 @@ impl InstructionSet {
         self.facts().any(|facts| facts.hint)
     }
 
-    /// Whether the set has control flow: instructions that jump, or push addresses. A circuit of such a
-    /// set has a program counter, and looks instructions up in the program.
+    /// Whether the set has control flow: instructions that jump, or push addresses, or access the memory, in which the program's
+    /// arguments stand at first. A circuit of such a set has a program counter, and looks instructions up in the program.
     pub fn has_control(self) -> bool {
         self.facts().any(|facts| facts.control)
+    }
+
+    /// Whether some instruction goes on elsewhere than at the one that follows it.
+    pub fn jumps(self) -> bool {
+        self.facts().any(|facts| facts.target != Target::Following)
     }
 
     /// How a circuit of the set is told an instruction: see [`Program::stated`](crate::program::Program::stated).

@@ -78,9 +78,9 @@ pub fn decode<A: Algebra>(window: &Window<A>) -> Gate<A> {
             });
             constraints.push(halts);
         }
-        // What is looked up need not lead there.
-        Given::Listed { .. } => constraints.push(halts),
-        Given::Own { .. } | Given::Scheduled { .. } => {}
+        // What is looked up need not lead there, if it jumps: else no instruction stands where it would be by then.
+        Given::Listed { .. } if window.shape.set.jumps() => constraints.push(halts),
+        Given::Listed { .. } | Given::Own { .. } | Given::Scheduled { .. } => {}
     }
     Gate {
         name: "decode",

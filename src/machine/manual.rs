@@ -371,7 +371,7 @@ const MEMORY: &str = "
 ## The memory
 
 `load`, `store`, `get` and `put` access the cells of a memory. A machine has a cell for each of its rows, with the addresses 0, 1, 2,
-..., and each holds 0 at first; a cell that is never accessed costs nothing. The sum shows that an access finds what an earlier one
+...; the first ones hold the arguments of the program's instructions at first, all others 0. A cell that is never accessed costs nothing. The sum shows that an access finds what an earlier one
 left, and that the one before it, in the order of the rows, is that one: the age of what it finds, `index - before`, is the number of a row,
 and so not negative. A circuit of the default set and these instructions has, beside a flag for each instruction:
 

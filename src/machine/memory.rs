@@ -3,7 +3,7 @@
 //! ```text
 //! every step:  recalled * cell(address, old, before) = accesses
 //!              stored * cell(address, new, index') = accesses
-//!              opened * cell(index, 0, 0) = touched
+//!              opened * cell(index, listed, 0) = touched
 //!              closed * cell(index, kept, last) = touched
 //!              aged * (eta + index - before) = accesses
 //!              dated * (eta + index) = ages
@@ -13,9 +13,11 @@
 //!
 //! `accesses` is 1 where the row executes an instruction that accesses a cell, else 0. Such a step takes the cell's tuple, the address,
 //! the word and the row of the last access, and makes it anew with its own row, `index'`. Row j opens and closes the cell with the address
-//! j, if it is touched: opened with the word 0 at the time 0, and closed with what it holds in the end.
+//! j, if it is touched: opened at the time 0 with `listed`, the argument of instruction j of the program, or 0 where there is none, and closed with
+//! what it holds in the end. So the memory's first words are part of the program, in every binding; data among them is instructions that are
+//! never executed.
 //!
-//! # Lemma: an access finds what the last one before it left, and 0 if there was none
+//! # Lemma: an access finds what the last one before it left, and what the program lists there if there was none
 //!
 //! The [theorem of the sum](crate::air::logup) says for the bus of ages that each `index - before` of an access occurs among
 //! the rows' numbers: so it is an integer a with `0 <= a <= index`, or at least less than the number of rows, and
@@ -29,8 +31,8 @@
 //! Look at one address. An access takes a tuple of an earlier time. Going back from access to access, times fall, so one comes
 //! to an access that takes a tuple that no access made: the one that opens the cell, of which there is one. As no tuple is taken twice, no two
 //! accesses have the same one before them: all accesses of the address are one chain, from the opening on, in which times
-//! rise, and so in the order of the rows. The word that an access takes is the one that the access before it in this order made, and 0
-//! for the first one. What is left at the end of the chain is taken by closing.
+//! rise, and so in the order of the rows. The word that an access takes is the one that the access before it in this order made, and
+//! `listed` for the first one. What is left at the end of the chain is taken by closing.
 //!
 //! An address that no row of the machine has is not opened, and so it can't be accessed.
 
@@ -76,11 +78,8 @@ impl Part for Memory {
             return;
         };
         let Challenges { zeta, gamma, .. } = &window.challenges;
-        let cell = |address: &A, rest: Option<[&A; 2]>| {
-            let rest = match rest {
-                Some([word, time]) => [Some(word.clone()), Some(time.clone()), None],
-                None => [None, None, None],
-            };
+        let cell = |address: &A, word: &A, time: Option<&A>| {
+            let rest = [Some(word.clone()), time.cloned(), None];
             Message::new(zeta, gamma, address.clone(), rest)
         };
         let index = &window.index[0];
@@ -99,28 +98,28 @@ impl Part for Memory {
             "recalled = 1 / (the cell that this row accesses, as it was), 0 if it accesses none",
             Sign::Receive,
             accesses(window),
-            cell(&own.address, Some([&own.old, &own.before])),
+            cell(&own.address, &own.old, Some(&own.before)),
             Placement::own(Column::Recalled, &own.recalled),
         );
         emit(
             "stored = 1 / (the cell that this row accesses, as it is then), 0 if it accesses none",
             Sign::Send,
             accesses(window),
-            cell(&own.address, Some([&own.new, &window.index[1]])),
+            cell(&own.address, &own.new, Some(&window.index[1])),
             Placement::own(Column::Stored, &own.stored),
         );
         emit(
             "opened = 1 / (the cell with this address, at first), 0 if it is not touched",
             Sign::Send,
             own.touched.clone(),
-            cell(index, None),
+            cell(index, &window.listed(), None),
             Placement::own(Column::Opened, &own.opened),
         );
         emit(
             "closed = 1 / (the cell with this address, in the end), 0 if it is not touched",
             Sign::Receive,
             own.touched.clone(),
-            cell(index, Some([&own.kept, &own.last])),
+            cell(index, &own.kept, Some(&own.last)),
             Placement::own(Column::Closed, &own.closed),
         );
     }

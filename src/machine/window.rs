@@ -392,6 +392,14 @@ impl<A: Algebra> Window<A> {
         }
     }
 
+    /// The argument of the instruction whose address is this row's number; 0 if there is none.
+    pub(super) fn listed(&self) -> A {
+        match &self.given {
+            Given::Listed { argument, .. } => argument.clone(),
+            _ => missing("an argument in a listing"),
+        }
+    }
+
     /// 0 where the row executes what it is given, 1 where it is idle although that is `halt`.
     pub(super) fn stopped(&self) -> A {
         (self.executed() - self.given_opcode()).named("stopped")

@@ -2,6 +2,7 @@
 
 use super::MAX_CELLS;
 use crate::isa::{InstructionSet, Opcode};
+use crate::program::Instruction;
 use crate::text::counted;
 
 /// Why a program does not run.
@@ -38,8 +39,7 @@ pub enum RunError {
     },
     /// The instruction set has no such instruction.
     #[error(
-        "step {step}{} (stack depth {depth}): opcode {opcode}{} is not in the instruction set `{set}`",
-        at(.step, .pc), Opcode::from_code(*.opcode).map_or(String::new(), |own| format!(" (`{own}`)"))
+        "step {step}{} (stack depth {depth}): {}", at(.step, .pc), not_in_set(*.opcode, *.set)
     )]
     InvalidOpcode {
         /// The step, counted from 0.
@@ -171,6 +171,19 @@ fn at(step: &usize, pc: &usize) -> String {
         true => String::new(),
         false => format!(" (pc {pc})"),
     }
+}
+
+/// What is wrong with an opcode.
+fn not_in_set(opcode: u64, set: InstructionSet) -> String {
+    let name = match Opcode::from_code(opcode) {
+        Some(own) => format!(" (`{own}`)"),
+        None if opcode == Instruction::<()>::DATA => {
+            return "here is data, which is not executed; `halt` ends a program before its data"
+                .into();
+        }
+        None => String::new(),
+    };
+    format!("opcode {opcode}{name} is not in the instruction set `{set}`")
 }
 
 impl RunError {

@@ -1,6 +1,7 @@
 //! The machine: a program as it is executed, the state of a run, and one step of it.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::memory::{Cell, Memory};
 use super::step::Step;
@@ -38,7 +39,11 @@ pub(super) struct Decoded<F> {
 
 /// The program as the machine executes it.
 #[derive(Clone, Debug)]
-pub(super) struct Code<F>(pub(super) Vec<Decoded<F>>);
+pub(super) struct Code<F> {
+    pub(super) instructions: Vec<Decoded<F>>,
+    /// What the memory holds at first, where the set has one.
+    image: Arc<[F]>,
+}
 
 impl<F: Word> Decoded<F> {
     /// An instruction of a program of so many, `None` if the set has no such; one that is skipped where a run goes on
@@ -71,7 +76,12 @@ impl<F: Word> Code<F> {
             let opcode = set.decode(instruction.opcode);
             Decoded::new(opcode, words(instruction.argument), instructions.len())
         };
-        Code(instructions.iter().map(decode).collect())
+        let instructions: Vec<Decoded<F>> = instructions.iter().map(decode).collect();
+        let image = instructions.iter().map(|own| own.argument);
+        Code {
+            image: image.filter(|_| set.has_memory()).collect(),
+            instructions,
+        }
     }
 }
 
@@ -234,7 +244,7 @@ pub(super) struct Before<F> {
 }
 
 impl<'a, F: Word> Machine<'a, F> {
-    pub(super) fn new(inputs: &'a Inputs<F>, whole_tape: bool) -> Self {
+    pub(super) fn new(code: &Code<F>, inputs: &'a Inputs<F>, whole_tape: bool) -> Self {
         Machine {
             inputs,
             whole_tape,
@@ -244,7 +254,7 @@ impl<'a, F: Word> Machine<'a, F> {
             read: 0,
             secrets: 0,
             tape: vec![],
-            memory: Memory::new(),
+            memory: Memory::new(code.image.clone()),
             accessed: None,
         }
     }

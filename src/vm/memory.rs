@@ -1,4 +1,6 @@
-//! The memory of a run: cells that hold words, zeros at first.
+//! The memory of a run: cells that hold words, at first those that its program gives them.
+
+use std::sync::Arc;
 
 use crate::algebra::Word;
 
@@ -14,21 +16,14 @@ pub struct Cell<F> {
     pub last: u32,
 }
 
-impl<F: Word> Cell<F> {
-    fn new() -> Self {
-        Cell {
-            word: F::zero(),
-            last: 0,
-        }
-    }
-}
-
 /// The cells of a page, which has room as soon as one of them is accessed.
 const PAGE: usize = 64;
 
 /// The memory of a run.
 #[derive(Clone)]
 pub(super) struct Memory<F> {
+    /// What the first cells hold at first; all others hold 0.
+    image: Arc<[F]>,
     pages: Vec<Option<Box<[Cell<F>; PAGE]>>>,
     /// The number of pages that have room.
     used: usize,
@@ -37,8 +32,9 @@ pub(super) struct Memory<F> {
 }
 
 impl<F: Word> Memory<F> {
-    pub fn new() -> Self {
+    pub fn new(image: Arc<[F]>) -> Self {
         Memory {
+            image,
             pages: vec![],
             used: 0,
             cells: 0,
@@ -52,13 +48,27 @@ impl<F: Word> Memory<F> {
         address.filter(|own| (*own as usize) < MAX_CELLS)
     }
 
+    /// A cell that was not accessed.
+    fn untouched(&self, address: usize) -> Cell<F> {
+        Cell {
+            word: self.image.get(address).map_or(F::zero(), F::load),
+            last: 0,
+        }
+    }
+
     /// What stands in a cell.
     #[inline]
     pub fn cell(&self, address: u32) -> Cell<F> {
-        let (page, place) = (address as usize / PAGE, address as usize % PAGE);
-        match self.pages.get(page) {
-            Some(Some(page)) => page[place],
-            _ => Cell::new(),
+        let address = address as usize;
+        match self.pages.get(address / PAGE) {
+            Some(Some(page)) => {
+                let Cell { word, last } = &page[address % PAGE];
+                Cell {
+                    word: word.load(),
+                    last: *last,
+                }
+            }
+            _ => self.untouched(address),
         }
     }
 
@@ -66,18 +76,22 @@ impl<F: Word> Memory<F> {
     #[inline]
     pub fn set(&mut self, address: u32, cell: Cell<F>) {
         let (page, place) = (address as usize / PAGE, address as usize % PAGE);
+        match self.pages.get_mut(page) {
+            Some(Some(page)) => page[place] = cell,
+            _ => self.open(page)[place] = cell,
+        }
+        self.cells = self.cells.max(address as usize + 1);
+    }
+
+    /// A page that has no room yet.
+    #[cold]
+    fn open(&mut self, page: usize) -> &mut [Cell<F>; PAGE] {
+        let cells = std::array::from_fn(|place| self.untouched(page * PAGE + place));
         if self.pages.len() <= page {
             self.pages.resize_with(page + 1, || None);
         }
-        if let Some(own) = self.pages.get_mut(page) {
-            let used = &mut self.used;
-            let page = own.get_or_insert_with(|| {
-                *used += 1;
-                Box::new([Cell::new(); PAGE])
-            });
-            page[place] = cell;
-        }
-        self.cells = self.cells.max(address as usize + 1);
+        self.used += 1;
+        self.pages[page].insert(Box::new(cells))
     }
 
     /// The number of cells that it takes room for.

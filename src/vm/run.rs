@@ -84,7 +84,7 @@ impl<'a, F: Word> Job<'a, F> {
             public: numbers(&self.inputs.public),
             secret: numbers(&self.inputs.secret),
         };
-        let mut machine = Machine::new(&inputs, self.whole_tape);
+        let mut machine = Machine::new(&code, &inputs, self.whole_tape);
         let mut steps = 0;
         while self.advance(&code, &mut machine, steps)? {
             steps += 1;
@@ -100,7 +100,7 @@ impl<'a, F: Word> Job<'a, F> {
         machine: &mut Machine<'_, W>,
         steps: usize,
     ) -> Result<bool, RunError> {
-        let instruction = match code.0.get(machine.pc) {
+        let instruction = match code.instructions.get(machine.pc) {
             Some(instruction) if instruction.opcode != Some(Opcode::Halt) => instruction,
             _ => {
                 machine.check_used(steps)?;
@@ -116,7 +116,7 @@ impl<'a, F: Word> Job<'a, F> {
             });
         }
         let (pc, depth) = (machine.pc, machine.depth());
-        if let Err(failure) = machine.execute(instruction, code.0.len(), steps) {
+        if let Err(failure) = machine.execute(instruction, code.instructions.len(), steps) {
             return Err(self.failed(failure, opcode, steps, pc, depth));
         }
         if machine.words() > self.max_words {

@@ -16,15 +16,16 @@ impl<'a, F: Word> Job<'a, F> {
     /// If there are fewer instructions than the steps to which the program is to be cut, or it can't be cut.
     pub fn stepper(&self) -> Result<Stepper<'a, F>, RunError> {
         let instructions = self.instructions()?;
+        let code = Code::new(instructions, self.set, |word| word);
         Ok(Stepper {
             job: self.clone(),
             instructions,
-            code: Code::new(instructions, self.set, |word| word),
             state: Snapshot {
-                machine: Machine::new(self.inputs, self.whole_tape),
+                machine: Machine::new(&code, self.inputs, self.whole_tape),
                 steps: 0,
                 calls: CallStack::default(),
             },
+            code,
         })
     }
 }
@@ -164,7 +165,12 @@ impl<'a, F: Word> Stepper<'a, F> {
         match &result {
             Ok(true) => {
                 *steps += 1;
-                match self.code.0.get(pc).and_then(|executed| executed.opcode) {
+                match self
+                    .code
+                    .instructions
+                    .get(pc)
+                    .and_then(|executed| executed.opcode)
+                {
                     Some(Opcode::Call) => calls.call(pc),
                     Some(Opcode::Ret) => calls.ret(machine.pc),
                     _ => {}

@@ -49,15 +49,15 @@ impl<F: Word> Job<'_, F> {
     fn write_trace(&self, rows: usize) -> Result<Trace<F>, RunError> {
         let instructions = self.instructions()?;
         let code = Code::new(instructions, self.set, |word| word);
-        let addresses = code.0.len();
-        let mut machine = Machine::new(self.inputs, self.whole_tape);
+        let addresses = code.instructions.len();
+        let mut machine = Machine::new(&code, self.inputs, self.whole_tape);
         let mut writer = TraceWriter {
             rows: Vec::with_capacity(rows + 1),
             links: Links::default(),
         };
         let end = Decoded::new(Some(Opcode::Halt), F::zero(), addresses);
         let mut steps = 0;
-        while let Some(instruction) = code.0.get(machine.pc) {
+        while let Some(instruction) = code.instructions.get(machine.pc) {
             let opcode = match instruction.opcode {
                 Some(Opcode::Halt) => break,
                 Some(opcode) => opcode,
@@ -81,7 +81,7 @@ impl<F: Word> Job<'_, F> {
                 limit: self.max_rows,
             });
         }
-        let end = code.0.get(halt).unwrap_or(&end);
+        let end = code.instructions.get(halt).unwrap_or(&end);
         while machine.depth() >= Opcode::Halt.needs() {
             writer.row(&machine, Opcode::Halt, end.argument);
             // It drops a word, and has no way to fail.

@@ -31,7 +31,14 @@ fn a_cell_holds_what_was_put_there_last() {
         ("get 5", 0, 6),
         ("push 7\nput 3\nget 3", 7, 4),
         ("push 7\nput 3\npush 8\nput 3\nget 3", 8, 4),
-        ("push 7\nput 3\nget 2", 0, 4),
+        ("push 7\nput 3\nget 4", 0, 5),
+        // The cells of instructions hold their arguments at first, and what is put there is executed by nobody.
+        ("push 7\nput 3\nget 0", 7, 4),
+        ("push 7\nput 3\nget 2", 2, 4),
+        ("push 7\nput 2\npush 8", 8, 3),
+        ("get 3\nhalt\n.word 5, 6\n", 6, 4),
+        ("push 9\nput data\nget data\nhalt\ndata: .word 5, 6\n", 9, 5),
+        ("get text+1\nhalt\ntext: .bytes \"abcd\", 1, 2", 0x201, 4),
         // `store` leaves the word.
         ("push 7\npush 3\nstore", 7, 4),
         ("push 7\npush 3\nstore\npop\npush 3\nload", 7, 4),
@@ -43,6 +50,14 @@ fn a_cell_holds_what_was_put_there_last() {
         assert_eq!(outcome.output, Fr::from(output), "{source}");
         assert_eq!(outcome.cells, cells, "{source}");
     }
+}
+
+#[test]
+fn data_is_not_executed() {
+    let error = run("get 1\n.word 5").unwrap_err();
+    assert_eq!(error.kind(), "invalid_opcode");
+    let expected = "step 1 (stack depth 1): here is data, which is not executed; `halt` ends a program before its data";
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]

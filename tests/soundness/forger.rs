@@ -474,6 +474,13 @@ impl<'a> Forger<'a> {
         instruction.unwrap_or(padding)
     }
 
+    /// What a cell of the memory holds at first: the argument of the instruction with its address.
+    fn at_first(&self, address: Fr) -> Fr {
+        let place = address.to_u64().and_then(|own| usize::try_from(own).ok());
+        let instruction = place.and_then(|place| self.given.get(place));
+        instruction.map_or(Fr::ZERO, |(_, argument)| *argument)
+    }
+
     /// The cell that the link names, if it was made.
     pub fn linked(&self) -> Option<Below> {
         self.cells.get(&self.link.to_u64()?).copied()
@@ -558,7 +565,10 @@ impl<'a> Forger<'a> {
             .unwrap_or_else(|| said(&values, |access| access.address));
         // A part of an access finds nothing: only a whole one has a cell.
         let found = product.found.unwrap_or_else(|| match accesses {
-            Fr::ONE => self.memory.get(&address).copied().unwrap_or_default(),
+            Fr::ONE => {
+                let found = self.memory.get(&address).copied();
+                found.unwrap_or_else(|| [self.at_first(address), Fr::ZERO])
+            }
             _ => [Fr::ZERO; 2],
         });
         values.old = found[0];

@@ -60,9 +60,10 @@ pub const WORDS: InstructionSet = InstructionSet::of(&[
     Opcode::Rem32,
 ]);
 
-/// All that accesses the memory, and what puts words of choice on the stack.
+/// All that accesses the memory, what puts words of choice on the stack, and what may leave the top as it is.
 pub const MEMORY: InstructionSet = InstructionSet::of(&[
     Opcode::Push,
+    Opcode::Addi,
     Opcode::Load,
     Opcode::Store,
     Opcode::Get,

@@ -1,5 +1,6 @@
 //! What the assembler reads, and what it says of what it does not.
 
+mod data;
 mod forms;
 mod messages;
 mod names;

@@ -148,6 +148,21 @@ fn instead_of_nothing(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     Some(forger.finish())
 }
 
+/// An instruction where `halt` is given, after which another one stands.
+fn instead_of_halt(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
+    let other = flagged(scene, rng);
+    let mut program = pushes(scene.set(), &vec![Fr::ONE; other.needs()]);
+    let at = program.len();
+    program.extend([(Opcode::Halt, Fr::ZERO); 2]);
+    if other == Opcode::Halt || program.len() + other.needs() + 1 > scene.rows() {
+        return None;
+    }
+    let mut forger = scene.forger_of(program);
+    forger.go_to(at);
+    forger.execute(other, Fr::ZERO);
+    Some(forger.finish())
+}
+
 /// Nothing instead of an instruction: its own flag and another's encode its opcode, while their
 /// effects cancel.
 fn nothing_done(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
@@ -318,6 +333,11 @@ pub const KINDS: &[Kind] = &[
         name: "an instruction where one that changes nothing is given",
         rejected_by: &[FLAG],
         forge: instead_of_nothing,
+    },
+    Kind {
+        name: "an instruction where halt is given",
+        rejected_by: &[FLAG],
+        forge: instead_of_halt,
     },
     Kind {
         name: "flags that together do nothing",

@@ -309,6 +309,8 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, _| {
             let rows = scene.rows();
             let fetch = scene.honest.columns.fetch.as_ref()?;
+            // Without jumps it is enough that the program counter goes on.
+            scene.set().jumps().then_some(())?;
             let own = (0..rows).find(|row| fetch.opcode[*row] != Fr::ZERO)?;
             let mut claim = scene.honest.clone();
             let tuple = [fetch.pc[own], fetch.opcode[own], fetch.argument[own]];
