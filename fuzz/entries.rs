@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use halo2_proofs::dev::MockProver;
 use halo2_proofs::poly::commitment::Params;
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::asm;
+use halo2_stack_vm::asm::{self, AsmErrors, TinyRam};
 use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, MIN_K, Statement};
@@ -28,9 +28,27 @@ use self::evaluator::{Given, evaluate, modulus};
 #[path = "evaluator.rs"]
 pub mod evaluator;
 
-/// Any text is assembled or refused; what is assembled is the same after a disassembly.
+/// What is wrong with a text: it can be shown where it is.
+fn refused(source: &str, errors: &AsmErrors) {
+    assert!(!errors.errors().is_empty());
+    for error in errors.errors() {
+        // Whoever shows the error cuts the source there.
+        assert!(source.get(error.span.clone()).is_some(), "{error:?}");
+        assert!((1..=asm::lines(source).count()).contains(&error.line));
+        error.to_string();
+        error.suggestion();
+    }
+}
+
+/// Any text is assembled or refused, also as a program of TinyRAM; what is assembled is the same after a disassembly.
 pub fn assembler(data: &[u8]) {
     let source = String::from_utf8_lossy(data);
+    if let Ok(TinyRam {
+        program, symbols, ..
+    }) = TinyRam::<Fr>::assemble(&source)
+    {
+        assert!(program.len() > 2 && symbols.line(program.len() - 1).is_some());
+    }
     match asm::assemble_with_symbols::<Fr>(&source) {
         Ok(asm::Assembly { program, symbols }) => {
             assert_eq!(asm::assemble(&source).as_ref(), Ok(&program));
@@ -49,14 +67,7 @@ pub fn assembler(data: &[u8]) {
             assert_eq!(asm::disassemble(&program), Ok(text));
         }
         Err(errors) => {
-            assert!(!errors.errors().is_empty());
-            for error in errors.errors() {
-                // Whoever shows the error cuts the source there.
-                assert!(source.get(error.span.clone()).is_some(), "{error:?}");
-                assert!((1..=asm::lines(&source).count()).contains(&error.line));
-                error.to_string();
-                error.suggestion();
-            }
+            refused(&source, &errors);
         }
     }
 }

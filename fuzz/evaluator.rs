@@ -159,7 +159,7 @@ impl Machine<'_> {
         let (zero, one) = (BigUint::from(0u8), BigUint::from(1u8));
         let needs = match code {
             0 | 1 | 23 | 26 | 28 | 30 | 47 => 0,
-            4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 => 1,
+            4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 | 51..=53 => 1,
             2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 | 49 | 50 => 2,
             20 | 21 => 3,
             22 => 4,
@@ -186,8 +186,8 @@ impl Machine<'_> {
             }
         };
         let double = |value: BigUint| within(value, &radix * &radix);
-        let bits = |combine: fn(u32, u32) -> u32| {
-            let words = u32::try_from(&a).ok().zip(u32::try_from(&b).ok());
+        let bits = |a: &BigUint, b: &BigUint, combine: fn(u32, u32) -> u32| {
+            let words = u32::try_from(a).ok().zip(u32::try_from(b).ok());
             let combined = words.map(|(a, b)| BigUint::from(combine(a, b)));
             combined.ok_or("fault")
         };
@@ -254,9 +254,12 @@ impl Machine<'_> {
             36 => vec![bit(
                 within(&radix + a + negated(&b), &radix + &radix)? < radix
             )],
-            37 => vec![bits(|a, b| a & b)?],
-            38 => vec![bits(|a, b| a | b)?],
-            39 => vec![bits(|a, b| a ^ b)?],
+            37 => vec![bits(&a, &b, |a, b| a & b)?],
+            38 => vec![bits(&a, &b, |a, b| a | b)?],
+            39 => vec![bits(&a, &b, |a, b| a ^ b)?],
+            51 => vec![bits(&a, argument, |a, b| a & b)?],
+            52 => vec![bits(&a, argument, |a, b| a | b)?],
+            53 => vec![bits(&a, argument, |a, b| a ^ b)?],
             40 => vec![double(a + argument)? % &radix],
             41 => vec![double(a * argument)? % &radix],
             42 => vec![double(a * argument)? / &radix],

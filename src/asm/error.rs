@@ -3,7 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::limits::{LONGEST_MESSAGE, LONGEST_NAME, MOST_CONSTANTS, MOST_LABELS, MOST_NESTED};
+use super::limits::{
+    LONGEST_MESSAGE, LONGEST_NAME, MOST_CONSTANTS, MOST_INSTRUCTIONS, MOST_LABELS, MOST_NESTED,
+    MOST_REGISTERS,
+};
 use super::number::NumberError;
 use crate::isa::Opcode;
 
@@ -180,6 +183,65 @@ pub enum AsmErrorKind {
     /// A message is too long.
     #[error("a message has at most {LONGEST_MESSAGE} characters")]
     MessageTooLong,
+    /// The first line of a program of TinyRAM says something else than there is.
+    #[error(
+        "a program of TinyRAM begins with `; TinyRAM V=2.000 M=hv W=32 K=16`, where M is `hv` or `vn`, W is 16 or 32, and K, the number of registers, at most {MOST_REGISTERS}"
+    )]
+    TinyRamHeader,
+    /// TinyRAM has no such operation.
+    #[error("TinyRAM has no operation `{name}`{}", .suggestion.map_or(String::new(), |own| format!("; did you mean `{own}`?")))]
+    TinyRamOperation {
+        /// The beginning of what was written.
+        name: String,
+        /// The one that was probably meant.
+        suggestion: Option<&'static str>,
+    },
+    /// The operands of an operation of TinyRAM are others than it has.
+    #[error(
+        "it is written `{operation} {form}`, where r is a register and A a register, a number or a label"
+    )]
+    TinyRamOperands {
+        /// The operation.
+        operation: &'static str,
+        /// Its operands, as the specification of TinyRAM writes them.
+        form: &'static str,
+    },
+    /// A program of TinyRAM has no such register.
+    #[error("the program has the registers r0 to r{}, as its first line says", .registers - 1)]
+    TinyRamRegister {
+        /// The number of its registers.
+        registers: u64,
+    },
+    /// A number has more bits than a word of the program.
+    #[error("a word has {bits} bits, as the first line says")]
+    TinyRamWord {
+        /// The bits of a word.
+        bits: u32,
+    },
+    /// A jump goes to where no instruction is.
+    #[error(
+        "no instruction has this address; with M=hv addresses count instructions, with M=vn their bytes"
+    )]
+    TinyRamTarget,
+    /// This is no label.
+    #[error(
+        "`{name}` is no label: one begins with `_`, and has letters, digits and `_`, {LONGEST_NAME} characters at most"
+    )]
+    TinyRamLabel {
+        /// The beginning of what was written.
+        name: String,
+    },
+    /// The program has no such label.
+    #[error("there is no label `{name}`{}", .suggestion.as_ref().map_or(String::new(), |own| format!("; did you mean `{own}`?")))]
+    TinyRamUndefined {
+        /// The beginning of the name.
+        name: String,
+        /// The name that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The program is too long.
+    #[error("a program of TinyRAM has at most {MOST_INSTRUCTIONS} instructions")]
+    TinyRamLength,
     /// The text has more names than are read.
     #[error("a program has at most {MOST_LABELS} labels and {MOST_CONSTANTS} constants")]
     TooManyNames,
@@ -225,8 +287,10 @@ impl AsmError {
     /// What to write instead, if that is clear.
     pub fn suggestion(&self) -> Option<&str> {
         match &self.kind {
-            AsmErrorKind::UnknownMnemonic { suggestion, .. } => *suggestion,
-            AsmErrorKind::UndefinedName { suggestion, .. } => suggestion.as_deref(),
+            AsmErrorKind::UnknownMnemonic { suggestion, .. }
+            | AsmErrorKind::TinyRamOperation { suggestion, .. } => *suggestion,
+            AsmErrorKind::UndefinedName { suggestion, .. }
+            | AsmErrorKind::TinyRamUndefined { suggestion, .. } => suggestion.as_deref(),
             _ => None,
         }
     }

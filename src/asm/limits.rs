@@ -17,3 +17,9 @@ pub(super) const LONGEST_MESSAGE: usize = 200;
 
 /// The most errors of a text that are looked for: an error takes more room than the line it is in.
 pub(super) const MOST_ERRORS: usize = 1000;
+
+/// The most registers of a program of TinyRAM.
+pub(super) const MOST_REGISTERS: u64 = 256;
+
+/// The most instructions of a program of TinyRAM: each becomes some thirty times as large as its text.
+pub(super) const MOST_INSTRUCTIONS: usize = 1 << 18;

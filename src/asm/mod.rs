@@ -81,6 +81,7 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tinyram;
 
 pub use crate::text::lines;
 pub use disassemble::{DisassembleError, disassemble};
@@ -88,6 +89,7 @@ pub use error::{AsmError, AsmErrorKind, AsmErrors};
 pub use json::{ElementError, JsonProgramError, from_json, to_json};
 pub use number::{NumberError, parse_word};
 pub use symbols::{Label, Symbols};
+pub use tinyram::TinyRam;
 
 use self::limits::MOST_ERRORS;
 use self::names::Names;

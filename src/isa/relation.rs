@@ -266,11 +266,11 @@ pub(super) fn split<A: Algebra>(x: &impl Operands<A>, value: A, result: A) -> Re
     }
 }
 
-/// A result made of the two topmost words, which have to be 32-bit words.
+/// A result made of two words, which have to be 32-bit words.
 #[inline(always)]
-pub(super) fn bitwise<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
+pub(super) fn bitwise<A: Algebra>(low: A, high: A, result: A) -> Relation<A> {
     Relation {
-        double: Some(Double::Pair(x.word(1), x.word(0))),
+        double: Some(Double::Pair(low, high)),
         ..Relation::top(result)
     }
 }

@@ -261,15 +261,15 @@ instructions! {
     };
     /// Replaces the two topmost words by the bits that both have; an error unless they are 32-bit words.
     And32 = 37, "and32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
-        bitwise(x, x.both())
+        bitwise(x.word(1), x.word(0), x.both())
     };
     /// Replaces the two topmost words by the bits that one of them has; an error unless they are 32-bit words.
     Or32 = 38, "or32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
-        bitwise(x, x.low() + x.high() - x.both())
+        bitwise(x.word(1), x.word(0), x.low() + x.high() - x.both())
     };
     /// Replaces the two topmost words by the bits that one of them has and the other has not; an error unless they are 32-bit words.
     Xor32 = 39, "xor32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
-        bitwise(x, x.low() + x.high() - A::constant(2) * x.both())
+        bitwise(x.word(1), x.word(0), x.low() + x.high() - A::constant(2) * x.both())
     };
     /// Adds its argument to the top, modulo 2^32; an error if the sum is 2^64 or more.
     Addi32 = 40, "addi32", word, Keep, needs 1, else "the sum is 2^64 or more", |x| {
@@ -304,4 +304,16 @@ instructions! {
     Div32 = 49, "div32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, x.low());
     /// Replaces the two topmost 32-bit words by what the lower one leaves when it is divided by the upper one; an error if that is 0, or if quotient or divisor is too large.
     Rem32 = 50, "rem32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, x.high());
+    /// Replaces the top by the bits that it and the argument have; an error unless they are 32-bit words.
+    Andi32 = 51, "andi32", word, Keep, needs 1, else "the top or the argument is 2^32 or more", |x| {
+        bitwise(x.word(0), x.argument(), x.both())
+    };
+    /// Replaces the top by the bits that it or the argument has; an error unless they are 32-bit words.
+    Ori32 = 52, "ori32", word, Keep, needs 1, else "the top or the argument is 2^32 or more", |x| {
+        bitwise(x.word(0), x.argument(), x.low() + x.high() - x.both())
+    };
+    /// Replaces the top by the bits that one of it and the argument has and the other has not; an error unless they are 32-bit words.
+    Xori32 = 53, "xori32", word, Keep, needs 1, else "the top or the argument is 2^32 or more", |x| {
+        bitwise(x.word(0), x.argument(), x.low() + x.high() - A::constant(2) * x.both())
+    };
 }

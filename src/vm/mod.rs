@@ -56,6 +56,22 @@ impl<F> Inputs<F> {
     }
 }
 
+impl<F: Word> Inputs<F> {
+    /// The same with the number of its words before the public tape and before the private one, where that is asked for.
+    pub fn counted(self, [public, secret]: [bool; 2]) -> Self {
+        let counted = |mut tape: Vec<F>, counts: bool| {
+            if counts {
+                tape.insert(0, F::constant(tape.len() as u64));
+            }
+            tape
+        };
+        Inputs {
+            public: counted(self.public, public),
+            secret: counted(self.secret, secret),
+        }
+    }
+}
+
 impl<F> fmt::Debug for Inputs<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inputs")

@@ -609,3 +609,38 @@ fn a_session_shows_and_watches_the_memory() {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }
+
+/// A program of TinyRAM is one to every verb, and its errors are shown where they are.
+#[test]
+fn programs_of_tinyram_are_proved() {
+    let desk = Desk::new();
+    let source = include_str!("../../programs/subset.tinyram");
+    desk.write("subset.tinyram", source);
+    let tapes = "--input 12,3,4,5,9 --secret 1,0,0,1";
+    let (code, value) = desk.json(&format!("prove subset.tinyram {tapes} -o p.json"));
+    assert_eq!((code, &value["output"]), (0, &json!("0")));
+    let (code, value) = desk.json("verify p.json --program subset.tinyram");
+    assert_eq!((code, &value["valid"]), (0, &json!(true)));
+    assert_eq!(value["tape"], json!(["5", "12", "3", "4", "5", "9"]));
+    let (_, value) = desk.json(&format!("profile subset.tinyram {tapes}"));
+    assert!(value.to_string().contains("_next"), "{value}");
+    // The first line says so where the name does not; a word of the auxiliary tape is no 0 or 1.
+    desk.write("subset.txt", source);
+    let (_, value) = desk.json("run subset.txt --input 12,3 --secret 2");
+    assert_eq!(value["output"], "2");
+    desk.write(
+        "wrong.tinyram",
+        "; TinyRAM V=2.000 M=hv W=32 K=2\n mul r0, r1, 2\n answer r2\n",
+    );
+    let (code, value) = desk.json("run wrong.tinyram");
+    assert_eq!((code, &value["error"]["kind"]), (2, &json!("assembly")));
+    let errors = value["error"]["errors"].as_array().unwrap();
+    let places = errors
+        .iter()
+        .map(|own| (own["line"].as_u64(), own["column"].as_u64()));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [(Some(2), Some(2)), (Some(3), Some(9))]
+    );
+    assert_eq!(errors[0]["suggestion"], "mull");
+}

@@ -26,5 +26,6 @@ mod proof;
 mod proofs;
 mod robustness;
 mod srs;
+mod tinyram;
 mod versions;
 mod words;

@@ -1,14 +1,14 @@
 //! The programs in `programs/`: each gives what its first lines say, in the interpreter, under every binding
 //! and by real proofs; and one key proves all of them.
 //!
-//! Those lines are `# output: N`, `# input: ...` (the words that `read` pushes), `# secret: ...` (the private
+//! Those lines, which begin with `;` in a program of TinyRAM, are `# output: N`, `# input: ...` (the words that `read` pushes), `# secret: ...` (the private
 //! tape) and, of a program that reads or writes, `# tape: ...` (the public tape afterwards).
 
 use std::path::Path;
 use std::time::Instant;
 
 use halo2_proofs::dev::MockProver;
-use halo2_stack_vm::asm;
+use halo2_stack_vm::asm::{self, TinyRam};
 use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::WitnessError;
@@ -45,20 +45,28 @@ fn examples() -> Vec<Example> {
         .map(|entry| {
             let path = entry.unwrap().path();
             let source = std::fs::read_to_string(&path).unwrap();
+            let tinyram = path.extension().is_some_and(|own| own == "tinyram");
+            let comment = if tinyram { ';' } else { '#' };
             let words = |field: &str| -> Option<Vec<Fr>> {
-                let start = format!("# {field}:");
+                let start = format!("{comment} {field}:");
                 let line = source.lines().find_map(|line| line.strip_prefix(&start))?;
                 let words = line.split_whitespace();
                 Some(words.map(|word| asm::parse_word(word).unwrap()).collect())
             };
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             let output = words("output").unwrap_or_else(|| panic!("{name}: no output"));
+            let (program, counted) = match tinyram {
+                true => TinyRam::assemble(&source).map(|own| (own.program, own.reads)),
+                false => asm::assemble(&source).map(|own| (own, [false; 2])),
+            }
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let inputs = Inputs {
+                public: words("input").unwrap_or_default(),
+                secret: words("secret").unwrap_or_default(),
+            };
             Example {
-                program: asm::assemble(&source).unwrap_or_else(|error| panic!("{name}: {error}")),
-                inputs: Inputs {
-                    public: words("input").unwrap_or_default(),
-                    secret: words("secret").unwrap_or_default(),
-                },
+                program,
+                inputs: inputs.counted(counted),
                 output: output[0],
                 tape: words("tape").unwrap_or_default(),
                 name,

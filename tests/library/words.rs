@@ -154,6 +154,9 @@ fn meant(opcode: Opcode, [b, a]: [u64; 2], x: u64) -> u64 {
         Opcode::Assert32 => b,
         Opcode::Div32 => a / b,
         Opcode::Rem32 => a % b,
+        Opcode::Andi32 => b & x,
+        Opcode::Ori32 => b | x,
+        Opcode::Xori32 => b ^ x,
         other => panic!("say what `{other}` means"),
     }
 }
@@ -164,7 +167,7 @@ fn meant(opcode: Opcode, [b, a]: [u64; 2], x: u64) -> u64 {
 fn an_instruction_determines_its_result_for_all_operands_of_a_small_field() {
     let opcodes = Opcode::ALL.iter().copied();
     let opcodes: Vec<_> = opcodes.filter(|own| own.uses_words()).collect();
-    assert_eq!(opcodes.len(), 15);
+    assert_eq!(opcodes.len(), 18);
     for opcode in opcodes {
         let arguments = if opcode.takes_argument() { FIELD } else { 1 };
         let seconds = if opcode.needs() > 1 { FIELD } else { 1 };
@@ -261,6 +264,9 @@ fn words_wrap_around_and_what_is_none_is_an_error() {
         ("push 0xff00ff00\npush 0x0ff00ff0\nand32", 0x0f00_0f00),
         ("push 0xff00ff00\npush 0x0ff00ff0\nor32", 0xfff0_fff0),
         ("push 0xff00ff00\npush 0x0ff00ff0\nxor32", 0xf0f0_f0f0),
+        ("push 0xff00ff00\nandi32 0x0ff00ff0", 0x0f00_0f00),
+        ("push 0xff00ff00\nori32 0x0ff00ff0", 0xfff0_fff0),
+        ("push 0xff00ff00\nxori32 0x0ff00ff0", 0xf0f0_f0f0),
         ("push 0xffffffff\naddi32 1", 0),
         // By seven places to the left, to the right, and around.
         ("push 0x80000001\nmuli32 128", 128),

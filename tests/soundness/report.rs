@@ -58,6 +58,9 @@ pub const WORDS: InstructionSet = InstructionSet::of(&[
     Opcode::Assert32,
     Opcode::Div32,
     Opcode::Rem32,
+    Opcode::Andi32,
+    Opcode::Ori32,
+    Opcode::Xori32,
 ]);
 
 /// All that accesses the memory, what puts words of choice on the stack, and what may leave the top as it is.
@@ -115,7 +118,8 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
     let brings = move |host: Host, set: InstructionSet| match (host, set) {
         _ if every_circuit() => true,
         (_, WORDS | MEMORY) => !large && [Host::Public, Host::Fixed].contains(&host),
-        (Host::Public, _) => !large || set != InstructionSet::SEED,
+        (Host::Public, InstructionSet::SEED | InstructionSet::FIELD) => !large,
+        (Host::Public, _) => true,
         (Host::Fixed, InstructionSet::FIELD) => !large,
         (_, InstructionSet::STACK | InstructionSet::FULL) => !large,
         _ => false,
@@ -135,18 +139,13 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
     })
 }
 
-/// The circuits of the sets that are drawn: each with a public program, and under one other host; those with words or a
-/// memory, which take longer, under one of all hosts.
+/// The circuits of the sets that are drawn: each under one of all hosts.
 fn drawn() -> impl Iterator<Item = Subject> {
     sets::drawn().iter().flat_map(|set| {
-        let others = [Host::Cells, Host::Outer, Host::Fixed];
         let mut rng = ChaCha8Rng::seed_from_u64(set.members());
-        let other = rng.next_u64() as usize % others.len();
-        let large = set.has_words() || set.has_memory();
         let hosts = match every_circuit() {
             true => Host::ALL.to_vec(),
-            false if large => vec![Host::ALL[rng.next_u64() as usize % Host::ALL.len()]],
-            false => vec![Host::Public, others[other]],
+            false => vec![Host::ALL[rng.next_u64() as usize % Host::ALL.len()]],
         };
         hosts
             .into_iter()
@@ -176,9 +175,9 @@ impl Subject {
 
     /// How many random programs it gets.
     fn programs(&self) -> u64 {
-        // With control flow, the systematic programs are many; limbs are many columns.
+        // With jumps, the systematic programs are many; limbs are many columns.
         let set = self.machine.set;
-        let programs = match set.has_control() || set.has_words() {
+        let programs = match set.jumps() || set.has_words() {
             true => random_programs() / 10,
             false => random_programs(),
         };

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::source::load;
 
 pub fn digest(arguments: &DigestArguments) -> Result<Report, Failure> {
-    let (program, _) = load(&arguments.file)?;
+    let program = load(&arguments.file)?.program;
     let program = cut(program, arguments.cut.steps)?;
     let set = arguments.set.of(&program);
     let binding = Binding::from(arguments.binding);

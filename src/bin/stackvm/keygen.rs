@@ -108,7 +108,7 @@ fn key_template(arguments: &KeygenArguments) -> Result<KeySource<Fr>, Failure> {
                        programs";
         return Err(Failure::input("usage", problem));
     }
-    let (program, _) = load(path)?;
+    let program = load(path)?.program;
     let program = cut(program, arguments.steps)?;
     let circuit = CircuitParams::new(*k, set.of(&program), binding)
         .map_err(|error| Failure::input("size", error.to_string()))?;

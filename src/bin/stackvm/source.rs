@@ -4,7 +4,7 @@ use std::path::Path;
 
 use halo2_proofs::halo2curves::bn256::Fr;
 
-use halo2_stack_vm::asm::{self, Assembly};
+use halo2_stack_vm::asm::{self, Assembly, TinyRam};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
@@ -17,8 +17,26 @@ use crate::labels::Labels;
 use crate::program_failure::{ProgramFailure, StackWords};
 use crate::words::{MAX_WORDS, inputs};
 
+/// A program, and what its text says beside it.
+pub struct Loaded {
+    pub program: Program<Fr>,
+    pub labels: Labels,
+    /// Whether the public tape begins with the number of its words, and whether the private one does.
+    pub counted: [bool; 2],
+}
+
+impl Loaded {
+    fn new(program: Program<Fr>, labels: Labels) -> Self {
+        Loaded {
+            program,
+            labels,
+            counted: [false; 2],
+        }
+    }
+}
+
 /// Reads a program's text and makes a program of it.
-pub fn load(path: &Path) -> Result<(Program<Fr>, Labels), Failure> {
+pub fn load(path: &Path) -> Result<Loaded, Failure> {
     let source = read(path)?;
     // No line of assembly begins with a bracket.
     let named_json = path
@@ -27,10 +45,21 @@ pub fn load(path: &Path) -> Result<(Program<Fr>, Labels), Failure> {
     if named_json || source.trim_start().starts_with('[') {
         let program =
             asm::from_json(&source).map_err(|error| Failure::file("json", path, error))?;
-        return Ok((program, Labels::default()));
+        return Ok(Loaded::new(program, Labels::default()));
     }
-    match asm::assemble_with_symbols(&source) {
-        Ok(Assembly { program, symbols }) => Ok((program, Labels::new(path, source, symbols))),
+    let named_tinyram = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("tinyram"));
+    let assembled = match named_tinyram || TinyRam::<Fr>::is_program(&source) {
+        true => TinyRam::assemble(&source).map(|own| (own.program, own.symbols, own.reads)),
+        false => asm::assemble_with_symbols(&source)
+            .map(|Assembly { program, symbols }| (program, symbols, [false; 2])),
+    };
+    match assembled {
+        Ok((program, symbols, counted)) => Ok(Loaded {
+            counted,
+            ..Loaded::new(program, Labels::new(path, source, symbols))
+        }),
         Err(errors) => Err(Failure::Assembly {
             path: path.into(),
             source,
@@ -69,13 +98,17 @@ impl RunRequest {
             let problem = "standard input gives the commands: name a file instead of `-`";
             return Err(Failure::input("usage", problem));
         }
-        let (program, labels) = load(&arguments.file)?;
+        let Loaded {
+            program,
+            labels,
+            counted,
+        } = load(&arguments.file)?;
         let set = arguments.set.of(&program);
         Ok(RunRequest {
             program,
             labels,
             set,
-            inputs: inputs(&arguments.inputs)?,
+            inputs: inputs(&arguments.inputs)?.counted(counted),
             steps: arguments.cut.steps,
             max_steps: arguments.max_steps,
         })

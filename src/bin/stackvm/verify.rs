@@ -59,7 +59,7 @@ pub fn verify(arguments: &VerifyArguments) -> Result<Report, Failure> {
     file.check()
         .map_err(|edited| rejected(&known, edited.to_string()))?;
     if let Some(program) = &arguments.program {
-        let (expected, _) = load(program)?;
+        let expected = load(program)?.program;
         let expected = cut(expected, arguments.steps)?.into_canonical(file.circuit.shape());
         let digest = expected.digest();
         if digest != file.program_digest {

@@ -148,13 +148,22 @@ fn instead_of_nothing(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     Some(forger.finish())
 }
 
-/// An instruction where `halt` is given, after which another one stands.
+/// An instruction where `halt` is given. Where it is looked up, the machine goes on so far before it as the opcodes are apart, and
+/// so has to have that many rows twice.
 fn instead_of_halt(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     let other = flagged(scene, rng);
     let mut program = pushes(scene.set(), &vec![Fr::ONE; other.needs()]);
+    let back = match scene.machine.shape().fetches() {
+        true => other.encoded() as usize,
+        false => 1,
+    };
+    while program.len() + 1 < back {
+        program.push((Opcode::IDLE, Fr::ZERO));
+    }
     let at = program.len();
     program.extend([(Opcode::Halt, Fr::ZERO); 2]);
-    if other == Opcode::Halt || program.len() + other.needs() + 1 > scene.rows() {
+    // What is executed twice may push all words again.
+    if other == Opcode::Halt || program.len() + back + 2 * other.needs() > scene.rows() {
         return None;
     }
     let mut forger = scene.forger_of(program);
