@@ -96,6 +96,8 @@ pub(super) struct Facts {
     /// Whether the new top depends on the hint otherwise than by the product.
     pub top_reads_hint: bool,
     pub target: Target,
+    /// Whether it may go on elsewhere than at the instruction that follows.
+    pub jumps: bool,
 }
 
 impl Facts {
@@ -147,6 +149,7 @@ impl Facts {
             hint: product && *cofactor == Cofactor::Hint,
             top_reads_hint: top.reads().contains(&Operand::Hint),
             target: *target,
+            jumps: *target != Target::Following,
         }
     }
 }

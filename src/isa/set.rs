@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
-use super::{Effect, Opcode, Target};
+use super::{Effect, Opcode};
 use crate::text::excerpt;
 
 /// Which instructions a circuit has. `nop` and `halt` are in every set.
@@ -12,6 +13,18 @@ use crate::text::excerpt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InstructionSet {
     members: u64,
+}
+
+/// Whether some instruction of a set has this fact: which ones have it is found out once, for this is asked on every row.
+macro_rules! any {
+    ($set:expr, $fact:ident) => {{
+        static HAVING: OnceLock<u64> = OnceLock::new();
+        let having = HAVING.get_or_init(|| {
+            let having = Opcode::ALL.iter().filter(|own| own.facts().$fact);
+            having.fold(0, |members, own| members | 1 << own.encoded())
+        });
+        $set.members & having != 0
+    }};
 }
 
 impl InstructionSet {
@@ -102,43 +115,43 @@ impl InstructionSet {
 
     /// Whether a product is computed.
     pub fn has_factor(self) -> bool {
-        self.facts().any(|facts| facts.factor)
+        any!(self, factor)
     }
 
     /// Whether some product has another cofactor than the second word.
     pub fn has_cofactor(self) -> bool {
-        self.facts().any(|facts| facts.cofactor)
+        any!(self, cofactor)
     }
 
     /// Whether some factor is tested.
     pub fn has_factor_test(self) -> bool {
-        self.facts().any(|facts| facts.factor_test)
+        any!(self, factor_test)
     }
 
     /// Whether some cofactor is tested.
     pub fn has_cofactor_test(self) -> bool {
-        self.facts().any(|facts| facts.cofactor_test)
+        any!(self, cofactor_test)
     }
 
     /// Whether some instruction says that something is zero.
     pub fn has_obligation(self) -> bool {
-        self.facts().any(|facts| facts.obligation)
+        any!(self, obligation)
     }
 
     /// Whether some cofactor is a hint.
     pub fn has_hint(self) -> bool {
-        self.facts().any(|facts| facts.hint)
+        any!(self, hint)
     }
 
     /// Whether the set has control flow: instructions that jump, or push addresses, or access the memory, in which the program's
     /// arguments stand at first. A circuit of such a set has a program counter, and looks instructions up in the program.
     pub fn has_control(self) -> bool {
-        self.facts().any(|facts| facts.control)
+        any!(self, control)
     }
 
     /// Whether some instruction goes on elsewhere than at the one that follows it.
     pub fn jumps(self) -> bool {
-        self.facts().any(|facts| facts.target != Target::Following)
+        any!(self, jumps)
     }
 
     /// How a circuit of the set is told an instruction: see [`Program::stated`](crate::program::Program::stated).
@@ -148,22 +161,22 @@ impl InstructionSet {
 
     /// Whether the set has instructions that use the public tape.
     pub fn has_tape(self) -> bool {
-        self.facts().any(|facts| facts.tape)
+        any!(self, tape)
     }
 
     /// Whether the set has instructions that access the memory.
     pub fn has_memory(self) -> bool {
-        self.facts().any(|facts| facts.memory)
+        any!(self, memory)
     }
 
     /// Whether the set has instructions that compute with 32-bit words.
     pub fn has_words(self) -> bool {
-        self.facts().any(|facts| facts.double)
+        any!(self, double)
     }
 
     /// Whether some instruction of the set divides 32-bit words, which takes a third such word.
     pub fn has_rest(self) -> bool {
-        self.facts().any(|facts| facts.rest)
+        any!(self, rest)
     }
 
     /// Whether `opcode` is in the set.

@@ -53,6 +53,8 @@ pub struct Checker {
     all: Tape,
     /// Those that read a column of the second phase.
     second_phase: Tape,
+    /// Of each advice column, those that read it on their row, and on the next one.
+    near: Vec<[Tape; 2]>,
     copies: Vec<(Rule, Copy)>,
     /// The fixed columns.
     pub fixed: Vec<Vec<Fr>>,
@@ -107,8 +109,12 @@ fn rotation(rotation: i32) -> usize {
 }
 
 impl Tape {
-    /// The polynomials of a constraint system that read an advice column of these.
-    fn new(cs: &ConstraintSystem<Fr>, challenges: &[Fr], columns: impl Fn(usize) -> bool) -> Self {
+    /// The polynomials of a constraint system that read an advice column of these, on their row or so far after it.
+    fn new(
+        cs: &ConstraintSystem<Fr>,
+        challenges: &[Fr],
+        columns: impl Fn(usize, usize) -> bool,
+    ) -> Self {
         let writer = RefCell::new(Writer::default());
         let push = |op| writer.borrow_mut().push(op);
         let mut polynomials = vec![];
@@ -118,7 +124,7 @@ impl Tape {
                 &|_| false,
                 &|_| false,
                 &|_| false,
-                &|query| columns(query.column_index()),
+                &|query| columns(query.column_index(), rotation(query.rotation().0)),
                 &|_| false,
                 &|_| false,
                 &|a| a,
@@ -176,9 +182,14 @@ impl Checker {
         second_phase: Vec<usize>,
     ) -> Self {
         assert!(cs.lookups().is_empty(), "lookups are not checked here");
-        let all = Tape::new(cs, challenges, |_| true);
-        let of_second_phase = |column: usize| second_phase.contains(&column);
+        let all = Tape::new(cs, challenges, |_, _| true);
+        let of_second_phase = |column: usize, _| second_phase.contains(&column);
         let second_phase = Tape::new(cs, challenges, of_second_phase);
+        let near = (0..cs.num_advice_columns()).map(|column| {
+            let reads = |rotation| move |own, after| (own, after) == (column, rotation);
+            [0, 1].map(|rotation| Tape::new(cs, challenges, reads(rotation)))
+        });
+        let near = near.collect();
         let mut names = vec![];
         for (g, gate) in cs.gates().iter().enumerate() {
             for i in 0..gate.polynomials().len() {
@@ -206,6 +217,7 @@ impl Checker {
             names,
             all,
             second_phase,
+            near,
             copies: named_copies,
             rows: fixed.first().map_or(0, Vec::len),
             active,
@@ -255,20 +267,42 @@ impl Checker {
         violations
     }
 
-    /// The violations in a table that differs from one without any in a cell of this row alone.
-    pub fn violations_near(&self, table: &Table, row: usize) -> Vec<Violation> {
-        let near = [(row + self.rows - 1) % self.rows, row];
-        let near = near.into_iter().filter(|row| self.active.contains(row));
-        let mut violations = self.violations_on(&self.all, table, near);
+    /// The violations in a table that differs from one without any in an advice cell alone.
+    pub fn violations_near(&self, table: &Table, (column, row): (usize, usize)) -> Vec<Violation> {
+        let [here, above] = &self.near[column];
+        let near = [(above, (row + self.rows - 1) % self.rows), (here, row)];
+        let near = near
+            .into_iter()
+            .filter(|(_, row)| self.active.contains(row));
+        let mut violations: Vec<_> = near
+            .flat_map(|(tape, row)| self.violations_on(tape, table, [row].into_iter()))
+            .collect();
         violations.extend(self.violated_copies(table));
         violations
     }
 
-    /// The violations in a table that differs from one without any in a cell of this row and in the
-    /// columns of the second phase.
-    pub fn violations_refilled(&self, table: &Table, row: usize) -> Vec<Violation> {
-        let mut violations = self.violations_near(table, row);
-        for other in self.violations_on(&self.second_phase, table, self.active.clone()) {
+    /// The violations in a table that differs from one without any in an advice cell and in the
+    /// columns of the second phase, which follow from the first: what those say holds but there, and where they begin and end. That it does
+    /// is looked at where `everywhere` says so.
+    pub fn violations_refilled(
+        &self,
+        table: &Table,
+        cell: (usize, usize),
+        everywhere: bool,
+    ) -> Vec<Violation> {
+        let mut violations = self.violations_near(table, cell);
+        let (_, row) = cell;
+        let near = [(row + self.rows - 1) % self.rows, row];
+        let ends = [self.active.start, self.active.end - 1];
+        let told = |own: &usize| near.contains(own) || ends.contains(own);
+        let rows = self.active.clone().filter(|own| everywhere || told(own));
+        for other in self.violations_on(&self.second_phase, table, rows) {
+            assert!(
+                told(&other.row),
+                "{} on row {}",
+                self.name(other.rule),
+                other.row
+            );
             if !violations.contains(&other) {
                 violations.push(other);
             }
@@ -283,12 +317,17 @@ impl Checker {
         rows: impl Iterator<Item = usize>,
     ) -> Vec<Violation> {
         let mut violations = vec![];
-        let mut values = Vec::with_capacity(tape.ops.len());
+        let mut values = vec![(usize::MAX, Fr::ZERO); tape.ops.len()];
         for row in rows {
-            values.clear();
-            self.evaluate(tape, table, row, &mut values);
+            let mut at = Evaluation {
+                checker: self,
+                ops: &tape.ops,
+                table,
+                row,
+                values: &mut values,
+            };
             for (rule, polynomial) in &tape.polynomials {
-                if values[*polynomial] != Fr::ZERO {
+                if at.value(*polynomial) != Fr::ZERO {
                     violations.push(Violation { rule: *rule, row });
                 }
             }
@@ -308,24 +347,6 @@ impl Checker {
             })
     }
 
-    fn evaluate(&self, tape: &Tape, table: &Table, row: usize, values: &mut Vec<Fr>) {
-        for op in &tape.ops {
-            let cell = |columns: &[Vec<Fr>], column: usize, rotation: usize| {
-                columns[column][(row + rotation) % self.rows]
-            };
-            let value = match *op {
-                Op::Constant(constant) => constant,
-                Op::Fixed(column, rotation) => cell(&self.fixed, column, rotation),
-                Op::Advice(column, rotation) => cell(&table.advice, column, rotation),
-                Op::Instance(column, rotation) => cell(&table.instance, column, rotation),
-                Op::Negated(a) => -values[a],
-                Op::Sum(a, b) => values[a] + values[b],
-                Op::Product(a, b) => values[a] * values[b],
-            };
-            values.push(value);
-        }
-    }
-
     fn at(&self, table: &Table, (column, row): Place) -> Fr {
         let columns = match column.column_type() {
             Any::Advice(_) => &table.advice,
@@ -333,5 +354,43 @@ impl Checker {
             Any::Instance => &table.instance,
         };
         columns[column.index()][row]
+    }
+}
+
+/// What the steps of a tape give on a row, as far as that is asked for.
+struct Evaluation<'a> {
+    checker: &'a Checker,
+    ops: &'a [Op],
+    table: &'a Table,
+    row: usize,
+    /// Each with the row on which it is that.
+    values: &'a mut [(usize, Fr)],
+}
+
+impl Evaluation<'_> {
+    fn value(&mut self, place: usize) -> Fr {
+        let (row, value) = self.values[place];
+        if row == self.row {
+            return value;
+        }
+        let Checker { rows, fixed, .. } = self.checker;
+        let cell = |columns: &[Vec<Fr>], column: usize, rotation: usize| {
+            columns[column][(self.row + rotation) % rows]
+        };
+        let value = match self.ops[place] {
+            Op::Constant(constant) => constant,
+            Op::Fixed(column, rotation) => cell(fixed, column, rotation),
+            Op::Advice(column, rotation) => cell(&self.table.advice, column, rotation),
+            Op::Instance(column, rotation) => cell(&self.table.instance, column, rotation),
+            Op::Negated(a) => -self.value(a),
+            Op::Sum(a, b) => self.value(a) + self.value(b),
+            // Most of what is multiplied is an instruction's, and not executed.
+            Op::Product(a, b) => match self.value(a) {
+                Fr::ZERO => Fr::ZERO,
+                factor => factor * self.value(b),
+            },
+        };
+        self.values[place] = (self.row, value);
+        value
     }
 }

@@ -64,6 +64,9 @@ enum Column {
 /// others.
 const LIMBS: usize = 32;
 
+/// For one cell in so many all rows are looked at.
+const EVERYWHERE: u64 = 16;
+
 /// Sweeps the cells of a scene, which is the one of this number.
 pub fn sweep(
     scene: &Scene,
@@ -164,7 +167,7 @@ impl Sweeper<'_> {
             return;
         }
         let own = std::mem::replace(&mut self.table.advice[column][row], value);
-        let violations = machine.checker.violations_near(&self.table, row);
+        let violations = machine.checker.violations_near(&self.table, (column, row));
         self.table.advice[column][row] = own;
         let Column::Machine(cell) = name else {
             self.judge(&violations, false, || {
@@ -180,7 +183,7 @@ impl Sweeper<'_> {
         // A cell of the memory that nobody accesses may be opened and closed: see the test of what a prover may choose.
         let opens = cell == Name::Touched && value == Fr::ONE;
         if cell.phase() == Phase::First && !opens {
-            self.refilled(cell, machine_row, value);
+            self.refilled(cell, column, machine_row, value);
         }
     }
 
@@ -200,7 +203,7 @@ impl Sweeper<'_> {
 
     /// The same with a second phase that follows from the first; with a sum that starts from the
     /// stated output, and with one that starts from the machine's.
-    fn refilled(&mut self, cell: Name, row: usize, value: Fr) {
+    fn refilled(&mut self, cell: Name, column: usize, row: usize, value: Fr) {
         let machine = self.scene.machine;
         let mut claim = self.scene.honest.clone();
         claim.columns.get_mut(cell).expect("a column")[row] = value;
@@ -210,9 +213,12 @@ impl Sweeper<'_> {
         for start in &starts[..distinct] {
             claim.start = *start;
             let table = machine.table(&claim);
-            let violations = machine
-                .checker
-                .violations_refilled(&table, machine.offset + row);
+            let everywhere = self.sweep.cells.is_multiple_of(EVERYWHERE);
+            let violations = machine.checker.violations_refilled(
+                &table,
+                (column, machine.offset + row),
+                everywhere,
+            );
             self.judge(&violations, false, || {
                 format!("{cell} on row {row}, refilled")
             });
