@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use ff::Field;
 use halo2_proofs::plonk::{Any, ConstraintSystem};
@@ -49,18 +50,38 @@ pub struct Copy {
 #[derive(Clone, Debug)]
 pub struct Checker {
     names: Vec<String>,
-    /// All polynomials.
-    all: Tape,
-    /// Those that read a column of the second phase.
-    second_phase: Tape,
-    /// Of each advice column, those that read it on their row, and on the next one.
-    near: Vec<[Tape; 2]>,
+    tapes: Arc<Tapes>,
     copies: Vec<(Rule, Copy)>,
     /// The fixed columns.
     pub fixed: Vec<Vec<Fr>>,
     /// The rows of the machine: on all others every constraint holds whatever stands there.
     active: Range<usize>,
     rows: usize,
+}
+
+/// The evaluation of the polynomials of a constraint system.
+#[derive(Debug)]
+struct Tapes {
+    all: Tape,
+    /// Those that read a column of the second phase.
+    second_phase: Tape,
+    /// Of each advice column, those that read it on their row, and on the next one.
+    near: Vec<[Tape; 2]>,
+}
+
+impl Tapes {
+    fn new(cs: &ConstraintSystem<Fr>, challenges: &[Fr], second_phase: &[usize]) -> Self {
+        let near = (0..cs.num_advice_columns()).map(|column| {
+            let reads = |rotation| move |own, after| (own, after) == (column, rotation);
+            [0, 1].map(|rotation| Tape::new(cs, challenges, reads(rotation)))
+        });
+        let of_second_phase = |column: usize, _| second_phase.contains(&column);
+        Tapes {
+            all: Tape::new(cs, challenges, |_, _| true),
+            second_phase: Tape::new(cs, challenges, of_second_phase),
+            near: near.collect(),
+        }
+    }
 }
 
 /// The evaluation of some polynomials on a row.
@@ -171,7 +192,7 @@ impl Tape {
 impl Checker {
     /// The checker of a constraint system with these fixed columns, copies, challenges, and advice
     /// columns of the second phase, of a machine on the `active` rows. It knows kinds of copies beside those that
-    /// there are.
+    /// there are. `like` is one of the same constraint system, if there is one.
     pub fn new(
         cs: &ConstraintSystem<Fr>,
         fixed: Vec<Vec<Fr>>,
@@ -180,16 +201,14 @@ impl Checker {
         copies: Vec<Copy>,
         challenges: &[Fr],
         second_phase: Vec<usize>,
+        like: Option<&Checker>,
     ) -> Self {
         assert!(cs.lookups().is_empty(), "lookups are not checked here");
-        let all = Tape::new(cs, challenges, |_, _| true);
-        let of_second_phase = |column: usize, _| second_phase.contains(&column);
-        let second_phase = Tape::new(cs, challenges, of_second_phase);
-        let near = (0..cs.num_advice_columns()).map(|column| {
-            let reads = |rotation| move |own, after| (own, after) == (column, rotation);
-            [0, 1].map(|rotation| Tape::new(cs, challenges, reads(rotation)))
-        });
-        let near = near.collect();
+        // The constraint system of a key is that of all keys of its circuit.
+        let tapes = match like {
+            Some(like) => like.tapes.clone(),
+            None => Arc::new(Tapes::new(cs, challenges, &second_phase)),
+        };
         let mut names = vec![];
         for (g, gate) in cs.gates().iter().enumerate() {
             for i in 0..gate.polynomials().len() {
@@ -215,9 +234,7 @@ impl Checker {
         }
         Checker {
             names,
-            all,
-            second_phase,
-            near,
+            tapes,
             copies: named_copies,
             rows: fixed.first().map_or(0, Vec::len),
             active,
@@ -237,7 +254,7 @@ impl Checker {
 
     /// The rule of a polynomial is its number; copies have those above.
     pub fn is_copy(&self, rule: Rule) -> bool {
-        rule.0 >= self.all.polynomials.len()
+        rule.0 >= self.tapes.all.polynomials.len()
     }
 
     /// Whether these cells are constrained to be equal.
@@ -254,7 +271,7 @@ impl Checker {
 
     /// Every violation.
     pub fn violations(&self, table: &Table) -> Vec<Violation> {
-        let mut violations = self.violations_on(&self.all, table, self.active.clone());
+        let mut violations = self.violations_on(&self.tapes.all, table, self.active.clone());
         violations.extend(self.violated_copies(table));
         violations
     }
@@ -262,14 +279,14 @@ impl Checker {
     /// Every violation, also looked for on the rows outside the machine, where there can be none: see
     /// [`selectors`](crate::evidence::selectors).
     pub fn violations_everywhere(&self, table: &Table) -> Vec<Violation> {
-        let mut violations = self.violations_on(&self.all, table, 0..self.rows);
+        let mut violations = self.violations_on(&self.tapes.all, table, 0..self.rows);
         violations.extend(self.violated_copies(table));
         violations
     }
 
     /// The violations in a table that differs from one without any in an advice cell alone.
     pub fn violations_near(&self, table: &Table, (column, row): (usize, usize)) -> Vec<Violation> {
-        let [here, above] = &self.near[column];
+        let [here, above] = &self.tapes.near[column];
         let near = [(above, (row + self.rows - 1) % self.rows), (here, row)];
         let near = near
             .into_iter()
@@ -296,7 +313,7 @@ impl Checker {
         let ends = [self.active.start, self.active.end - 1];
         let told = |own: &usize| near.contains(own) || ends.contains(own);
         let rows = self.active.clone().filter(|own| everywhere || told(own));
-        for other in self.violations_on(&self.second_phase, table, rows) {
+        for other in self.violations_on(&self.tapes.second_phase, table, rows) {
             assert!(
                 told(&other.row),
                 "{} on row {}",

@@ -111,15 +111,18 @@ impl Machine {
         match host {
             Host::Public | Host::Cells | Host::Fixed => {
                 let source = KeySource::for_program(params, &Program::default()).unwrap();
-                Self::alone(host, &source)
+                Self::alone(host, &source, None)
             }
-            Host::Outer => Self::embedded(OuterParams {
-                k: k + 1,
-                machine: params.machine(),
-                program_rows: params.rows() * 2 / 3,
-                tape_words: if set.has_tape() { 2 } else { 0 },
-                ..OuterParams::default()
-            }),
+            Host::Outer => {
+                let params = OuterParams {
+                    k: k + 1,
+                    machine: params.machine(),
+                    program_rows: params.rows() * 2 / 3,
+                    tape_words: if set.has_tape() { 2 } else { 0 },
+                    ..OuterParams::default()
+                };
+                Self::embedded(params, None)
+            }
         }
     }
 
@@ -133,14 +136,14 @@ impl Machine {
     pub fn of(&self, program: &Program<Fr>, words: usize) -> Option<Self> {
         if self.host == Host::Outer {
             let params = self.outer_params(words);
-            return (words <= self.rows).then(|| Self::embedded(params));
+            return (words <= self.rows).then(|| Self::embedded(params, Some(&self.checker)));
         }
         let params = CircuitParams::new(self.k, self.set, self.host.binding()).unwrap();
         let source = KeySource::fixed(params, program.clone()).ok()?;
-        Some(Self::alone(self.host, &source))
+        Some(Self::alone(self.host, &source, Some(&self.checker)))
     }
 
-    fn alone(host: Host, source: &KeySource<Fr>) -> Self {
+    fn alone(host: Host, source: &KeySource<Fr>, like: Option<&Checker>) -> Self {
         let params = source.params();
         let circuit = StackVmCircuit::<Fr>::empty(source.clone());
         let (cs, config, recording) = record(params.k(), &circuit, &mock_challenges());
@@ -151,7 +154,7 @@ impl Machine {
             program_rows: params.program_rows(),
             tape_words: 0,
         };
-        let mut machine = Self::assembled(host, shape, &cs, config.machine(), &recording);
+        let mut machine = Self::assembled(host, shape, &cs, config.machine(), &recording, like);
         machine.fixed_program = source.program().map(|program| {
             let listed = program.stated(params.set()).into_iter();
             (
@@ -162,14 +165,14 @@ impl Machine {
         machine
     }
 
-    fn embedded(params: OuterParams) -> Self {
+    fn embedded(params: OuterParams, like: Option<&Checker>) -> Self {
         let circuit = Outer {
             params,
             stated: Value::unknown(),
             witness: Value::unknown(),
         };
         let (cs, (config, ..), recording) = record(params.k, &circuit, &mock_challenges());
-        Self::assembled(Host::Outer, params, &cs, &config, &recording)
+        Self::assembled(Host::Outer, params, &cs, &config, &recording, like)
     }
 
     fn assembled(
@@ -178,6 +181,7 @@ impl Machine {
         cs: &ConstraintSystem<Fr>,
         config: &StackVmConfig,
         recording: &Recording,
+        like: Option<&Checker>,
     ) -> Self {
         let rows = 1 << shape.k;
         let mut fixed = vec![vec![Fr::ZERO; rows]; cs.num_fixed_columns()];
@@ -222,6 +226,7 @@ impl Machine {
                 copies.collect(),
                 &values,
                 second_phase.map(|(_, column)| column.index()).collect(),
+                like,
             ),
         }
     }

@@ -98,6 +98,8 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
         ))),
         (Err(failures), Some(error)) => Err(failure(error).rejected_by(violated(&failures)).into()),
         (Err(failures), None) => Err(Failure::Unsatisfied {
+            output: decimal(trace.outcome().output),
+            stated: decimal(statement.output),
             rejected_by: violated(&failures),
         }),
     }

@@ -23,8 +23,12 @@ pub enum Failure {
         step: Option<usize>,
         message: String,
     },
-    /// The statement is false: exit code 1.
-    Unsatisfied { rejected_by: Vec<String> },
+    /// The statement is false: the run gives another output than the one that was stated. Exit code 1.
+    Unsatisfied {
+        output: String,
+        stated: String,
+        rejected_by: Vec<String>,
+    },
     /// A proof is not accepted: exit code 1, and `{"valid": false, ...}`.
     Rejected { report: Value, reason: String },
     /// Wrong usage or unreadable input: exit code 2.
@@ -90,8 +94,14 @@ impl Failure {
                 }
                 value
             }
-            Failure::Unsatisfied { rejected_by } => {
-                let mut value = error("unsatisfied", &rejection(rejected_by));
+            Failure::Unsatisfied {
+                output,
+                stated,
+                rejected_by,
+            } => {
+                let message = unsatisfied(output, stated, rejected_by);
+                let mut value = error("unsatisfied", &message);
+                value["error"]["output"] = json!(output);
                 value["error"]["rejected_by"] = json!(rejected_by);
                 value
             }
@@ -122,8 +132,13 @@ impl Failure {
             _ if json => return None,
             Failure::Rejected { reason, .. } => reason.clone(),
             Failure::Program(program) => return Some(program.text()),
-            Failure::Unsatisfied { rejected_by } => {
-                return Some(format!("{ERROR}: {}", rejection(rejected_by)));
+            Failure::Unsatisfied {
+                output,
+                stated,
+                rejected_by,
+            } => {
+                let message = unsatisfied(output, stated, rejected_by);
+                return Some(format!("{ERROR}: {message}"));
             }
             Failure::Wiring { message, .. } | Failure::Input { message, .. } => message.clone(),
             Failure::Assembly {
@@ -134,6 +149,12 @@ impl Failure {
         };
         Some(titled(&message))
     }
+}
+
+/// That a run gives another output than was stated, and by which constraints a circuit says so.
+fn unsatisfied(output: &str, stated: &str, rejected_by: &[String]) -> String {
+    let rejection = rejection(rejected_by);
+    format!("the output is {output} and not {stated}; {rejection}")
 }
 
 /// A path as it can be pasted into a shell's command line, where its characters can all be shown.

@@ -275,8 +275,9 @@ pub const KINDS: &[Kind] = &[
         },
     },
     Kind {
+        // Those of a division may be another quotient and what it leaves, which is too much.
         name: "another instruction's words",
-        rejected_by: &[TOP, ZERO, LOW, HIGH],
+        rejected_by: &[TOP, ZERO, LOW, HIGH, REST, SUM_END],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| scene.executed[row].uses_words())?;
             let from = row(scene, rng, |row| scene.executed[row].uses_words())?;
