@@ -28,13 +28,13 @@ use self::evaluator::{Given, evaluate, modulus};
 #[path = "evaluator.rs"]
 pub mod evaluator;
 
-/// What is wrong with a text: it can be shown where it is.
+/// What is wrong with a text can be shown where it is.
 fn refused(source: &str, errors: &AsmErrors) {
     assert!(!errors.errors().is_empty());
     for error in errors.errors() {
         // Whoever shows the error cuts the source there.
         assert!(source.get(error.span.clone()).is_some(), "{error:?}");
-        assert!((1..=asm::lines(source).count()).contains(&error.line));
+        assert!((1..=asm::lines(source).count().max(1)).contains(&error.line));
         error.to_string();
         error.suggestion();
     }
@@ -43,11 +43,11 @@ fn refused(source: &str, errors: &AsmErrors) {
 /// Any text is assembled or refused, also as a program of TinyRAM; what is assembled is the same after a disassembly.
 pub fn assembler(data: &[u8]) {
     let source = String::from_utf8_lossy(data);
-    if let Ok(TinyRam {
-        program, symbols, ..
-    }) = TinyRam::<Fr>::assemble(&source)
-    {
-        assert!(program.len() > 2 && symbols.line(program.len() - 1).is_some());
+    match TinyRam::<Fr>::assemble(&source) {
+        Ok(TinyRam {
+            program, symbols, ..
+        }) => assert!(symbols.line(program.len() - 1).is_some()),
+        Err(errors) => refused(&source, &errors),
     }
     match asm::assemble_with_symbols::<Fr>(&source) {
         Ok(asm::Assembly { program, symbols }) => {

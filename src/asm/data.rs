@@ -32,10 +32,10 @@ impl Data {
 
 impl<'s> Statement<'s> {
     /// Calls a function with each word that the line puts into a cell of the memory, if it is a line of data. `word` says what an
-    /// operand stands for.
+    /// operand stands for; where it does not know yet, `None`, a byte is any.
     pub fn data<F: Word>(
         &self,
-        mut word: impl FnMut(&'s str, Range<usize>) -> Result<F, Complaint>,
+        mut word: impl FnMut(&'s str, Range<usize>) -> Result<Option<F>, Complaint>,
         mut each: impl FnMut(F),
     ) -> Result<(), Complaint> {
         let own = self.directive();
@@ -64,8 +64,14 @@ impl<'s> Statement<'s> {
                 }
                 (_, Some((Token::Message(_), span))) => return malformed(span),
                 (_, Some(_)) => {
-                    let value = evaluate(&mut tokens, &mut word)?;
+                    let mut known = true;
+                    let value = evaluate(&mut tokens, |operand, span| {
+                        let own = word(operand, span)?;
+                        known &= own.is_some();
+                        Ok(own.unwrap_or(F::zero()))
+                    })?;
                     let byte = value.to_u64().and_then(|own| u8::try_from(own).ok());
+                    let byte = byte.or((!known).then_some(0));
                     match (data, byte) {
                         (Data::Words, _) => each(value),
                         (Data::Bytes, Some(byte)) => bytes.push(byte),

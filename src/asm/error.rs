@@ -181,7 +181,7 @@ pub enum AsmErrorKind {
         escape: String,
     },
     /// A message is too long.
-    #[error("a message has at most {LONGEST_MESSAGE} characters")]
+    #[error("a text between quotes has at most {LONGEST_MESSAGE} characters")]
     MessageTooLong,
     /// The first line of a program of TinyRAM says something else than there is.
     #[error(

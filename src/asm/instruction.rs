@@ -21,7 +21,7 @@ impl<'s> Statement<'s> {
         names: &Names<'s, F>,
         mut each: impl FnMut(Instruction<F>, Option<Located<'s>>),
     ) -> Result<(), Complaint> {
-        let word = |operand, place| names.word(operand, place);
+        let word = |operand, place| names.word(operand, place).map(Some);
         self.data(word, |word| each(Instruction::data(word), None))?;
         if let Some((instruction, message)) = self.instruction(names)? {
             each(instruction, message);

@@ -21,5 +21,6 @@ pub(super) const MOST_ERRORS: usize = 1000;
 /// The most registers of a program of TinyRAM.
 pub(super) const MOST_REGISTERS: u64 = 256;
 
-/// The most instructions of a program of TinyRAM: each becomes some thirty times as large as its text.
-pub(super) const MOST_INSTRUCTIONS: usize = 1 << 18;
+/// The most instructions of a program of TinyRAM: each becomes up to 40 of this machine's, which take more than a hundred times the
+/// room of its text.
+pub(super) const MOST_INSTRUCTIONS: usize = 1 << 16;

@@ -89,7 +89,11 @@ impl<'s, F: Word> Names<'s, F> {
         for statement in statements(source) {
             // Names are known later, but how many words there are is known now.
             let mut words = 0;
-            let data = statement.data(later::<F>, |_| words += 1);
+            let word = |operand: &str, span| match is_name(operand) {
+                true => Ok(None),
+                false => later::<F>(operand, span).map(Some),
+            };
+            let data = statement.data(word, |_| words += 1);
             for result in [
                 names.label(&statement, &mut labels),
                 names.constant(&statement, &mut constants),

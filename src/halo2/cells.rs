@@ -111,6 +111,9 @@ impl<F: PrimeField> OpcodeCell<F> {
 }
 
 /// An instruction that the outer circuit hands over as two cells.
+///
+/// Where the set has a memory, both are bound whatever the instruction is: the memory's cell with the address of an instruction holds its argument
+/// at first.
 #[derive(Clone, Copy, Debug)]
 pub struct InstructionCells<F: PrimeField> {
     /// The opcode.

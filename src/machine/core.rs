@@ -78,7 +78,8 @@ pub fn decode<A: Algebra>(window: &Window<A>) -> Gate<A> {
             });
             constraints.push(halts);
         }
-        // What is looked up need not lead there, if it jumps: else no instruction stands where it would be by then.
+        // What is looked up need not lead there, if it jumps. Without jumps it does: the address of a row that has not halted is its
+        // number, and that of the last row is looked up too, where none is listed.
         Given::Listed { .. } if window.shape.set.jumps() => constraints.push(halts),
         Given::Listed { .. } | Given::Own { .. } | Given::Scheduled { .. } => {}
     }

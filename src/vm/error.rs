@@ -130,7 +130,9 @@ pub enum RunError {
         instructions: usize,
     },
     /// A number of steps was asked for, but the program is no straight line that it could cut.
-    #[error("only a program without jumps and calls can be cut after a number of steps")]
+    #[error(
+        "only a program that neither jumps nor accesses the memory can be cut after a number of steps"
+    )]
     StepsOfLoop,
     /// The run does not end.
     #[error("the run has not ended after {}", counted(*.limit, "step"))]

@@ -8,6 +8,8 @@ use halo2_stack_vm::machine::{
     Binding, CircuitParams, Column, KeySource, SizeError, Statement, Witness, WitnessError,
 };
 use halo2_stack_vm::program::Program;
+use halo2_stack_vm::proof::Backend;
+use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::vm::{Inputs, Job, MAX_CELLS, Outcome, RunError, Trace};
 use halo2curves::bn256::Fr;
 
@@ -201,5 +203,38 @@ fn an_access_does_not_find_what_it_leaves() {
 fn no_set_with_a_name_has_a_memory() {
     for (name, set) in InstructionSet::NAMED {
         assert!(!set.has_memory() && !set.has_words(), "{name}");
+    }
+}
+
+/// What the memory holds at first is part of the program, in every binding: a proof is one of the program with these words alone.
+#[test]
+fn other_data_is_another_program() {
+    const K: u32 = 5;
+    let source = "push 1\nput 6\nget 7\nget 6\nadd\nhalt\n.word 3, ";
+    let run = trace(&format!("{source}40"));
+    // The same run, for the word that differs is not accessed.
+    let other = program(&format!("{source}40, 5"));
+    assert_ne!(program(&format!("{source}41")), *run.program());
+    let digest = |program: &Program<Fr>| program.canonical(run.set()).digest();
+    assert_ne!(digest(&other), digest(run.program()));
+    let params = IpaParams::setup(K).unwrap();
+    for binding in Binding::ALL {
+        let circuit = CircuitParams::new(K, run.set(), binding).unwrap();
+        let keys = |program: &Program<Fr>| {
+            let source = KeySource::for_program(circuit, program).unwrap();
+            Ipa::keygen_of(&params, &source).unwrap()
+        };
+        let own = keys(run.program());
+        let statement = Statement::of(&run);
+        let proof = Ipa::prove(&params, &own, &run).unwrap();
+        let accepted = Ipa::verify(&params, own.verifying_key(), &statement, &proof);
+        assert!(accepted.is_ok(), "{binding:?}");
+        let others = keys(&other);
+        let claimed = Statement {
+            program: other.canonical(run.set()),
+            ..statement
+        };
+        let refused = Ipa::verify(&params, others.verifying_key(), &claimed, &proof);
+        assert!(refused.is_err(), "{binding:?}");
     }
 }

@@ -61,7 +61,7 @@ pub struct Checker {
 
 /// The evaluation of the polynomials of a constraint system.
 #[derive(Debug)]
-struct Tapes {
+pub struct Tapes {
     all: Tape,
     /// Those that read a column of the second phase.
     second_phase: Tape,
@@ -70,7 +70,8 @@ struct Tapes {
 }
 
 impl Tapes {
-    fn new(cs: &ConstraintSystem<Fr>, challenges: &[Fr], second_phase: &[usize]) -> Self {
+    /// Where these are the advice columns of the second phase.
+    pub fn new(cs: &ConstraintSystem<Fr>, challenges: &[Fr], second_phase: &[usize]) -> Self {
         let near = (0..cs.num_advice_columns()).map(|column| {
             let reads = |rotation| move |own, after| (own, after) == (column, rotation);
             [0, 1].map(|rotation| Tape::new(cs, challenges, reads(rotation)))
@@ -190,25 +191,17 @@ impl Tape {
 }
 
 impl Checker {
-    /// The checker of a constraint system with these fixed columns, copies, challenges, and advice
-    /// columns of the second phase, of a machine on the `active` rows. It knows kinds of copies beside those that
-    /// there are. `like` is one of the same constraint system, if there is one.
+    /// The checker of a constraint system, whose tapes these are, with these fixed columns and copies, of a machine on
+    /// the `active` rows. It knows kinds of copies beside those that there are.
     pub fn new(
         cs: &ConstraintSystem<Fr>,
         fixed: Vec<Vec<Fr>>,
         active: Range<usize>,
         kinds: &[&'static str],
         copies: Vec<Copy>,
-        challenges: &[Fr],
-        second_phase: Vec<usize>,
-        like: Option<&Checker>,
+        tapes: Arc<Tapes>,
     ) -> Self {
         assert!(cs.lookups().is_empty(), "lookups are not checked here");
-        // The constraint system of a key is that of all keys of its circuit.
-        let tapes = match like {
-            Some(like) => like.tapes.clone(),
-            None => Arc::new(Tapes::new(cs, challenges, &second_phase)),
-        };
         let mut names = vec![];
         for (g, gate) in cs.gates().iter().enumerate() {
             for i in 0..gate.polynomials().len() {
@@ -240,6 +233,11 @@ impl Checker {
             active,
             fixed,
         }
+    }
+
+    /// The evaluation of its polynomials.
+    pub fn tapes(&self) -> Arc<Tapes> {
+        self.tapes.clone()
     }
 
     /// All constraints.

@@ -70,7 +70,11 @@ pub fn secrets(columns: &Columns<Vec<Fr>>) -> Vec<Fr> {
 pub fn program(words: &[[Fr; 2]], set: InstructionSet) -> Option<Program<Fr>> {
     let mut instructions = vec![];
     let halt = set.stated(Opcode::Halt);
-    let last = words.iter().rposition(|[opcode, _]| *opcode != Fr::ZERO);
+    // What stands in the memory is part of it too.
+    let says = |[opcode, argument]: &[Fr; 2]| {
+        *opcode != Fr::ZERO || set.has_memory() && *argument != Fr::ZERO
+    };
+    let last = words.iter().rposition(says);
     for [opcode, argument] in &words[..last.map_or(0, |last| last + 1)] {
         let opcode = opcode.to_u64()?;
         let argument = *argument;
@@ -94,7 +98,10 @@ pub fn program(words: &[[Fr; 2]], set: InstructionSet) -> Option<Program<Fr>> {
 /// Whether a listing has a halt at its end.
 fn ends(words: &[[Fr; 2]], set: InstructionSet) -> bool {
     let halt = Fr::from(set.stated(Opcode::Halt));
-    let listed = words.iter().rfind(|[opcode, _]| *opcode != Fr::ZERO);
+    let says = |[opcode, argument]: &&[Fr; 2]| {
+        *opcode != Fr::ZERO || set.has_memory() && *argument != Fr::ZERO
+    };
+    let listed = words.iter().rfind(says);
     set.has_control() && listed.is_some_and(|[opcode, _]| *opcode == halt)
 }
 

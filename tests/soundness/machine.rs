@@ -1,6 +1,7 @@
 //! The circuits under test.
 
 use std::iter;
+use std::sync::Arc;
 
 use ff::{Field, FromUniformBytes};
 use halo2_proofs::circuit::Value;
@@ -17,7 +18,7 @@ use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-use crate::check::{Checker, Copy, Table};
+use crate::check::{Checker, Copy, Table, Tapes};
 use crate::claim::{Claim, Slip, program, run, secrets};
 use crate::outer::{Outer, OuterParams};
 use crate::record::{Place, Recording, record};
@@ -203,6 +204,14 @@ impl Machine {
             .columns()
             .iter()
             .filter(|(cell, _)| cell.phase() == Phase::Second);
+        // The constraint system of a key is that of all keys of its circuit.
+        let tapes = match like {
+            Some(like) => like.tapes(),
+            None => {
+                let second_phase = second_phase.map(|(_, column)| column.index());
+                Arc::new(Tapes::new(cs, &values, &second_phase.collect::<Vec<_>>()))
+            }
+        };
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let random_column = |_| (0..rows).map(|_| Fr::random(&mut rng)).collect();
         Machine {
@@ -224,9 +233,7 @@ impl Machine {
                 shape.offset..shape.offset + shape.machine.rows + 1,
                 if tape.is_some() { &TAPE_COPIES } else { &[] },
                 copies.collect(),
-                &values,
-                second_phase.map(|(_, column)| column.index()).collect(),
-                like,
+                tapes,
             ),
         }
     }
@@ -249,6 +256,10 @@ impl Machine {
             let halt = Fr::from(self.set.stated(Opcode::Halt));
             let ended = ends.is_some_and(|last| given[last] == [halt, Fr::ZERO]);
             let end = ends.map_or(0, |last| last + 1);
+            let after = || given[end..].iter().any(|[_, own]| *own != Fr::ZERO);
+            if self.set.has_memory() && after() {
+                return false;
+            }
             return ended && given[..end].iter().all(|[opcode, _]| *opcode != Fr::ZERO);
         }
         let halt = |[opcode, _]: &[Fr; 2]| *opcode == Fr::ZERO;

@@ -117,7 +117,10 @@ fn every_circuit() -> bool {
 fn named(large: bool) -> impl Iterator<Item = Subject> {
     let brings = move |host: Host, set: InstructionSet| match (host, set) {
         _ if every_circuit() => true,
-        (_, WORDS | MEMORY) => !large && [Host::Public, Host::Fixed].contains(&host),
+        (Host::Public | Host::Fixed, WORDS | MEMORY) => !large,
+        // Where the chip pads what the memory holds.
+        (Host::Outer, MEMORY) => !large,
+        (_, WORDS | MEMORY) => false,
         (Host::Public, InstructionSet::SEED | InstructionSet::FIELD) => !large,
         (Host::Public, _) => true,
         (Host::Fixed, InstructionSet::FIELD) => !large,

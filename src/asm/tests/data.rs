@@ -30,6 +30,11 @@ fn four_bytes_are_a_word() {
     assert_eq!(assembled(".bytes \"\""), []);
     // Each line begins a cell.
     assert_eq!(assembled("l: .bytes 1\nm: .bytes m-l"), data(&[1, 1]));
+    // What a name stands for is not known where the words are counted.
+    assert_eq!(
+        assembled(".bytes n-1, 300-60*n\n.const n 5"),
+        data(&[0x0004])
+    );
 }
 
 #[test]

@@ -9,11 +9,11 @@
 //! | `shl`, `shr` | 6, 7; 19, 21 by a register | with a power of two, from a table in the program |
 //! | `cmpe`, `cmpa`, `cmpae`, `cmpg`, `cmpge` | 4 to 7 | signed ones with the signs turned round |
 //! | `mov`, `cmov` | 2, 8 | |
-//! | `jmp`, `cjmp`, `cnjmp` | 1, 2; 7 to 12 to where a register says | by a table of addresses in the program |
+//! | `jmp`, `cjmp`, `cnjmp` | 1, 2; to where a register says 8 with `hv`, 12 with `vn`, and 2 more for a condition | by a table of addresses in the program |
 //! | `load.w`, `store.w` | 2; 5, 6 by a register | |
 //! | `load.b`, `store.b` | 4, 10; 13, 31 by a register | with powers of two, as shifts |
-//! | `read` | 10, or 4 of an empty tape | with what is left of the tape |
-//! | `answer` | 2, and 9 for each word that is left on a tape | |
+//! | `read` | 11, or 6 of an empty tape; 3 more for words of 16 bits, and more where a register says which tape | with what is left of the tape |
+//! | `answer` | 2, 2 more for each tape, and 9 (12 for words of 16 bits) for each word that is left there | |
 
 use super::TinyRam;
 use super::code::Argument::{self, Entries, Entry, Number, Place, Power};

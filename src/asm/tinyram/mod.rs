@@ -22,17 +22,19 @@
 //! [`lower`] has them all. What differs from the specification:
 //!
 //! - The program is not in the memory, with `vn` neither: all words there are 0 at first, and what is stored is not executed.
-//! - The memory has the cells that the circuit has: the address of a word is less than its rows, times the bytes of a word.
+//! - The memory has the cells that the circuit has rows, less those of the program, its tables and its registers, and an access beyond them is
+//!   an error.
 //! - A program counter that leaves the program is an error, as is an address of `vn` that is none of an instruction's.
-//! - A tape that the program reads begins with the number of words that follow: [`TinyRam::inputs`] puts it there. All of the primary tape
-//!   is stated, what the program leaves unread too.
+//! - A tape that the program reads begins with the number of words that follow: [`TinyRam::inputs`] puts it there. All of it is taken, and of the
+//!   primary one stated, what the program leaves unread too; a word there that has more than W bits is an error. A tape that no
+//!   instruction reads has to be empty.
 
 mod code;
 mod lower;
 mod tapes;
 mod text;
 
-use super::{AsmErrors, Symbols};
+use super::{AsmErrors, Symbols, misleading};
 use crate::algebra::Word;
 use crate::program::Program;
 use crate::vm::Inputs;
@@ -73,6 +75,10 @@ impl<F: Word> TinyRam<F> {
     ///
     /// [`AsmErrors`], with the first error of every line that has one, up to the thousandth.
     pub fn assemble(source: &str) -> Result<Self, AsmErrors> {
+        // What a reader is shown is what is executed.
+        if let Some(misleading) = misleading(source) {
+            return Err(AsmErrors::new(vec![misleading]));
+        }
         Ok(lower::lower(&text::parse(source)?))
     }
 

@@ -30,17 +30,15 @@ impl Lowering<'_> {
     /// Takes a word of a tape, if it is one.
     fn take(&mut self, tape: usize) {
         self.emit(TAKE[tape], Number(0));
-        match self.bits() {
-            32 => {
-                self.emit(Assert32, Number(0));
-            }
-            _ => {
-                self.plain(&[Dup]);
-                self.high();
-                self.emit(AssertEq, Number(0));
-            }
+        let message = format!("a word of a tape has at most {} bits", self.bits());
+        self.emit(Assert32, Number(0));
+        self.message(message.clone());
+        if self.bits() < 32 {
+            self.plain(&[Dup]);
+            self.high();
+            self.emit(AssertEq, Number(0));
+            self.message(message);
         }
-        self.message(format!("a word of a tape has at most {} bits", self.bits()));
     }
 
     pub fn read(&mut self, own: &Instruction) {

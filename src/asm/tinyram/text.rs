@@ -146,18 +146,14 @@ struct Line<'s> {
     operands: Vec<Located<'s>>,
 }
 
-/// Pieces of a text with spaces or the separator between.
-fn pieces<'s>(text: &'s str, start: usize) -> impl Iterator<Item = Located<'s>> {
-    let ends = |c: char| c.is_whitespace() || c == ',';
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(at..)?;
-        let begin = at + rest.find(|c| !ends(c))?;
-        let own = text.get(begin..)?;
-        let own = own.get(..own.find(ends).unwrap_or(own.len()))?;
-        at = begin + own.len();
-        Some((own, start + begin..start + at))
-    })
+/// The most operands that are looked at: one more than an operation has.
+const MOST_OPERANDS: usize = 4;
+
+/// A piece of a text without the blanks around it.
+fn trimmed(text: &str, start: usize) -> Located<'_> {
+    let begin = start + text.len() - text.trim_start().len();
+    let text = text.trim();
+    (text, begin..begin + text.len())
 }
 
 impl<'s> Line<'s> {
@@ -165,17 +161,32 @@ impl<'s> Line<'s> {
     fn of(number: usize, start: usize, line: &'s str) -> Option<Self> {
         let code = line.split(';').next().unwrap_or_default();
         let (label, code, start) = match code.split_once(':') {
-            Some((label, rest)) => (pieces(label, start).next(), rest, start + label.len() + 1),
+            Some((label, rest)) => {
+                let after = start + label.len() + 1;
+                (Some(trimmed(label, start)), rest, after)
+            }
             None => (None, code, start),
         };
-        let mut pieces = pieces(code, start);
-        let operation = pieces.next();
+        let (code, place) = trimmed(code, start);
+        let end = code.find(char::is_whitespace).unwrap_or(code.len());
+        let (name, rest) = code.split_at(end);
+        let operation = (!name.is_empty()).then(|| (name, place.start..place.start + end));
+        let mut at = place.start + end;
+        let operands = rest.split(',').map(|operand| {
+            let own = trimmed(operand, at);
+            at += operand.len() + 1;
+            own
+        });
+        let operands = match rest.is_empty() {
+            true => vec![],
+            false => operands.take(MOST_OPERANDS).collect(),
+        };
         let says = label.is_some() || operation.is_some();
-        says.then(|| Line {
+        says.then_some(Line {
             number,
             label,
             operation,
-            operands: pieces.collect(),
+            operands,
         })
     }
 }
@@ -253,7 +264,8 @@ fn read_header(start: usize, line: &str) -> Result<Source, Complaint> {
     let refused = || (AsmErrorKind::TinyRamHeader, place());
     let rest = line.strip_prefix(HEADER).ok_or_else(refused)?;
     let mut fields = BTreeMap::new();
-    for field in rest.split_whitespace() {
+    // One more than there are.
+    for field in rest.split_whitespace().take(5) {
         let (name, value) = field.split_once('=').ok_or_else(refused)?;
         fields.insert(name, value);
     }
@@ -346,15 +358,14 @@ fn instruction<'s>(
         let value = match read_register(text, program) {
             Some(number) => number.map(Value::Register),
             None if text.starts_with('_') => match address(text) {
-                Some(number) => Ok(Value::Word(number as u64 * program.stride)),
+                Some(number) => checked_word(number as u64 * program.stride, program),
                 None => Err(AsmErrorKind::TinyRamUndefined {
                     name: excerpt(text),
                     suggestion: None,
                 }),
             },
             None => match read_number(text) {
-                Some(word) if word >> program.bits == 0 => Ok(Value::Word(word)),
-                Some(_) => Err(AsmErrorKind::TinyRamWord { bits: program.bits }),
+                Some(word) => checked_word(word, program),
                 None => return Err(wrong(span.clone())),
             },
         };
@@ -411,15 +422,26 @@ fn read_register(text: &str, program: &Source) -> Option<Result<u64, AsmErrorKin
     })
 }
 
+/// A word, if it has no more bits than there are.
+fn checked_word(word: u64, program: &Source) -> Result<Value, AsmErrorKind> {
+    match word >> program.bits {
+        0 => Ok(Value::Word(word)),
+        _ => Err(AsmErrorKind::TinyRamWord { bits: program.bits }),
+    }
+}
+
+/// A number; of those that are too large for any word, one that is.
 fn read_number(text: &str) -> Option<u64> {
     let digit = |c: char| c.is_ascii_hexdigit();
     match text.strip_prefix("0x") {
-        Some(digits) if digits.chars().all(digit) => u64::from_str_radix(digits, 16).ok(),
+        Some(digits) if !digits.is_empty() && digits.chars().all(digit) => {
+            Some(u64::from_str_radix(digits, 16).unwrap_or(u64::MAX))
+        }
         _ => decimal(text),
     }
 }
 
 fn decimal(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|c| c.is_ascii_digit());
-    digits.then(|| text.parse().ok())?
+    let digits = !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
