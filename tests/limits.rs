@@ -1,6 +1,6 @@
 //! What files make the readers allocate, and how long they take: never more than twice the honest size,
 //! which is the larger of the file and what it describes in memory. An instruction takes 40 bytes there,
-//! which a text says in four; a compressed point twice its bytes.
+//! which a text says in two; a compressed point twice its bytes.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use halo2_proofs::poly::commitment::Params;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
-use halo2_stack_vm::asm::{self, AsmErrorKind};
+use halo2_stack_vm::asm::{self, AsmErrorKind, TinyRam};
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::machine::{Binding, CircuitParams};
 use halo2_stack_vm::program::{Instruction, Program};
@@ -224,6 +224,79 @@ fn assembly() {
         let read = || asm::assemble::<Fr>(&text).unwrap_err();
         measured(&name, text.len(), text.len(), read);
     }
+}
+
+/// Lines of data, of which one may hold all there is.
+#[test]
+fn data() {
+    let _alone = alone();
+    for (start, piece, end, bytes_a_word) in [
+        (".word ", "0,", "0", 2),
+        ("", ".word 1\n", "", 8),
+        (".bytes ", "255,", "0", 16),
+        (".bytes ", "\"abcd\",", "\"\"", 7),
+    ] {
+        let text = format!("{start}{}{end}", repeated(piece, 8 * MEGABYTE));
+        let words = text.len() / bytes_a_word;
+        let honest = text.len().max(words * size_of::<Instruction<Fr>>());
+        let name = format!("data: {start:?} {piece:?}...");
+        let read = || asm::assemble::<Fr>(&text).unwrap();
+        let program = measured(&name, honest, text.len(), read);
+        assert!(program.len().abs_diff(words) < 8, "{}", program.len());
+    }
+    for (start, piece) in [(".word ", ","), (".word 1", " 1"), (".bytes ", "(")] {
+        let text = format!("{start}{}", repeated(piece, 8 * MEGABYTE));
+        let name = format!("data: {start:?} {piece:?}...");
+        let read = || asm::assemble::<Fr>(&text).unwrap_err();
+        let errors = measured(&name, text.len(), text.len(), read);
+        assert!(errors.to_string().len() < 1000);
+    }
+}
+
+/// Programs of TinyRAM: what they become is as large as is said, and what is none takes no room.
+#[test]
+fn programs_of_tinyram() {
+    let _alone = alone();
+    let header = "; TinyRAM V=2.000 M=hv W=16 K=2\n";
+    for piece in ["read r0, r0\n", "answer 1\n", "smulh r0, r0, r1\n"] {
+        let text = format!("{header}{}", piece.repeat(1 << 16));
+        let mut lowered = 0;
+        // Counted once before it is measured.
+        if let Ok(TinyRam { program, .. }) = TinyRam::<Fr>::assemble(&text) {
+            lowered = size_of_program(&program);
+        }
+        let name = format!("TinyRAM: {piece:?}");
+        let read = || TinyRam::<Fr>::assemble(&text).unwrap();
+        measured(&name, lowered, text.len(), read);
+    }
+    for piece in [
+        "x",
+        " ",
+        "\n",
+        ";\n",
+        ":",
+        ":\n",
+        "_a:\n",
+        "x\n",
+        "mov r0 \n",
+        "mov r0, ,",
+        ",",
+        "answer 1\n",
+        "_",
+        "r",
+    ] {
+        let text = format!("{header}{}", repeated(piece, 16 * MEGABYTE));
+        let name = format!("TinyRAM: {piece:?}...");
+        let read = || TinyRam::<Fr>::assemble(&text);
+        let result = measured(&name, text.len(), text.len(), read);
+        match result {
+            Ok(program) => assert!(program.program.len() < 3),
+            Err(errors) => assert!(errors.to_string().len() < MEGABYTE),
+        }
+    }
+    let fields = format!("; TinyRAM {}", repeated("a=b ", 16 * MEGABYTE));
+    let read = || TinyRam::<Fr>::assemble(&fields).unwrap_err();
+    measured("TinyRAM: fields", fields.len(), fields.len(), read);
 }
 
 #[test]

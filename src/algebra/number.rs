@@ -200,6 +200,15 @@ mod tests {
                 assert_eq!(x == y, left == right);
             }
         }
+        // Sums of the largest products leave the integers.
+        let least = Fr::zero() - Fr::from(1 << 63);
+        let product = Number::new(least) * Number::new(least);
+        assert!(matches!(product, Number::Small(_)));
+        assert!(matches!(product + product, Number::Field(_)));
+        let three = least * least + least * least + least * least;
+        assert_eq!((product + product + product).word(), three);
+        let zero_less = Number::new(Fr::zero()) - product - product - product;
+        assert_eq!(zero_less.word(), Fr::zero() - three);
         assert!(matches!(Number::new(-Fr::from(7)), Number::Small(-7)));
         assert!(matches!(Number::new(square), Number::Field(_)));
     }

@@ -61,7 +61,7 @@
 //! or, if it is too large for one, a string with a number as the text form has it.
 //!
 //! To read a text takes no more room than twice what is larger, the text or the program in it (40 bytes
-//! an instruction, which `nop` or `0,0,` say in four), and time in proportion to it.
+//! an instruction, which `0,` says in two after `.word`), and time in proportion to it.
 //!
 //! Errors hold at most a short excerpt of what they complain about, without its control characters,
 //! so that a message can be printed whatever the input was.

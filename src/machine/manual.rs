@@ -268,7 +268,7 @@ An *instruction* is an opcode and an argument. Every instruction has an argument
 it. A *program* is a list of instructions, executed in order but for those that jump. The *address* of an
 instruction is its place in the program, from 0 on; the end of the program has an address too.
 
-A *run* begins at address 0 and ends at a `halt` or at the end of the program. Of a program without jumps
+A *run* begins at address 0 and ends at a `halt` or at the end of the program. Of a program without jumps and memory
 it may be told to execute the first `steps` instructions only, which is the same as a run of the program cut
 after them. An instruction that is never executed is never an error.
 
@@ -340,7 +340,7 @@ marks a cell of the next row. The names stand for
 const FULL: &str = "
 ## Control flow and tapes
 
-Where a set has instructions that jump, each row looks its instruction up: the sum shows that
+Where a set has instructions that jump or access the memory, each row looks its instruction up: the sum shows that
 `(pc, opcode + 1, argument)` is listed. `listed_opcode` is one more than the encoded opcode, and 0 after the
 program's end, which is a `halt`; row i of the listing is address i. `uses` says how often an instruction is looked
 up. Where a set has a public tape, `tape_word` is what is stated on the row: the tape's words, then a 1, then zeros.
@@ -382,7 +382,7 @@ and so not negative. A circuit of the default set and these instructions has, be
 const WIRED: &str = "
 ## A straight line in the key
 
-Where the program is fixed and does not jump, its key says which instruction each row executes: the flags and `link`
+Where the program is fixed and neither jumps nor accesses a memory, its key says which instruction each row executes: the flags and `link`
 are fixed columns, and there are no presence flags, for a program that finds too few words has no key. What
 drops the words that are left is `pop`. `argument` is on the last row 1 if a word is left on the stack, else 0. These
 polynomials are zero on every row of a circuit of the default set:

@@ -19,7 +19,9 @@
 //! say, a row executes an instruction that the listing has at `pc`; and `uses` are those numbers, for the
 //! listed tuples are distinct. What is listed as 0 is no instruction: `opcode + 1 = 0` leaves all flags 0 and
 //! demands that `nop` is given. With `pc = 0` on the first row, the flow below and
-//! `halt` on the last row, the rows are those of the program from its first instruction to a `halt` that it has.
+//! `halt` on the last row, the rows are those of the program from its first instruction to a `halt` that it has. In a set without jumps no
+//! constraint says `halt` on the last row: the program counter rises by 1 as long as the row is not given `halt`, and stays from then on. If no row
+//! were given it, the last row would look up the address `rows`, which is not listed.
 //! A jump or a return to what is no address leads to a lookup of what is not listed.
 
 use super::window::{Challenges, Given, Window, missing};

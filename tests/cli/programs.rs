@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use halo2_stack_vm::algebra::Word;
+use halo2curves::bn256::Fr;
 use serde_json::{Value, json};
 
 use crate::usage::{Desk, debugged, stderr, stdout};
@@ -567,6 +569,7 @@ fn a_session_shows_and_watches_the_memory() {
             "c",
             "memory",
             "memory 2",
+            "memory 9",
             "unwatch",
             "unwatch 1",
         ],
@@ -585,9 +588,12 @@ fn a_session_shows_and_watches_the_memory() {
     let last = &answers[4]["memory"];
     assert_eq!(last[0], word(1, &json!("8")));
     assert_eq!(last[1]["address"], json!(3));
-    assert_eq!(answers[5]["memory"], json!([word(2, &json!("0"))]));
-    assert_eq!(answers[6]["watched"], json!([]));
-    let text = answers[7]["error"]["message"].as_str().unwrap();
+    // What was not accessed holds the argument that is listed there, -1 or nothing.
+    let minus_one = (-Fr::one()).to_integer().to_string();
+    assert_eq!(answers[5]["memory"], json!([word(2, &json!(minus_one))]));
+    assert_eq!(answers[6]["memory"], json!([word(9, &json!("0"))]));
+    assert_eq!(answers[7]["watched"], json!([]));
+    let text = answers[8]["error"]["message"].as_str().unwrap();
     assert_eq!(text, "cell 1 is not watched");
     let text = stdout(&desk.run("run cells.svm"));
     assert!(

@@ -53,22 +53,14 @@ pub(super) fn lower<F: Word>(text: &Source) -> TinyRam<F> {
         let mut read = read.iter();
         read.any(|own| matches!(own, Value::Register(_)) || *own == Value::Word(tape))
     };
-    let mut lowering = Lowering {
-        text,
-        code: vec![],
-        lines: vec![],
-        line: 1,
-        messages: vec![],
-        entries: Vec::with_capacity(text.instructions.len() + 1),
-        places: vec![],
-        jumps_to_register: false,
-        reads: [0, 1].map(reads),
-    };
+    let mut lowering = Lowering::new(text, [0, 1].map(reads));
+    lowering.all();
+    lowering.write();
     lowering.all();
     lowering.finish()
 }
 
-impl Lowering<'_> {
+impl<F: Word> Lowering<'_, F> {
     pub(super) fn bits(&self) -> u32 {
         self.text.bits
     }
@@ -162,11 +154,11 @@ impl Lowering<'_> {
         let text = self.text;
         for instruction in &text.instructions {
             self.line = instruction.line;
-            self.entries.push(self.code.len());
+            self.entry();
             self.instruction(instruction);
         }
         // What comes after the last one.
-        self.entries.push(self.code.len());
+        self.entry();
         self.emit(Push, Number(0));
         self.plain(&[Assert]);
         self.message("the program counter leaves the program");
@@ -419,7 +411,6 @@ impl Lowering<'_> {
             self.emit(Jump, Entry(number));
             return;
         }
-        self.jumps_to_register = true;
         self.push(own.value);
         let stride = self.text.stride;
         if stride > 1 {

@@ -4,6 +4,7 @@ use super::code::Argument::{self, Number, Place};
 use super::code::{Cell, Lowering};
 use super::lower::{FLAG, register};
 use super::text::{Instruction, Value};
+use crate::algebra::Word;
 use crate::isa::Opcode;
 use crate::isa::Opcode::{
     Addi, Assert32, AssertEq, Dup, Eq, Get, Halt, Jnz, Jump, Jz, Pop, Push, Put, Read, Secret,
@@ -16,7 +17,7 @@ fn left(tape: u64) -> Argument {
     Argument::Cell(Cell::Left(tape), 0)
 }
 
-impl Lowering<'_> {
+impl<F: Word> Lowering<'_, F> {
     /// Takes the number of words on each tape.
     pub fn count_tapes(&mut self) {
         for tape in [0, 1] {
@@ -32,12 +33,12 @@ impl Lowering<'_> {
         self.emit(TAKE[tape], Number(0));
         let message = format!("a word of a tape has at most {} bits", self.bits());
         self.emit(Assert32, Number(0));
-        self.message(message.clone());
+        self.message(&message);
         if self.bits() < 32 {
             self.plain(&[Dup]);
             self.high();
             self.emit(AssertEq, Number(0));
-            self.message(message);
+            self.message(&message);
         }
     }
 

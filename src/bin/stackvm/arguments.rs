@@ -129,7 +129,7 @@ pub enum Command {
 /// A program and how much of it to run.
 #[derive(Debug, Args)]
 pub struct ProgramArguments {
-    /// The program: assembly, or the flat form `[opcode, argument, ...]` in JSON; `-` reads standard
+    /// The program: assembly, TinyRAM, or the flat form `[opcode, argument, ...]` in JSON; `-` reads standard
     /// input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
