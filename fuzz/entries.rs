@@ -66,9 +66,7 @@ pub fn assembler(data: &[u8]) {
             assert_eq!(asm::assemble(&text).as_ref(), Ok(&program), "{text}");
             assert_eq!(asm::disassemble(&program), Ok(text));
         }
-        Err(errors) => {
-            refused(&source, &errors);
-        }
+        Err(errors) => refused(&source, &errors),
     }
 }
 

@@ -20,13 +20,18 @@ pub(super) enum Data {
 }
 
 impl Data {
+    /// The directive.
+    const fn name(self) -> &'static str {
+        match self {
+            Data::Words => ".word",
+            Data::Bytes => ".bytes",
+        }
+    }
+
     /// What a directive of this name puts there.
     pub fn named(directive: &str) -> Option<Data> {
-        match directive {
-            ".word" => Some(Data::Words),
-            ".bytes" => Some(Data::Bytes),
-            _ => None,
-        }
+        let all = [Data::Words, Data::Bytes];
+        all.into_iter().find(|own| own.name() == directive)
     }
 }
 
@@ -44,10 +49,7 @@ impl<'s> Statement<'s> {
             return Ok(());
         };
         let malformed = |place: Range<usize>| {
-            let directive = match data {
-                Data::Words => ".word",
-                Data::Bytes => ".bytes",
-            };
+            let directive = data.name();
             Err((AsmErrorKind::MalformedData { directive }, place))
         };
         let (mut tokens, mut bytes) = (self.rest, vec![]);

@@ -77,9 +77,12 @@ impl<F: Word> Code<F> {
             Decoded::new(opcode, words(instruction.argument), instructions.len())
         };
         let instructions: Vec<Decoded<F>> = instructions.iter().map(decode).collect();
-        let image = instructions.iter().map(|own| own.argument);
+        let image = match set.has_memory() {
+            true => instructions.iter().map(|own| own.argument).collect(),
+            false => Arc::default(),
+        };
         Code {
-            image: image.filter(|_| set.has_memory()).collect(),
+            image,
             instructions,
         }
     }

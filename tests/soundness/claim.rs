@@ -70,11 +70,7 @@ pub fn secrets(columns: &Columns<Vec<Fr>>) -> Vec<Fr> {
 pub fn program(words: &[[Fr; 2]], set: InstructionSet) -> Option<Program<Fr>> {
     let mut instructions = vec![];
     let halt = set.stated(Opcode::Halt);
-    // What stands in the memory is part of it too.
-    let says = |[opcode, argument]: &[Fr; 2]| {
-        *opcode != Fr::ZERO || set.has_memory() && *argument != Fr::ZERO
-    };
-    let last = words.iter().rposition(says);
+    let last = words.iter().rposition(|own| says(own, set));
     for [opcode, argument] in &words[..last.map_or(0, |last| last + 1)] {
         let opcode = opcode.to_u64()?;
         let argument = *argument;
@@ -95,13 +91,15 @@ pub fn program(words: &[[Fr; 2]], set: InstructionSet) -> Option<Program<Fr>> {
     Some(Program::from(instructions))
 }
 
+/// Whether something is stated: an instruction or, where it stands in the memory, an argument.
+fn says([opcode, argument]: &[Fr; 2], set: InstructionSet) -> bool {
+    *opcode != Fr::ZERO || set.has_memory() && *argument != Fr::ZERO
+}
+
 /// Whether a listing has a halt at its end.
 fn ends(words: &[[Fr; 2]], set: InstructionSet) -> bool {
     let halt = Fr::from(set.stated(Opcode::Halt));
-    let says = |[opcode, argument]: &&[Fr; 2]| {
-        *opcode != Fr::ZERO || set.has_memory() && *argument != Fr::ZERO
-    };
-    let listed = words.iter().rfind(says);
+    let listed = words.iter().rfind(|own| says(own, set));
     set.has_control() && listed.is_some_and(|[opcode, _]| *opcode == halt)
 }
 

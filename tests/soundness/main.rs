@@ -147,11 +147,39 @@ fn no_forgery_is_accepted() {
     );
 }
 
+/// What forgeries need of the circuits.
+#[derive(Default)]
+struct Needs {
+    all: usize,
+    /// Of named sets, what none needs.
+    needless: Vec<String>,
+    /// The same of sets that were drawn.
+    undecided: Vec<String>,
+}
+
+impl Needs {
+    fn note(&mut self, subject: &Subject, name: &str, is_needed: bool) {
+        self.all += 1;
+        let found = match subject.origin {
+            _ if is_needed => return,
+            Origin::Drawn => &mut self.undecided,
+            Origin::Named | Origin::NamedLarge => &mut self.needless,
+        };
+        found.push(format!("{}: {name}", subject.name));
+    }
+
+    fn check(&self) {
+        assert!(self.needless.is_empty(), "{}", self.needless.join("\n"));
+        // In a set that nobody has looked at, a search that finds nothing proves nothing; but it is rare.
+        let undecided = self.undecided.join("\n");
+        println!("no forgery found that needs:\n{undecided}");
+        assert!(100 * self.undecided.len() <= self.all, "{undecided}");
+    }
+}
+
 #[test]
 fn every_constraint_is_needed() {
-    let mut needless = vec![];
-    let mut undecided = vec![];
-    let mut constraints = 0;
+    let mut needs = Needs::default();
     for report in reports()
         .iter()
         .filter(|report| report.subject.origin != Origin::NamedLarge)
@@ -168,21 +196,10 @@ fn every_constraint_is_needed() {
             } = count;
             let name = report.name(rule);
             println!("  {all} ({false_statements}): {name}");
-            constraints += 1;
-            if all == 0 {
-                let found = match report.subject.origin {
-                    Origin::Drawn => &mut undecided,
-                    Origin::Named | Origin::NamedLarge => &mut needless,
-                };
-                found.push(format!("{}: {name}", report.subject.name));
-            }
+            needs.note(&report.subject, &name, all > 0);
         }
     }
-    assert!(needless.is_empty(), "{}", needless.join("\n"));
-    // In a set that nobody has looked at, a search that finds nothing proves nothing; but it is rare.
-    let undecided_ones = undecided.join("\n");
-    println!("no forgery found that needs:\n{undecided_ones}");
-    assert!(100 * undecided.len() <= constraints, "{undecided_ones}");
+    needs.check();
 }
 
 #[test]
@@ -228,9 +245,7 @@ fn every_selector_is_needed_on_every_row() {
 
 #[test]
 fn every_term_of_the_sum_is_needed() {
-    let mut needless = vec![];
-    let mut undecided = vec![];
-    let mut terms = 0;
+    let mut needs = Needs::default();
     for report in reports() {
         println!(
             "{}: accepted without {:?}",
@@ -238,21 +253,10 @@ fn every_term_of_the_sum_is_needed() {
             report.search.terms()
         );
         for (term, count) in report.search.terms() {
-            terms += 1;
-            if count == 0 {
-                let found = match report.subject.origin {
-                    Origin::Drawn => &mut undecided,
-                    Origin::Named | Origin::NamedLarge => &mut needless,
-                };
-                found.push(format!("{}: {term:?}", report.subject.name));
-            }
+            needs.note(&report.subject, &format!("{term:?}"), count > 0);
         }
     }
-    assert!(needless.is_empty(), "{}", needless.join("\n"));
-    // As for constraints.
-    let undecided_ones = undecided.join("\n");
-    println!("no forgery found that needs:\n{undecided_ones}");
-    assert!(100 * undecided.len() <= terms, "{undecided_ones}");
+    needs.check();
     // And what is honest stays accepted without a term.
     for Subject { machine, .. } in subjects() {
         for program in programs::systematic(&machine, &mut ChaCha8Rng::seed_from_u64(0)) {

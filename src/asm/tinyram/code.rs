@@ -12,12 +12,12 @@ use crate::program::{Instruction, Program};
 pub(super) enum Cell {
     Register(u64),
     Flag,
-    /// For words that an instruction needs twice.
-    Scratch(u64),
+    /// For a word that an instruction needs twice.
+    Scratch,
     /// How many words are left on a tape.
     Left(u64),
-    /// The words of TinyRAM's own memory.
-    Memory,
+    /// A word of TinyRAM's own memory.
+    Memory(u64),
 }
 
 /// The argument of an instruction.
@@ -28,8 +28,7 @@ pub(super) enum Argument {
     Entry(usize),
     /// A place in what an instruction is made of.
     Place(usize),
-    /// A cell, so far after its first one.
-    Cell(Cell, u64),
+    Cell(Cell),
     /// An entry of the table of powers of two.
     Power(u64),
     /// The table of entries.
@@ -173,16 +172,16 @@ impl<'t, F: Word> Lowering<'t, F> {
         let cell = |cell: Cell| match cell {
             Cell::Register(number) => number,
             Cell::Flag => registers,
-            Cell::Scratch(number) => registers + 1 + number,
+            Cell::Scratch => registers + 1,
             Cell::Left(tape) => registers + 2 + tape,
-            Cell::Memory => registers + 4,
+            Cell::Memory(word) => registers + 4 + word,
         };
         match argument {
             Number(number) if number < 0 => F::zero() - F::constant(number.unsigned_abs()),
             Number(number) => F::constant(number.unsigned_abs()),
             Entry(number) => F::constant(self.entries[number] as u64),
             Place(place) => F::constant(self.places[place] as u64),
-            Argument::Cell(own, after) => F::constant(cells() + cell(own) + after),
+            Argument::Cell(own) => F::constant(cells() + cell(own)),
             Power(number) => F::constant(first_power + number),
             Entries => F::constant(first_entry),
         }

@@ -28,15 +28,12 @@ use Opcode::{
     Rem32, Ret, Store, Sub, Swap, Xor32, Xori32,
 };
 
-pub(super) const FLAG: Argument = Argument::Cell(Cell::Flag, 0);
-const MEMORY: Argument = Argument::Cell(Cell::Memory, 0);
+pub(super) const FLAG: Argument = Argument::Cell(Cell::Flag);
+const SCRATCH: Argument = Argument::Cell(Cell::Scratch);
+const MEMORY: Argument = Argument::Cell(Cell::Memory(0));
 
 pub(super) fn register(number: u64) -> Argument {
-    Argument::Cell(Cell::Register(number), 0)
-}
-
-fn scratch(number: u64) -> Argument {
-    Argument::Cell(Cell::Scratch(number), 0)
+    Argument::Cell(Cell::Register(number))
 }
 
 fn number(word: u64) -> Argument {
@@ -78,12 +75,9 @@ impl<F: Word> Lowering<'_, F> {
         }
     }
 
-    /// Shifts the top, of fewer than 64 bits, to the right.
+    /// Shifts the top, of fewer than 64 bits, by 32 places at most to the right.
     fn shift_right(&mut self, places: u32) {
-        match places {
-            0..=32 => self.emit(Mulhii32, Number(1 << (32 - places))),
-            _ => unreachable!("no word has so many bits"),
-        }
+        self.emit(Mulhii32, Number(1 << (32 - places)));
     }
 
     /// Replaces the top by what is above its lowest bits.
@@ -309,12 +303,12 @@ impl<F: Word> Lowering<'_, F> {
             self.plain(&[Mul]);
         }
         self.plain(&[Add]);
-        self.emit(Put, scratch(0));
+        self.emit(Put, SCRATCH);
         self.push(left);
         self.push(own.value);
         self.plain(&[Mul, Dup]);
         self.high();
-        self.emit(Get, scratch(0));
+        self.emit(Get, SCRATCH);
         self.plain(&[Sub]);
         self.emit(Addi, Number(2 * self.radix()));
         self.low();
@@ -374,7 +368,7 @@ impl<F: Word> Lowering<'_, F> {
                 self.emit(Push, Number(bits.into()));
                 self.plain(&[Lt32, Dup]);
                 // 0 where nothing is left of the word: the power is that of no places then, times 0.
-                self.emit(Put, scratch(0));
+                self.emit(Put, SCRATCH);
                 self.plain(&[Swap]);
                 if !is_left {
                     self.plain(&[Neg]);
@@ -383,7 +377,7 @@ impl<F: Word> Lowering<'_, F> {
                 self.plain(&[Mul]);
                 self.emit(Addi, Power(0));
                 self.plain(&[Load]);
-                self.emit(Get, scratch(0));
+                self.emit(Get, SCRATCH);
                 self.plain(&[Mul, Mul]);
                 match is_left {
                     true => self.low(),
@@ -430,7 +424,7 @@ impl<F: Word> Lowering<'_, F> {
 
     /// The cell of the word that a byte is in.
     fn cell_of(&self, address: u64) -> Argument {
-        Argument::Cell(Cell::Memory, address / u64::from(self.bits() / 8))
+        Argument::Cell(Cell::Memory(address / u64::from(self.bits() / 8)))
     }
 
     /// How far to the left a byte stands in its word.
@@ -501,13 +495,13 @@ impl<F: Word> Lowering<'_, F> {
                 self.push(own.value);
                 self.place_of_byte();
                 self.plain(&[Dup]);
-                self.emit(Put, scratch(0));
+                self.emit(Put, SCRATCH);
                 self.right_shift_by();
                 self.load_word(own.value);
                 self.plain(&[Mulhi32]);
                 self.emit(Andi32, Number(0xff));
                 self.plain(&[Sub]);
-                self.emit(Get, scratch(0));
+                self.emit(Get, SCRATCH);
                 self.emit(Addi, Power(0));
                 self.plain(&[Load, Mul, Add]);
                 self.push(own.value);

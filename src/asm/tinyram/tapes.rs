@@ -14,7 +14,7 @@ use crate::isa::Opcode::{
 const TAKE: [Opcode; 2] = [Read, Secret];
 
 fn left(tape: u64) -> Argument {
-    Argument::Cell(Cell::Left(tape), 0)
+    Argument::Cell(Cell::Left(tape))
 }
 
 impl<F: Word> Lowering<'_, F> {

@@ -13,7 +13,7 @@ use halo2_stack_vm::vm::{RunError, Trace};
 use crate::Report;
 use crate::arguments::CheckArguments;
 use crate::circuit::{circuit, key_source, largest_circuit, trace, unproved};
-use crate::failure::Failure;
+use crate::failure::{Failure, Unsatisfied};
 use crate::program_failure::StackWords;
 use crate::progress::Progress;
 use crate::source::RunRequest;
@@ -97,11 +97,11 @@ pub fn check(arguments: &CheckArguments) -> Result<Report, Failure> {
              the circuit, please report it"
         ))),
         (Err(failures), Some(error)) => Err(failure(error).rejected_by(violated(&failures)).into()),
-        (Err(failures), None) => Err(Failure::Unsatisfied {
+        (Err(failures), None) => Err(Failure::Unsatisfied(Unsatisfied {
             output: decimal(trace.outcome().output),
             stated: decimal(statement.output),
             rejected_by: violated(&failures),
-        }),
+        })),
     }
 }
 

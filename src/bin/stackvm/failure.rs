@@ -24,11 +24,7 @@ pub enum Failure {
         message: String,
     },
     /// The statement is false: the run gives another output than the one that was stated. Exit code 1.
-    Unsatisfied {
-        output: String,
-        stated: String,
-        rejected_by: Vec<String>,
-    },
+    Unsatisfied(Unsatisfied),
     /// A proof is not accepted: exit code 1, and `{"valid": false, ...}`.
     Rejected { report: Value, reason: String },
     /// Wrong usage or unreadable input: exit code 2.
@@ -39,6 +35,22 @@ pub enum Failure {
         source: String,
         errors: AsmErrors,
     },
+}
+
+/// A run gives another output than was stated, and a circuit rejects it.
+#[derive(Debug)]
+pub struct Unsatisfied {
+    pub output: String,
+    pub stated: String,
+    pub rejected_by: Vec<String>,
+}
+
+impl Unsatisfied {
+    fn message(&self) -> String {
+        let Unsatisfied { output, stated, .. } = self;
+        let rejection = rejection(&self.rejected_by);
+        format!("the output is {output} and not {stated}; {rejection}")
+    }
 }
 
 impl From<ProgramFailure> for Failure {
@@ -72,7 +84,7 @@ impl Failure {
         match self {
             Failure::Program(_)
             | Failure::Wiring { .. }
-            | Failure::Unsatisfied { .. }
+            | Failure::Unsatisfied(_)
             | Failure::Rejected { .. } => 1,
             Failure::Input { .. } | Failure::Assembly { .. } => 2,
         }
@@ -94,15 +106,10 @@ impl Failure {
                 }
                 value
             }
-            Failure::Unsatisfied {
-                output,
-                stated,
-                rejected_by,
-            } => {
-                let message = unsatisfied(output, stated, rejected_by);
-                let mut value = error("unsatisfied", &message);
-                value["error"]["output"] = json!(output);
-                value["error"]["rejected_by"] = json!(rejected_by);
+            Failure::Unsatisfied(own) => {
+                let mut value = error("unsatisfied", &own.message());
+                value["error"]["output"] = json!(own.output);
+                value["error"]["rejected_by"] = json!(own.rejected_by);
                 value
             }
             Failure::Input { kind, message } => error(kind, message),
@@ -132,14 +139,7 @@ impl Failure {
             _ if json => return None,
             Failure::Rejected { reason, .. } => reason.clone(),
             Failure::Program(program) => return Some(program.text()),
-            Failure::Unsatisfied {
-                output,
-                stated,
-                rejected_by,
-            } => {
-                let message = unsatisfied(output, stated, rejected_by);
-                return Some(format!("{ERROR}: {message}"));
-            }
+            Failure::Unsatisfied(own) => return Some(format!("{ERROR}: {}", own.message())),
             Failure::Wiring { message, .. } | Failure::Input { message, .. } => message.clone(),
             Failure::Assembly {
                 path,
@@ -149,12 +149,6 @@ impl Failure {
         };
         Some(titled(&message))
     }
-}
-
-/// That a run gives another output than was stated, and by which constraints a circuit says so.
-fn unsatisfied(output: &str, stated: &str, rejected_by: &[String]) -> String {
-    let rejection = rejection(rejected_by);
-    format!("the output is {output} and not {stated}; {rejection}")
 }
 
 /// A path as it can be pasted into a shell's command line, where its characters can all be shown.

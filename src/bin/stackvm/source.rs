@@ -38,19 +38,15 @@ impl Loaded {
 /// Reads a program's text and makes a program of it.
 pub fn load(path: &Path) -> Result<Loaded, Failure> {
     let source = read(path)?;
+    let extension = path.extension();
+    let named = |kind: &str| extension.is_some_and(|own| own.eq_ignore_ascii_case(kind));
     // No line of assembly begins with a bracket.
-    let named_json = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if named_json || source.trim_start().starts_with('[') {
+    if named("json") || source.trim_start().starts_with('[') {
         let program =
             asm::from_json(&source).map_err(|error| Failure::file("json", path, error))?;
         return Ok(Loaded::new(program, Labels::default()));
     }
-    let named_tinyram = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("tinyram"));
-    let assembled = match named_tinyram || TinyRam::<Fr>::is_program(&source) {
+    let assembled = match named("tinyram") || TinyRam::<Fr>::is_program(&source) {
         true => TinyRam::assemble(&source).map(|own| (own.program, own.symbols, own.reads)),
         false => asm::assemble_with_symbols(&source)
             .map(|Assembly { program, symbols }| (program, symbols, [false; 2])),
