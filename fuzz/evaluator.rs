@@ -63,7 +63,7 @@ pub struct Evaluated {
     /// How many words it read and wrote publicly.
     pub tape: usize,
     /// Bit c says whether an instruction of code c was executed.
-    pub executed: u64,
+    pub executed: u128,
 }
 
 /// Runs a program.
@@ -112,7 +112,7 @@ struct Machine<'a> {
     deepest: usize,
     read: usize,
     secrets: usize,
-    executed: u64,
+    executed: u128,
 }
 
 impl Machine<'_> {
@@ -160,7 +160,9 @@ impl Machine<'_> {
         let needs = match code {
             0 | 1 | 23 | 26 | 28 | 30 | 47 => 0,
             4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 | 51..=53 => 1,
-            2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 | 49 | 50 => 2,
+            59..=63 | 75..=78 | 83..=87 => 1,
+            2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 | 49 | 50 | 54..=58 => 2,
+            64..=74 | 79..=82 => 2,
             20 | 21 => 3,
             22 => 4,
             _ => return Err("invalid_opcode"),
@@ -174,8 +176,9 @@ impl Machine<'_> {
         let bit = |bit: bool| if bit { one.clone() } else { zero.clone() };
         let is_bit = |word: &BigUint| *word <= one;
         let negated = |word: &BigUint| (modulus - word) % modulus;
-        // Of 32-bit words: a sum, a difference or a product in the field, which is no larger than those of such words.
-        let radix = BigUint::from(1u64 << 32);
+        // Of words of 32 or 64 bits: a sum, a difference or a product in the field, which is no larger than those of such words.
+        let size = if matches!(code, 64..=87) { 64u32 } else { 32 };
+        let radix = &one << size;
         let is_word = |word: &BigUint| *word < radix;
         let within = |value: BigUint, bound: BigUint| {
             let value = value % modulus;
@@ -186,10 +189,34 @@ impl Machine<'_> {
             }
         };
         let double = |value: BigUint| within(value, &radix * &radix);
-        let bits = |a: &BigUint, b: &BigUint, combine: fn(u32, u32) -> u32| {
-            let words = u32::try_from(a).ok().zip(u32::try_from(b).ok());
-            let combined = words.map(|(a, b)| BigUint::from(combine(a, b)));
-            combined.ok_or("fault")
+        let word = |own: &BigUint| {
+            let own = u64::try_from(own)
+                .ok()
+                .filter(|own| is_word(&BigUint::from(*own)));
+            own.ok_or("fault")
+        };
+        let bits = |a: &BigUint, b: &BigUint, combine: fn(u64, u64) -> u64| {
+            Ok::<_, &'static str>(BigUint::from(combine(word(a)?, word(b)?)))
+        };
+        // Half the radix more, modulo the radix, and whether that was taken off.
+        let biased = |own: &BigUint| {
+            let value = within(own + (&radix >> 1u8), &radix * 2u8)?;
+            Ok::<_, &'static str>((&value % &radix, value >= radix))
+        };
+        // Two to a number of places, which is less than that of bits.
+        let places = |own: &BigUint| {
+            let places = u32::try_from(own).ok().filter(|own| *own < size);
+            places.ok_or("fault")
+        };
+        let shifted = |own: &BigUint, factor: &BigUint| {
+            let (own, negative) = biased(own)?;
+            let high = double(own * 2u8 * factor)? / &radix;
+            let sign = if negative {
+                radix.clone()
+            } else {
+                zero.clone()
+            };
+            Ok::<_, &'static str>(high + negated(factor) + sign)
         };
         let mut next = self.pc + 1;
         let left = match code {
@@ -247,11 +274,11 @@ impl Machine<'_> {
                 self.tape.push(a);
                 vec![]
             }
-            32 => vec![double(a + b)? % &radix],
-            33 => vec![within(&radix + a + negated(&b), &radix + &radix)? % &radix],
-            34 => vec![double(a * b)? % &radix],
-            35 => vec![double(a * b)? / &radix],
-            36 => vec![bit(
+            32 | 64 => vec![double(a + b)? % &radix],
+            33 | 65 => vec![within(&radix + a + negated(&b), &radix + &radix)? % &radix],
+            34 | 66 => vec![double(a * b)? % &radix],
+            35 | 67 => vec![double(a * b)? / &radix],
+            36 | 68 => vec![bit(
                 within(&radix + a + negated(&b), &radix + &radix)? < radix
             )],
             37 => vec![bits(&a, &b, |a, b| a & b)?],
@@ -260,16 +287,35 @@ impl Machine<'_> {
             51 => vec![bits(&a, argument, |a, b| a & b)?],
             52 => vec![bits(&a, argument, |a, b| a | b)?],
             53 => vec![bits(&a, argument, |a, b| a ^ b)?],
-            40 => vec![double(a + argument)? % &radix],
-            41 => vec![double(a * argument)? % &radix],
-            42 => vec![double(a * argument)? / &radix],
-            43 => {
+            70 => vec![bits(&a, &b, |a, b| a & b)?],
+            71 => vec![bits(&a, &b, |a, b| a | b)?],
+            72 => vec![bits(&a, &b, |a, b| a ^ b)?],
+            40 | 75 => vec![double(a + argument)? % &radix],
+            41 | 76 => vec![double(a * argument)? % &radix],
+            42 | 77 => vec![double(a * argument)? / &radix],
+            43 | 78 => {
                 let product = double(a * argument)?;
                 vec![&product % &radix + &product / &radix]
             }
-            44 if is_word(&a) => vec![a],
-            44 => return Err("fault"),
-            49 | 50 => {
+            44 | 87 if is_word(&a) => vec![a],
+            44 | 87 => return Err("fault"),
+            54 | 69 => vec![bit(biased(&a)?.0 < biased(&b)?.0)],
+            55 | 79 => vec![double(a << places(&b)?)? % &radix],
+            56 | 80 => vec![double(a << (size - places(&b)?))? / &radix],
+            57 | 81 => {
+                let product = double(a << places(&b)?)?;
+                vec![&product % &radix + &product / &radix]
+            }
+            58 | 82 => vec![shifted(&a, &(&one << (size - 1 - places(&b)?)))?],
+            59 | 83 => vec![shifted(&a, argument)?],
+            60 | 84 => vec![BigUint::from(word(&a)?.leading_zeros() - (64 - size))],
+            61 | 85 => vec![BigUint::from(word(&a)?.trailing_zeros().min(size))],
+            62 | 86 => vec![BigUint::from(word(&a)?.count_ones())],
+            63 => {
+                let own = i64::from(word(&a)? as u32 as i32);
+                vec![BigUint::from(own as u64)]
+            }
+            49 | 50 | 73 | 74 => {
                 // A divisor is at most a word and what it leaves.
                 let fits = |word: &BigUint| *word < radix;
                 let divisor = Some(&b).filter(|own| **own != zero);
@@ -277,7 +323,11 @@ impl Machine<'_> {
                 if !fits(&quotient) || !fits(&left) || !fits(&(&b - 1u8 - &left)) {
                     return Err("fault");
                 }
-                vec![if code == 49 { quotient } else { left }]
+                vec![if matches!(code, 49 | 73) {
+                    quotient
+                } else {
+                    left
+                }]
             }
             45 => vec![self.cell(&a)?.clone()],
             46 => {

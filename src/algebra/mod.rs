@@ -59,6 +59,16 @@ pub trait Algebra:
     }
 }
 
+/// The image of a larger integer.
+#[inline]
+pub(crate) fn integer<A: Algebra>(value: u128) -> A {
+    let [low, high] = [value as u64, (value >> 64) as u64].map(A::constant);
+    match value >> 64 {
+        0 => low,
+        _ => high * A::constant(1 << 32) * A::constant(1 << 32) + low,
+    }
+}
+
 /// A word of the machine: an element of the circuit's scalar field.
 ///
 /// Implemented for every prime field with canonical representatives of 32 bytes.

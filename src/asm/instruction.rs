@@ -36,7 +36,8 @@ impl<'s> Statement<'s> {
             return Ok(None);
         };
         let mut tokens = self.rest;
-        let Some(own) = Mnemonic::named(mnemonic) else {
+        let with_operand = !matches!(tokens.peek(), None | Some((Token::Message(_), _)));
+        let Some(own) = Mnemonic::named(mnemonic, with_operand) else {
             return Err((self.unknown(mnemonic), place));
         };
         let (opcode, mnemonic) = (own.opcode, own.name);

@@ -192,10 +192,11 @@ impl StackVmChip {
             let follows = F::from(u64::from(row > 0));
             region.assign_fixed(self.config.follows, offset + row, follows);
         }
-        if let Some(table) = self.config.table {
+        if !self.config.table.is_empty() {
             for row in 0..self.machine().rows {
-                for (column, limb) in table.into_iter().zip(table_row(self.shape(), row)) {
-                    region.assign_fixed(column, offset + row, F::from(limb));
+                let entries = table_row(self.shape(), row).map(F::from_u128);
+                for (column, entry) in self.config.table.iter().zip(entries) {
+                    region.assign_fixed(*column, offset + row, entry);
                 }
             }
         }

@@ -15,6 +15,7 @@ use super::expression::Polynomial;
 use super::{ChipError, OutputBinding, ProgramBinding, TapeBinding};
 use crate::algebra::Algebra;
 use crate::isa::InstructionSet;
+use crate::machine::words::table_entries;
 use crate::machine::{
     Challenges, Columns, MachineParams, Output, Phase, Reader, Shape, Window, gates,
 };
@@ -88,8 +89,8 @@ pub struct StackVmConfig {
     pub(super) program: ProgramColumns,
     output: OutputBinding,
     pub(super) tape: Option<TapeColumn>,
-    /// The table of limbs, if the set has 32-bit words.
-    pub(super) table: Option<[Column<Fixed>; 3]>,
+    /// The table of limbs, if the set has words of 32 or 64 bits, in as many columns as it has entries.
+    pub(super) table: Vec<Column<Fixed>>,
     challenges: Challenges<Challenge>,
     /// The rows of the machines that were assigned in the pass before the challenges.
     assigned: Arc<Mutex<Vec<Range<usize>>>>,
@@ -123,10 +124,9 @@ impl StackVmConfig {
         });
         let index = meta.fixed_column();
         let follows = meta.fixed_column();
-        let table = shape
-            .set
-            .has_words()
-            .then(|| [(); 3].map(|()| meta.fixed_column()));
+        let table = (0..table_entries(shape))
+            .map(|_| meta.fixed_column())
+            .collect();
         let [alpha, gamma, beta] = [(); 3].map(|()| meta.challenge_usable_after(FirstPhase));
         let mut challenge_if = |has: bool| match has {
             true => meta.challenge_usable_after(FirstPhase),
@@ -314,11 +314,12 @@ impl<F: PrimeField> Reader<Polynomial<F>> for StackVmConfig {
         }
     }
 
-    fn table(&self) -> [Polynomial<F>; 3] {
-        let Some(table) = self.table else {
-            unreachable!("a set with 32-bit words has a table of limbs");
-        };
-        table.map(|column| query(column, false))
+    fn table(&self) -> [Polynomial<F>; 4] {
+        std::array::from_fn(|entry| match self.table.get(entry) {
+            Some(column) => query(*column, false),
+            // There is one kind of rows.
+            None => Polynomial::constant(0),
+        })
     }
 
     fn output(&self) -> Output<Polynomial<F>> {

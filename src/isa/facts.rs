@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use super::{Access, Cofactor, Double, InstructionSet, Opcode, Operands, Relation, Target};
+use super::{
+    Access, Carry, Cofactor, Double, InstructionSet, Opcode, Operands, Power, Relation, Rest,
+    Target, Width,
+};
 use crate::algebra::{Algebra, Probe};
 
 /// What a relation can read.
@@ -17,6 +20,11 @@ pub(super) enum Operand {
     Low,
     High,
     Both,
+    Rest,
+    Ones,
+    Carry(Carry),
+    Exponent,
+    Power,
     Old,
 }
 
@@ -42,14 +50,29 @@ impl Operands<Probe<Operand>> for Probed {
     fn jumps(&self) -> Probe<Operand> {
         Probe::variable(Operand::Jumps)
     }
-    fn low(&self) -> Probe<Operand> {
+    fn low(&self, _: Width) -> Probe<Operand> {
         Probe::variable(Operand::Low)
     }
-    fn high(&self) -> Probe<Operand> {
+    fn high(&self, _: Width) -> Probe<Operand> {
         Probe::variable(Operand::High)
     }
-    fn both(&self) -> Probe<Operand> {
+    fn both(&self, _: Width) -> Probe<Operand> {
         Probe::variable(Operand::Both)
+    }
+    fn rest(&self, _: Width) -> Probe<Operand> {
+        Probe::variable(Operand::Rest)
+    }
+    fn ones(&self, _: Width) -> Probe<Operand> {
+        Probe::variable(Operand::Ones)
+    }
+    fn carry(&self, carry: Carry) -> Probe<Operand> {
+        Probe::variable(Operand::Carry(carry))
+    }
+    fn exponent(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Exponent)
+    }
+    fn power(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Power)
     }
     fn old(&self) -> Probe<Operand> {
         Probe::variable(Operand::Old)
@@ -57,13 +80,21 @@ impl Operands<Probe<Operand>> for Probed {
 }
 
 /// What a relation says of the words and the cell that it has to do with.
-fn told<'r, A>(double: &'r Option<Double<A>>, access: &'r Option<Access<A>>) -> Vec<&'r A> {
-    let mut told = match double {
-        Some(Double::Split(value)) => vec![value],
-        Some(Double::Pair(a, b) | Double::Quotient(a, b)) => vec![a, b],
+fn told<A>(relation: &Relation<A>) -> Vec<&A> {
+    let mut told = match &relation.double {
+        Some(Double::Split(value) | Double::Ones(value)) => vec![value],
+        Some(
+            Double::Pair(a, b) | Double::Reduced(a, b) | Double::Quotient(a, b) | Double::Odd(a, b),
+        ) => vec![a, b],
         None => vec![],
     };
-    if let Some(Access { address, new }) = access {
+    if let Some(Rest::Said(word) | Rest::Reduced(word)) = &relation.rest {
+        told.push(word);
+    }
+    if let Some(Power::Of(value) | Power::Floor(value) | Power::Divisor(value)) = &relation.power {
+        told.push(value);
+    }
+    if let Some(Access { address, new }) = &relation.access {
         told.extend([address, new]);
     }
     told
@@ -73,7 +104,7 @@ fn told<'r, A>(double: &'r Option<Double<A>>, access: &'r Option<Access<A>>) -> 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     /// The number of words of the window.
-    pub words: usize,
+    pub window: usize,
     pub factor: bool,
     /// Whether the cofactor is another than the second word.
     pub cofactor: bool,
@@ -84,10 +115,30 @@ pub(super) struct Facts {
     pub control: bool,
     /// Whether a word comes from the public tape or goes there.
     pub tape: bool,
-    /// Whether it computes with 32-bit words.
-    pub double: bool,
-    /// Whether a third word has to be a 32-bit word.
+    /// Whether it computes with words in limbs.
+    pub words: bool,
+    /// Whether these have 64 bits.
+    pub wide: bool,
+    /// Whether a third word has to be such a word.
     pub rest: bool,
+    /// Whether that has 64 bits.
+    pub wide_rest: bool,
+    /// Whether the low word is made of a value by taking the radix off.
+    pub low_carry: bool,
+    /// Whether the high word is.
+    pub high_carry: bool,
+    /// Whether the third word is.
+    pub rest_carry: bool,
+    /// Whether it computes with a power of two.
+    pub power: bool,
+    /// Whether it shifts words of 64 bits by one.
+    pub wide_shift: bool,
+    /// Whether it counts bits of 32-bit words by one.
+    pub count: bool,
+    /// Whether it counts bits of 64-bit words by one.
+    pub wide_count: bool,
+    /// Whether it counts the bits that are 1.
+    pub ones: bool,
     /// Whether it accesses the memory.
     pub memory: bool,
     /// Whether the new top comes from outside.
@@ -114,14 +165,15 @@ impl Facts {
             zero,
             target,
             tape,
+            width,
             double,
             rest,
+            power,
             access,
         } = relation;
         let parts = [top, factor, factor_test, cofactor_test, zero];
-        let moved = || second.iter().chain(third).chain(tape).chain(rest);
-        let told = || told(double, access);
-        let parts = || parts.into_iter().chain(moved()).chain(told());
+        let moved = || second.iter().chain(third).chain(tape);
+        let parts = || parts.into_iter().chain(moved()).chain(told(relation));
         let reads = |operand: Operand| parts().any(|part| part.reads().contains(&operand));
         let words = parts().flat_map(Probe::reads).map(|operand| match operand {
             Operand::Word(place) => place + 1,
@@ -133,8 +185,11 @@ impl Facts {
             (None, None) => 0,
         };
         let product = !factor.vanishes();
+        let wide = *width == Width::W64;
+        let counts = matches!(power, Some(Power::Floor(_) | Power::Divisor(_)));
+        let reduced = matches!(double, Some(Double::Reduced(..)));
         Facts {
-            words: words.max().unwrap_or(0).max(written),
+            window: words.max().unwrap_or(0).max(written),
             factor: product,
             cofactor: product && *cofactor != Cofactor::Second,
             factor_test: !factor_test.vanishes(),
@@ -142,8 +197,18 @@ impl Facts {
             obligation: !zero.vanishes(),
             control: *target != Target::Following || reads(Operand::Following) || access.is_some(),
             tape: tape.is_some(),
-            double: double.is_some(),
+            words: double.is_some() || rest.is_some(),
+            wide,
             rest: rest.is_some(),
+            wide_rest: wide && rest.is_some(),
+            low_carry: reduced,
+            high_carry: reduced,
+            rest_carry: matches!(rest, Some(Rest::Reduced(_))),
+            power: power.is_some(),
+            wide_shift: wide && matches!(power, Some(Power::Of(_))),
+            count: !wide && counts,
+            wide_count: wide && counts,
+            ones: matches!(double, Some(Double::Ones(_))),
             memory: access.is_some(),
             outside: top.is_variable(&Operand::Result),
             hint: product && *cofactor == Cofactor::Hint,
@@ -170,9 +235,14 @@ impl Opcode {
         self.facts().memory
     }
 
-    /// Whether the instruction computes with 32-bit words, in limbs.
+    /// Whether the instruction computes with words of 32 or 64 bits, in limbs.
     pub fn uses_words(self) -> bool {
-        self.facts().double
+        self.facts().words
+    }
+
+    /// Whether it computes with words of 64 bits.
+    pub fn is_wide(self) -> bool {
+        self.facts().wide
     }
 
     /// Whether the new top depends on the hint otherwise than by the product.
@@ -217,9 +287,9 @@ mod tests {
             tape: Some(word(3)),
             ..Relation::top(word(0))
         });
-        assert_eq!(facts.words, 4);
+        assert_eq!(facts.window, 4);
         let top = Facts::of(&Relation::top(word(0)));
-        assert_eq!((top.words, top.tape), (1, false));
+        assert_eq!((top.window, top.tape), (1, false));
     }
 
     #[test]
@@ -231,13 +301,8 @@ mod tests {
                 &relation.cofactor_test,
                 &relation.zero,
             ];
-            let moved = [
-                &relation.second,
-                &relation.third,
-                &relation.tape,
-                &relation.rest,
-            ];
-            let told = told(&relation.double, &relation.access);
+            let moved = [&relation.second, &relation.third, &relation.tape];
+            let told = told(&relation);
             let parts = [&relation.top, &relation.factor].into_iter().chain(tests);
             for part in parts.chain(moved.into_iter().flatten()).chain(told) {
                 assert!(part.degree() <= 1, "{opcode}: {part:?}");
@@ -249,14 +314,14 @@ mod tests {
     fn what_an_instruction_reads_is_in_its_window() {
         for opcode in Opcode::ALL.iter().copied() {
             let facts = opcode.facts();
-            assert!(facts.words <= InstructionSet::MAX_WINDOW, "{opcode}");
+            assert!(facts.window <= InstructionSet::MAX_WINDOW, "{opcode}");
             // Who refuses something says why.
             let refuses =
-                facts.factor_test || facts.cofactor_test || facts.obligation || facts.double;
+                facts.factor_test || facts.cofactor_test || facts.obligation || facts.words;
             assert!(opcode.fault().is_none() || refuses, "{opcode}");
             // What shrinks the stack may read the word that comes up, which is 0 if there is none.
             let needs = opcode.needs() + usize::from(opcode.effect() == Effect::Shrink);
-            assert!(facts.words <= needs.max(1), "{opcode}: {facts:?}");
+            assert!(facts.window <= needs.max(1), "{opcode}: {facts:?}");
         }
     }
 }

@@ -16,8 +16,10 @@ mod set;
 mod shape;
 mod table;
 
-pub use relation::{Access, Cofactor, Double, Operands, RADIX, Relation, Target, WORD_BITS};
+pub use relation::{
+    Access, Carry, Cofactor, Double, Operands, Power, Relation, Rest, Target, Width,
+};
 pub use set::{InstructionSet, UnknownSet};
-pub use shape::Shape;
+pub use shape::{Shape, TABLE_KINDS};
 pub(crate) use table::Specialised;
 pub use table::{Effect, Opcode};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Cofactor, Effect, Opcode, Operands};
+use super::{Carry, Cofactor, Effect, Opcode, Operands, Width};
 use crate::algebra::{Algebra, Formula};
 
 impl Opcode {
@@ -73,14 +73,29 @@ impl Opcode {
             fn jumps(&self) -> Formula {
                 Formula::name("j")
             }
-            fn low(&self) -> Formula {
+            fn low(&self, _: Width) -> Formula {
                 Formula::name("low")
             }
-            fn high(&self) -> Formula {
+            fn high(&self, _: Width) -> Formula {
                 Formula::name("high")
             }
-            fn both(&self) -> Formula {
+            fn both(&self, _: Width) -> Formula {
                 Formula::name("both")
+            }
+            fn rest(&self, _: Width) -> Formula {
+                Formula::name("rest")
+            }
+            fn ones(&self, _: Width) -> Formula {
+                Formula::name("ones")
+            }
+            fn carry(&self, _: Carry) -> Formula {
+                Formula::name("carry")
+            }
+            fn exponent(&self) -> Formula {
+                Formula::name("exponent")
+            }
+            fn power(&self) -> Formula {
+                Formula::name("power")
             }
             fn old(&self) -> Formula {
                 Formula::name("m")
@@ -92,6 +107,7 @@ impl Opcode {
                 Cofactor::Second => word(1),
                 Cofactor::Low => Formula::name("low"),
                 Cofactor::Argument => Formula::name("x"),
+                Cofactor::Power => Formula::name("power"),
                 Cofactor::Hint => Formula::name("h"),
                 Cofactor::Zero => Formula::constant(0),
             };
@@ -100,22 +116,42 @@ impl Opcode {
             Opcode::Eq => Formula::name("a = b"),
             Opcode::Iszero => Formula::name("a = 0"),
             Opcode::Add32 => Formula::name("(a + b) mod 2^32"),
+            Opcode::Add64 => Formula::name("(a + b) mod 2^64"),
             Opcode::Sub32 => Formula::name("(a - b) mod 2^32"),
+            Opcode::Sub64 => Formula::name("(a - b) mod 2^64"),
             Opcode::Mul32 => Formula::name("a * b mod 2^32"),
+            Opcode::Mul64 => Formula::name("a * b mod 2^64"),
             Opcode::Mulhi32 => Formula::name("a * b / 2^32"),
-            Opcode::Lt32 => Formula::name("a < b"),
-            Opcode::And32 => Formula::name("a AND b"),
-            Opcode::Or32 => Formula::name("a OR b"),
-            Opcode::Xor32 => Formula::name("a XOR b"),
+            Opcode::Mulhi64 => Formula::name("a * b / 2^64"),
+            Opcode::Lt32 | Opcode::Lt64 | Opcode::Lts32 | Opcode::Lts64 => Formula::name("a < b"),
+            Opcode::And32 | Opcode::And64 => Formula::name("a AND b"),
+            Opcode::Or32 | Opcode::Or64 => Formula::name("a OR b"),
+            Opcode::Xor32 | Opcode::Xor64 => Formula::name("a XOR b"),
+            Opcode::Addi32 => Formula::name("(a + x) mod 2^32"),
+            Opcode::Addi64 => Formula::name("(a + x) mod 2^64"),
+            Opcode::Muli32 => Formula::name("a * x mod 2^32"),
+            Opcode::Muli64 => Formula::name("a * x mod 2^64"),
+            Opcode::Mulhii32 => Formula::name("a * x / 2^32"),
+            Opcode::Mulhii64 => Formula::name("a * x / 2^64"),
+            Opcode::Rotli32 => Formula::name("a * x mod 2^32 + a * x / 2^32"),
+            Opcode::Rotli64 => Formula::name("a * x mod 2^64 + a * x / 2^64"),
+            Opcode::Div32 | Opcode::Div64 => Formula::name("a / b"),
+            Opcode::Rem32 | Opcode::Rem64 => Formula::name("a mod b"),
+            Opcode::Shl32 => Formula::name("a * 2^b mod 2^32"),
+            Opcode::Shl64 => Formula::name("a * 2^b mod 2^64"),
+            Opcode::Shr32 | Opcode::Shr64 | Opcode::Shrs32 | Opcode::Shrs64 => {
+                Formula::name("a / 2^b")
+            }
+            Opcode::Rotl32 | Opcode::Rotl64 => Formula::name("a rotated by b"),
+            Opcode::Shrsi32 => Formula::name("2 * a * x / 2^32"),
+            Opcode::Shrsi64 => Formula::name("2 * a * x / 2^64"),
+            Opcode::Clz32 | Opcode::Clz64 => Formula::name("zeros above a"),
+            Opcode::Ctz32 | Opcode::Ctz64 => Formula::name("zeros below a"),
+            Opcode::Popcnt32 | Opcode::Popcnt64 => Formula::name("ones in a"),
             Opcode::Andi32 => Formula::name("a AND x"),
             Opcode::Ori32 => Formula::name("a OR x"),
             Opcode::Xori32 => Formula::name("a XOR x"),
-            Opcode::Addi32 => Formula::name("(a + x) mod 2^32"),
-            Opcode::Muli32 => Formula::name("a * x mod 2^32"),
-            Opcode::Mulhii32 => Formula::name("a * x / 2^32"),
-            Opcode::Div32 => Formula::name("a / b"),
-            Opcode::Rem32 => Formula::name("a mod b"),
-            Opcode::Rotli32 => Formula::name("a * x mod 2^32 + a * x / 2^32"),
+            Opcode::Extends32 => Formula::name("a with its sign in 64 bits"),
             _ => relation.top + product,
         };
         let mut left: Vec<String> = match self.effect() {

@@ -1,11 +1,11 @@
 //! [`Relation`]: what an instruction does to the words of the window, as a function of its [`Operands`].
 
-use crate::algebra::Algebra;
+use crate::algebra::{Algebra, integer};
 
 /// What a relation may be made of.
 ///
 /// ```
-/// use halo2_stack_vm::isa::{Opcode, Operands};
+/// use halo2_stack_vm::isa::{Carry, Opcode, Operands, Width};
 /// use halo2_stack_vm::algebra::Algebra;
 /// use halo2curves::bn256::Fr;
 ///
@@ -31,14 +31,29 @@ use crate::algebra::Algebra;
 ///     fn jumps(&self) -> Fr {
 ///         Fr::from(1)
 ///     }
-///     fn low(&self) -> Fr {
+///     fn low(&self, _: Width) -> Fr {
 ///         Fr::from(7)
 ///     }
-///     fn high(&self) -> Fr {
+///     fn high(&self, _: Width) -> Fr {
 ///         Fr::from(0)
 ///     }
-///     fn both(&self) -> Fr {
+///     fn both(&self, _: Width) -> Fr {
 ///         Fr::from(0)
+///     }
+///     fn rest(&self, _: Width) -> Fr {
+///         Fr::from(0)
+///     }
+///     fn ones(&self, _: Width) -> Fr {
+///         Fr::from(0)
+///     }
+///     fn carry(&self, _: Carry) -> Fr {
+///         Fr::from(0)
+///     }
+///     fn exponent(&self) -> Fr {
+///         Fr::from(4)
+///     }
+///     fn power(&self) -> Fr {
+///         Fr::from(16)
 ///     }
 ///     fn old(&self) -> Fr {
 ///         Fr::from(9)
@@ -57,6 +72,8 @@ use crate::algebra::Algebra;
 /// assert_eq!(Opcode::Add32.relation(&State).top, Fr::from(7));
 /// // both() is what 3 and 4 have in common: no bit.
 /// assert_eq!(Opcode::And32.relation(&State).top, Fr::from(0));
+/// // 3 times power(), which is 2^4, is low() but for high() times radix(), which is another demand.
+/// assert_eq!(Opcode::Shl32.relation(&State).factor, Fr::from(16));
 /// // old() is what the cell with the address 4 holds.
 /// assert_eq!(Opcode::Load.relation(&State).top, Fr::from(9));
 /// ```
@@ -75,29 +92,88 @@ pub trait Operands<A: Algebra> {
     /// 1 if the row jumps to its argument, else 0.
     fn jumps(&self) -> A;
     /// The low word of the row's [`Double`], at least 0 and less than [`radix`](Operands::radix).
-    fn low(&self) -> A;
+    fn low(&self, width: Width) -> A;
     /// The high word of it.
-    fn high(&self) -> A;
+    fn high(&self, width: Width) -> A;
     /// The bits that both have: `low AND high`.
-    fn both(&self) -> A;
+    fn both(&self, width: Width) -> A;
+    /// The row's third word.
+    fn rest(&self, width: Width) -> A;
+    /// How many bits of the low word are 1. Only [`Double::Ones`] has it.
+    fn ones(&self, width: Width) -> A;
+    /// Whether what a word is made of is the radix or more, 0 or 1.
+    fn carry(&self, carry: Carry) -> A;
+    /// The exponent of the row's power of two; 0 if the instruction has none.
+    fn exponent(&self) -> A;
+    /// Two to the exponent.
+    fn power(&self) -> A;
     /// The word in the cell of the memory that the instruction accesses, before it does.
     fn old(&self) -> A;
-    /// How many values a word of a [`Double`] has: `2^32`.
-    fn radix(&self) -> A {
-        A::constant(RADIX)
+    /// How many values a word of a [`Double`] has: `2^32` or `2^64`.
+    fn radix(&self, width: Width) -> A {
+        integer(width.radix())
+    }
+    /// Half of that.
+    fn half(&self, width: Width) -> A {
+        integer(width.radix() / 2)
+    }
+    /// The number of bits of a word.
+    fn bits(&self, width: Width) -> A {
+        A::constant(width.bits().into())
     }
     /// Both words as one: `low + radix * high`.
-    fn pair(&self) -> A {
-        self.low() + self.radix() * self.high()
+    fn pair(&self, width: Width) -> A {
+        self.low(width) + self.radix(width) * self.high(width)
     }
 }
 
-/// The bits of the words that a [`Double`] has two of.
-pub const WORD_BITS: u32 = 32;
-/// How many values such a word has.
-pub const RADIX: u64 = 1 << WORD_BITS;
+/// The number of bits of the words that an instruction computes with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Width {
+    /// 32 bits.
+    #[default]
+    W32,
+    /// 64 bits.
+    W64,
+}
 
-/// What two 32-bit words an instruction computes with. They are in limbs that are looked up, and so they are known to be
+impl Width {
+    /// The number of bits.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Width::W32 => 32,
+            Width::W64 => 64,
+        }
+    }
+
+    /// How many words there are: two to the number of bits.
+    pub const fn radix(self) -> u128 {
+        1 << self.bits()
+    }
+
+    /// The word that an integer is, if it is one.
+    pub fn word(self, value: u128) -> Option<u64> {
+        u64::try_from(value).ok().filter(|_| value < self.radix())
+    }
+}
+
+/// A word that is made of a value by taking the radix off, if that is not larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Carry {
+    /// The low word.
+    Low,
+    /// The high word.
+    High,
+    /// The third word.
+    Rest,
+}
+
+impl Carry {
+    /// All of them.
+    pub const ALL: [Carry; 3] = [Carry::Low, Carry::High, Carry::Rest];
+}
+
+/// What two words an instruction computes with. They are in limbs that are looked up, and so they are known to be
 /// such words whatever the operands are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Double<A> {
@@ -105,8 +181,34 @@ pub enum Double<A> {
     Split(A),
     /// These two are `low` and `high`.
     Pair(A, A),
+    /// These two are `low` and `high`, but for a radix where [`Operands::carry`] is 1.
+    Reduced(A, A),
     /// `low` is the first divided by the second, rounded down, and `high` is what is left.
     Quotient(A, A),
+    /// `high` is the first, and the second is the row's [power](Relation::power) times an odd number, `2 * low + 1`.
+    Odd(A, A),
+    /// `low` is this, and each limb of `high` says how many bits of the one of `low` are 1.
+    Ones(A),
+}
+
+/// What a third word is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rest<A> {
+    /// This.
+    Said(A),
+    /// This, but for a radix where [`Operands::carry`] is 1.
+    Reduced(A),
+}
+
+/// The exponent of a power of two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Power<A> {
+    /// This, which is less than the number of bits of a word.
+    Of(A),
+    /// That of the largest power that is not larger than this, at most the number of bits.
+    Floor(A),
+    /// That of the largest power that divides this, at most the number of bits.
+    Divisor(A),
 }
 
 /// What the factor of an instruction is multiplied by.
@@ -118,6 +220,8 @@ pub enum Cofactor {
     Low,
     /// The argument.
     Argument,
+    /// The row's power of two.
+    Power,
     /// The prover's word, [`Operands::hint`].
     Hint,
     /// Nothing: the product is 0.
@@ -173,10 +277,14 @@ pub struct Relation<A> {
     pub target: Target,
     /// The word that the instruction takes from the tape or puts there.
     pub tape: Option<A>,
+    /// The size of the words that it computes with.
+    pub width: Width,
     /// The two words that it computes with; both are 0 where it has none.
     pub double: Option<Double<A>>,
-    /// What has to be a 32-bit word beside these two; `None` if nothing has to.
-    pub rest: Option<A>,
+    /// What has to be a word beside these two; `None` if nothing has to.
+    pub rest: Option<Rest<A>>,
+    /// The power of two that it computes with; 1 where it has none.
+    pub power: Option<Power<A>>,
     /// The cell of the memory that it accesses.
     pub access: Option<Access<A>>,
 }
@@ -196,8 +304,10 @@ impl<A: Algebra> Relation<A> {
             zero: A::constant(0),
             target: Target::Following,
             tape: None,
+            width: Width::W32,
             double: None,
             rest: None,
+            power: None,
             access: None,
         }
     }
@@ -258,18 +368,25 @@ pub(super) fn is_zero<A: Algebra>(x: A, result: A) -> Relation<A> {
 /// The new top is `result + value + product - low - radix * high`, and it is demanded to be `result`: that makes the two words
 /// those of the value and the product. Each value below the square of the radix has one such pair, and others have none.
 #[inline(always)]
-pub(super) fn split<A: Algebra>(x: &impl Operands<A>, value: A, result: A) -> Relation<A> {
-    let top = result.clone() + value.clone() - x.pair();
+pub(super) fn split<A: Algebra>(
+    x: &impl Operands<A>,
+    width: Width,
+    value: A,
+    result: A,
+) -> Relation<A> {
+    let top = result.clone() + value.clone() - x.pair(width);
     Relation {
+        width,
         double: Some(Double::Split(value)),
         ..Relation::top(top).zero(x.result() - result)
     }
 }
 
-/// A result made of two words, which have to be 32-bit words.
+/// A result made of two words, which have to be such words.
 #[inline(always)]
-pub(super) fn bitwise<A: Algebra>(low: A, high: A, result: A) -> Relation<A> {
+pub(super) fn bitwise<A: Algebra>(width: Width, low: A, high: A, result: A) -> Relation<A> {
     Relation {
+        width,
         double: Some(Double::Pair(low, high)),
         ..Relation::top(result)
     }
@@ -278,10 +395,81 @@ pub(super) fn bitwise<A: Algebra>(low: A, high: A, result: A) -> Relation<A> {
 /// A result made of the two words of the second word less the top and the radix more: of these the high one is 0 where
 /// something is borrowed, else 1.
 #[inline(always)]
-pub(super) fn borrow<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
-    split(x, x.word(1) - x.word(0) + x.radix(), result)
-        .times(x.high(), Cofactor::Zero)
-        .tests(x.high() - A::constant(1), A::constant(0))
+pub(super) fn borrow<A: Algebra>(x: &impl Operands<A>, width: Width, result: A) -> Relation<A> {
+    let high = x.high(width);
+    let value = x.word(1) - x.word(0) + x.radix(width);
+    split(x, width, value, result)
+        .times(high.clone(), Cofactor::Zero)
+        .tests(high - A::constant(1), A::constant(0))
+}
+
+/// Whether the second word is less than the top, both with signs.
+///
+/// With half the radix more, modulo the radix, they are in the order of numbers without signs: these are `low` and `high`. Then
+/// `high + radix - 1 - low` is the radix or more if `low` is less.
+#[inline(always)]
+pub(super) fn less<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
+    let difference = x.high(width) + x.radix(width) - A::constant(1) - x.low(width);
+    Relation {
+        width,
+        double: Some(Double::Reduced(
+            x.word(1) + x.half(width),
+            x.word(0) + x.half(width),
+        )),
+        rest: Some(Rest::Reduced(difference)),
+        ..Relation::top(x.carry(Carry::Rest))
+    }
+}
+
+/// A word with a sign, shifted to the right: half the radix more it is a number without a sign, u, which is the third word. The high word of
+/// `2 u * factor` is u shifted, which is `factor` more than the result, but for the radix if the word is negative.
+#[inline(always)]
+pub(super) fn shifted<A: Algebra>(
+    x: &impl Operands<A>,
+    width: Width,
+    word: A,
+    factor: A,
+    cofactor: Cofactor,
+) -> Relation<A> {
+    let negative = x.radix(width) * x.carry(Carry::Rest);
+    let result = x.high(width) - factor + negative;
+    Relation {
+        rest: Some(Rest::Reduced(word + x.half(width))),
+        ..split(x, width, A::constant(0), result)
+    }
+    .times(A::constant(2) * x.rest(width), cofactor)
+}
+
+/// The number of bits above the highest 1 of the top: so many less than all as the top has bits.
+///
+/// It has p bits if `low = 2^p - 1 - top` and `high = 2 top + 1 - 2^p` are not negative. Both being words, `2^p - 1 - 2 low` is not
+/// negative, and so the top is an integer that is not, and less than 2^p.
+#[inline(always)]
+pub(super) fn leading<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
+    let value = A::constant(2) * x.word(0) + A::constant(1);
+    let missing = x.power() - A::constant(1) - x.word(0);
+    let more = value.clone() - x.power();
+    Relation {
+        power: Some(Power::Floor(value)),
+        ..bitwise(width, missing, more, x.bits(width) - x.exponent())
+    }
+}
+
+/// The bits below the lowest 1 of the top: the top and the radix more is a power of two times `2 * low + 1`.
+///
+/// The new top is `exponent + top + radix - power - 2 * power * low`, and it is demanded to be `exponent`. `high` is the top, which
+/// has to be a word.
+#[inline(always)]
+pub(super) fn trailing<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
+    let value = x.word(0) + x.radix(width);
+    let top = x.exponent() + value.clone() - x.power();
+    Relation {
+        width,
+        double: Some(Double::Odd(x.word(0), value.clone())),
+        power: Some(Power::Divisor(value)),
+        ..Relation::top(top).zero(x.result() - x.exponent())
+    }
+    .times(A::constant(0) - A::constant(2) * x.power(), Cofactor::Low)
 }
 
 /// A new top, and an access to a cell that then holds `new`.
@@ -298,11 +486,12 @@ pub(super) fn accessing<A: Algebra>(top: A, address: A, new: A) -> Relation<A> {
 /// The new top is `result + second - low * top - high`, and it is demanded to be `result`: so `second = low * top + high`. That
 /// what is left is less than the top is what `rest` says, `top - 1 - high`: so there is one such pair, if there is one.
 #[inline(always)]
-pub(super) fn quotient<A: Algebra>(x: &impl Operands<A>, result: A) -> Relation<A> {
-    let top = result.clone() + x.word(1) - x.high();
+pub(super) fn quotient<A: Algebra>(x: &impl Operands<A>, width: Width, result: A) -> Relation<A> {
+    let top = result.clone() + x.word(1) - x.high(width);
     Relation {
+        width,
         double: Some(Double::Quotient(x.word(1), x.word(0))),
-        rest: Some(x.word(0) - A::constant(1) - x.high()),
+        rest: Some(Rest::Said(x.word(0) - A::constant(1) - x.high(width))),
         ..Relation::top(top).zero(x.result() - result)
     }
     .times(A::constant(0) - x.word(0), Cofactor::Low)

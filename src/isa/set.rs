@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use super::{Effect, Opcode};
+use super::{Carry, Effect, Opcode, Width};
 use crate::text::excerpt;
 
 /// Which instructions a circuit has. `nop` and `halt` are in every set.
@@ -12,13 +12,13 @@ use crate::text::excerpt;
 /// A circuit pays only for what its set has: one boolean advice column an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InstructionSet {
-    members: u64,
+    members: u128,
 }
 
 /// Whether some instruction of a set has this fact: which ones have it is found out once, for this is asked on every row.
 macro_rules! any {
     ($set:expr, $fact:ident) => {{
-        static HAVING: OnceLock<u64> = OnceLock::new();
+        static HAVING: OnceLock<u128> = OnceLock::new();
         let having = HAVING.get_or_init(|| {
             let having = Opcode::ALL.iter().filter(|own| own.facts().$fact);
             having.fold(0, |members, own| members | 1 << own.encoded())
@@ -99,7 +99,7 @@ impl InstructionSet {
     /// The number of words in columns, those that cells hold not counted: two, or as many as an
     /// instruction of the set reads.
     pub fn window(self) -> usize {
-        let words = self.facts().map(|facts| facts.words);
+        let words = self.facts().map(|facts| facts.window);
         words.fold(2, usize::max)
     }
 
@@ -169,14 +169,58 @@ impl InstructionSet {
         any!(self, memory)
     }
 
-    /// Whether the set has instructions that compute with 32-bit words.
+    /// Whether the set has instructions that compute with words of 32 or 64 bits.
     pub fn has_words(self) -> bool {
-        any!(self, double)
+        any!(self, words)
     }
 
-    /// Whether some instruction of the set divides 32-bit words, which takes a third such word.
+    /// The size of the largest words that instructions of the set compute with.
+    pub fn width(self) -> Width {
+        match any!(self, wide) {
+            true => Width::W64,
+            false => Width::W32,
+        }
+    }
+
+    /// Whether some instruction of the set has a third word as large as the largest ones. A smaller one stands in the
+    /// upper half of a row's low word, which an instruction with small words does not use.
     pub fn has_rest(self) -> bool {
-        any!(self, rest)
+        match self.width() {
+            Width::W32 => any!(self, rest),
+            Width::W64 => any!(self, wide_rest),
+        }
+    }
+
+    /// Whether some instruction of the set makes this word of a value by taking the radix off.
+    pub fn has_carry(self, carry: Carry) -> bool {
+        match carry {
+            Carry::Low => any!(self, low_carry),
+            Carry::High => any!(self, high_carry),
+            Carry::Rest => any!(self, rest_carry),
+        }
+    }
+
+    /// Whether the set has instructions that compute with powers of two.
+    pub fn has_power(self) -> bool {
+        any!(self, power)
+    }
+
+    /// Whether some instruction shifts 64-bit words by as many bits as a word says.
+    pub fn has_wide_shift(self) -> bool {
+        any!(self, wide_shift)
+    }
+
+    /// Whether some instruction counts the zeros at an end of words of this size.
+    pub fn has_count(self, width: Width) -> bool {
+        match width {
+            Width::W32 => any!(self, count),
+            Width::W64 => any!(self, wide_count),
+        }
+    }
+
+    /// Whether some instruction counts the bits of a word that are 1.
+    pub fn has_ones(self) -> bool {
+        any!(self, ones)
     }
 
     /// Whether `opcode` is in the set.
@@ -199,13 +243,13 @@ impl InstructionSet {
 
     /// The set as an integer: bit `i`, the least significant one being bit 0, says whether the
     /// instruction that is [encoded](Opcode::encoded) as `i` is in the set.
-    pub const fn members(self) -> u64 {
+    pub const fn members(self) -> u128 {
         self.members
     }
 
     /// The set that [`members`](Self::members) gives as this integer; `None` if a bit is one of no
     /// instruction, or `nop` or `halt` is missing.
-    pub fn from_members(members: u64) -> Option<InstructionSet> {
+    pub fn from_members(members: u128) -> Option<InstructionSet> {
         let set = InstructionSet { members };
         let known = set
             .opcodes()
@@ -319,7 +363,7 @@ mod tests {
         for refused in [
             0,
             all + 1,
-            u64::MAX,
+            u128::MAX,
             all ^ 1,
             all ^ 1 << Opcode::Nop.encoded(),
         ] {

@@ -1,10 +1,12 @@
 //! The table of instructions.
 
 use super::relation::{
-    Cofactor, Double, Operands, Relation, Target, accessing, bitwise, borrow, branch, is_zero,
-    quotient, split,
+    Carry, Cofactor, Double, Operands, Power, Relation, Rest, Target, Width, accessing, bitwise,
+    borrow, branch, is_zero, leading, less, quotient, shifted, split, trailing,
 };
 use crate::algebra::Algebra;
+
+use Width::{W32, W64};
 
 /// How an instruction changes the depth of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,51 +243,51 @@ instructions! {
     Halt = 31, "halt", plain, Shrink, needs 2, |x| Relation::top(x.word(1));
     /// Replaces the two topmost words by their sum modulo 2^32; an error if the sum is 2^64 or more.
     Add32 = 32, "add32", plain, Shrink, needs 2, else "the sum is 2^64 or more", |x| {
-        split(x, x.word(1) + x.word(0), x.low())
+        split(x, W32, x.word(1) + x.word(0), x.low(W32))
     };
     /// Replaces the two topmost 32-bit words by the lower one less the upper one, modulo 2^32; an error unless the difference is at least -2^32 and less than 2^32.
     Sub32 = 33, "sub32", plain, Shrink, needs 2, else "the two topmost words differ by more than 32-bit words", |x| {
-        borrow(x, x.low())
+        borrow(x, W32, x.low(W32))
     };
     /// Replaces the two topmost words by their product modulo 2^32; an error if the product is 2^64 or more.
     Mul32 = 34, "mul32", plain, Shrink, needs 2, else "the product is 2^64 or more", |x| {
-        split(x, A::constant(0), x.low()).times(x.word(0), Cofactor::Second)
+        split(x, W32, A::constant(0), x.low(W32)).times(x.word(0), Cofactor::Second)
     };
     /// Replaces the two topmost words by their product divided by 2^32, rounded down; an error if the product is 2^64 or more.
     Mulhi32 = 35, "mulhi32", plain, Shrink, needs 2, else "the product is 2^64 or more", |x| {
-        split(x, A::constant(0), x.high()).times(x.word(0), Cofactor::Second)
+        split(x, W32, A::constant(0), x.high(W32)).times(x.word(0), Cofactor::Second)
     };
     /// Replaces the two topmost 32-bit words by 1 if the lower one is less than the upper one, else by 0; an error unless the difference is at least -2^32 and less than 2^32.
     Lt32 = 36, "lt32", plain, Shrink, needs 2, else "the two topmost words differ by more than 32-bit words", |x| {
-        borrow(x, A::constant(1) - x.high())
+        borrow(x, W32, A::constant(1) - x.high(W32))
     };
     /// Replaces the two topmost words by the bits that both have; an error unless they are 32-bit words.
     And32 = 37, "and32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
-        bitwise(x.word(1), x.word(0), x.both())
+        bitwise(W32, x.word(1), x.word(0), x.both(W32))
     };
     /// Replaces the two topmost words by the bits that one of them has; an error unless they are 32-bit words.
     Or32 = 38, "or32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
-        bitwise(x.word(1), x.word(0), x.low() + x.high() - x.both())
+        bitwise(W32, x.word(1), x.word(0), x.low(W32) + x.high(W32) - x.both(W32))
     };
     /// Replaces the two topmost words by the bits that one of them has and the other has not; an error unless they are 32-bit words.
     Xor32 = 39, "xor32", plain, Shrink, needs 2, else "one of the two topmost words is 2^32 or more", |x| {
-        bitwise(x.word(1), x.word(0), x.low() + x.high() - A::constant(2) * x.both())
+        bitwise(W32, x.word(1), x.word(0), x.low(W32) + x.high(W32) - A::constant(2) * x.both(W32))
     };
     /// Adds its argument to the top, modulo 2^32; an error if the sum is 2^64 or more.
     Addi32 = 40, "addi32", word, Keep, needs 1, else "the sum is 2^64 or more", |x| {
-        split(x, x.word(0) + x.argument(), x.low())
+        split(x, W32, x.word(0) + x.argument(), x.low(W32))
     };
     /// Multiplies the top by its argument, modulo 2^32: with 2^n, a shift to the left; an error if the product is 2^64 or more.
     Muli32 = 41, "muli32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
-        split(x, A::constant(0), x.low()).times(x.word(0), Cofactor::Argument)
+        split(x, W32, A::constant(0), x.low(W32)).times(x.word(0), Cofactor::Argument)
     };
     /// Multiplies the top by its argument and divides by 2^32, rounded down: with 2^(32 - n), a shift to the right; an error if the product is 2^64 or more.
     Mulhii32 = 42, "mulhii32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
-        split(x, A::constant(0), x.high()).times(x.word(0), Cofactor::Argument)
+        split(x, W32, A::constant(0), x.high(W32)).times(x.word(0), Cofactor::Argument)
     };
     /// Multiplies the top by its argument and adds the high 32 bits of the product to the low ones: with 2^n, a rotation to the left; an error if the product is 2^64 or more.
     Rotli32 = 43, "rotli32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
-        split(x, A::constant(0), x.low() + x.high()).times(x.word(0), Cofactor::Argument)
+        split(x, W32, A::constant(0), x.low(W32) + x.high(W32)).times(x.word(0), Cofactor::Argument)
     };
     /// Leaves the top as it is; an error unless it is a 32-bit word.
     Assert32 = 44, "assert32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| Relation {
@@ -301,19 +303,154 @@ instructions! {
     /// Drops the top and puts it into the cell of the memory whose address is the argument; an error if the memory has no such cell.
     Put = 48, "put", word, Shrink, needs 1, |x| accessing(x.word(1), x.argument(), x.word(0));
     /// Replaces the two topmost 32-bit words by the lower one divided by the upper one, rounded down; an error if that is 0, or if quotient or divisor is too large.
-    Div32 = 49, "div32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, x.low());
+    Div32 = 49, "div32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, W32, x.low(W32));
     /// Replaces the two topmost 32-bit words by what the lower one leaves when it is divided by the upper one; an error if that is 0, or if quotient or divisor is too large.
-    Rem32 = 50, "rem32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, x.high());
+    Rem32 = 50, "rem32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, W32, x.high(W32));
     /// Replaces the top by the bits that it and the argument have; an error unless they are 32-bit words.
     Andi32 = 51, "andi32", word, Keep, needs 1, else "the top or the argument is 2^32 or more", |x| {
-        bitwise(x.word(0), x.argument(), x.both())
+        bitwise(W32, x.word(0), x.argument(), x.both(W32))
     };
     /// Replaces the top by the bits that it or the argument has; an error unless they are 32-bit words.
     Ori32 = 52, "ori32", word, Keep, needs 1, else "the top or the argument is 2^32 or more", |x| {
-        bitwise(x.word(0), x.argument(), x.low() + x.high() - x.both())
+        bitwise(W32, x.word(0), x.argument(), x.low(W32) + x.high(W32) - x.both(W32))
     };
     /// Replaces the top by the bits that one of it and the argument has and the other has not; an error unless they are 32-bit words.
     Xori32 = 53, "xori32", word, Keep, needs 1, else "the top or the argument is 2^32 or more", |x| {
-        bitwise(x.word(0), x.argument(), x.low() + x.high() - A::constant(2) * x.both())
+        bitwise(W32, x.word(0), x.argument(), x.low(W32) + x.high(W32) - A::constant(2) * x.both(W32))
+    };
+    /// Replaces the two topmost 32-bit words by 1 if the lower one is less than the upper one, both modulo 2^32 and with signs, else by 0; an error unless they are at least -2^31 and less than 2^32 + 2^31.
+    Lts32 = 54, "lts32", plain, Shrink, needs 2, else "one of the two topmost words is no 32-bit word", |x| less(x, W32);
+    /// Replaces the two topmost words by the lower one times 2 to the upper one, modulo 2^32; an error if the upper one is more than 31, or if the product is 2^64 or more.
+    Shl32 = 55, "shl32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| Relation {
+        power: Some(Power::Of(x.word(0))),
+        ..split(x, W32, A::constant(0), x.low(W32)).times(x.power(), Cofactor::Second)
+    };
+    /// Replaces the two topmost words by the lower one, a 32-bit word, shifted to the right by so many bits as the upper one says; an error if that is more than 31, or if the lower one is too large.
+    Shr32 = 56, "shr32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| Relation {
+        power: Some(Power::Of(x.bits(W32) - A::constant(1) - x.word(0))),
+        ..split(x, W32, A::constant(0), x.high(W32)).times(A::constant(2) * x.power(), Cofactor::Second)
+    };
+    /// Replaces the two topmost words by the lower one, a 32-bit word, rotated to the left by so many bits as the upper one says; an error if that is more than 31, or if the lower one is too large.
+    Rotl32 = 57, "rotl32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| Relation {
+        power: Some(Power::Of(x.word(0))),
+        ..split(x, W32, A::constant(0), x.low(W32) + x.high(W32)).times(x.power(), Cofactor::Second)
+    };
+    /// Replaces the two topmost words by the lower one, a 32-bit word with a sign, shifted to the right by so many bits as the upper one says; an error if that is more than 31, or unless the lower one is at least -2^31 and less than 2^32 + 2^31.
+    Shrs32 = 58, "shrs32", plain, Shrink, needs 2, else "the top is more than 31, or the one below it is no 32-bit word", |x| Relation {
+        power: Some(Power::Of(x.bits(W32) - A::constant(1) - x.word(0))),
+        ..shifted(x, W32, x.word(1), x.power(), Cofactor::Power)
+    };
+    /// Shifts the top, a 32-bit word with a sign, to the right: by n bits if the argument is 2^(31 - n); an error unless the top is at least -2^31 and less than 2^32 + 2^31, or if the argument is too large.
+    Shrsi32 = 59, "shrsi32", word, Keep, needs 1, else "the top is no 32-bit word, or the argument is too large", |x| {
+        shifted(x, W32, x.word(0), x.argument(), Cofactor::Argument)
+    };
+    /// Replaces the top, a 32-bit word, by the number of its highest bits that are 0; an error if it is no such word.
+    Clz32 = 60, "clz32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| leading(x, W32);
+    /// Replaces the top, a 32-bit word, by the number of its lowest bits that are 0; an error if it is no such word.
+    Ctz32 = 61, "ctz32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| trailing(x, W32);
+    /// Replaces the top, a 32-bit word, by the number of its bits that are 1; an error if it is no such word.
+    Popcnt32 = 62, "popcnt32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| Relation {
+        double: Some(Double::Ones(x.word(0))),
+        ..Relation::top(x.ones(W32))
+    };
+    /// Makes a 64-bit word of the top, a 32-bit word with a sign; an error if it is no such word.
+    Extends32 = 63, "extends32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| Relation {
+        rest: Some(Rest::Reduced(x.word(0) + x.half(W32))),
+        double: Some(Double::Pair(x.word(0), A::constant(0))),
+        ..Relation::top(x.rest(W32) - x.half(W32) + x.radix(W64) * x.carry(Carry::Rest))
+    };
+    /// Replaces the two topmost words by their sum modulo 2^64; an error if the sum is 2^128 or more.
+    Add64 = 64, "add64", plain, Shrink, needs 2, else "the sum is 2^128 or more", |x| {
+        split(x, W64, x.word(1) + x.word(0), x.low(W64))
+    };
+    /// Replaces the two topmost 64-bit words by the lower one less the upper one, modulo 2^64; an error unless the difference is at least -2^64 and less than 2^64.
+    Sub64 = 65, "sub64", plain, Shrink, needs 2, else "the two topmost words differ by more than 64-bit words", |x| {
+        borrow(x, W64, x.low(W64))
+    };
+    /// Replaces the two topmost words by their product modulo 2^64; an error if the product is 2^128 or more.
+    Mul64 = 66, "mul64", plain, Shrink, needs 2, else "the product is 2^128 or more", |x| {
+        split(x, W64, A::constant(0), x.low(W64)).times(x.word(0), Cofactor::Second)
+    };
+    /// Replaces the two topmost words by their product divided by 2^64, rounded down; an error if the product is 2^128 or more.
+    Mulhi64 = 67, "mulhi64", plain, Shrink, needs 2, else "the product is 2^128 or more", |x| {
+        split(x, W64, A::constant(0), x.high(W64)).times(x.word(0), Cofactor::Second)
+    };
+    /// Replaces the two topmost 64-bit words by 1 if the lower one is less than the upper one, else by 0; an error unless the difference is at least -2^64 and less than 2^64.
+    Lt64 = 68, "lt64", plain, Shrink, needs 2, else "the two topmost words differ by more than 64-bit words", |x| {
+        borrow(x, W64, A::constant(1) - x.high(W64))
+    };
+    /// Replaces the two topmost 64-bit words by 1 if the lower one is less than the upper one, both modulo 2^64 and with signs, else by 0; an error unless they are at least -2^63 and less than 2^64 + 2^63.
+    Lts64 = 69, "lts64", plain, Shrink, needs 2, else "one of the two topmost words is no 64-bit word", |x| less(x, W64);
+    /// Replaces the two topmost words by the bits that both have; an error unless they are 64-bit words.
+    And64 = 70, "and64", plain, Shrink, needs 2, else "one of the two topmost words is 2^64 or more", |x| {
+        bitwise(W64, x.word(1), x.word(0), x.both(W64))
+    };
+    /// Replaces the two topmost words by the bits that one of them has; an error unless they are 64-bit words.
+    Or64 = 71, "or64", plain, Shrink, needs 2, else "one of the two topmost words is 2^64 or more", |x| {
+        bitwise(W64, x.word(1), x.word(0), x.low(W64) + x.high(W64) - x.both(W64))
+    };
+    /// Replaces the two topmost words by the bits that one of them has and the other has not; an error unless they are 64-bit words.
+    Xor64 = 72, "xor64", plain, Shrink, needs 2, else "one of the two topmost words is 2^64 or more", |x| {
+        bitwise(W64, x.word(1), x.word(0), x.low(W64) + x.high(W64) - A::constant(2) * x.both(W64))
+    };
+    /// Replaces the two topmost 64-bit words by the lower one divided by the upper one, rounded down; an error if that is 0, or if quotient or divisor is too large.
+    Div64 = 73, "div64", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, W64, x.low(W64));
+    /// Replaces the two topmost 64-bit words by what the lower one leaves when it is divided by the upper one; an error if that is 0, or if quotient or divisor is too large.
+    Rem64 = 74, "rem64", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, W64, x.high(W64));
+    /// Adds its argument to the top, modulo 2^64; an error if the sum is 2^128 or more.
+    Addi64 = 75, "addi64", word, Keep, needs 1, else "the sum is 2^128 or more", |x| {
+        split(x, W64, x.word(0) + x.argument(), x.low(W64))
+    };
+    /// Multiplies the top by its argument, modulo 2^64: with 2^n, a shift to the left; an error if the product is 2^128 or more.
+    Muli64 = 76, "muli64", word, Keep, needs 1, else "the product is 2^128 or more", |x| {
+        split(x, W64, A::constant(0), x.low(W64)).times(x.word(0), Cofactor::Argument)
+    };
+    /// Multiplies the top by its argument and divides by 2^64, rounded down: with 2^(64 - n), a shift to the right; an error if the product is 2^128 or more.
+    Mulhii64 = 77, "mulhii64", word, Keep, needs 1, else "the product is 2^128 or more", |x| {
+        split(x, W64, A::constant(0), x.high(W64)).times(x.word(0), Cofactor::Argument)
+    };
+    /// Multiplies the top by its argument and adds the high 64 bits of the product to the low ones: with 2^n, a rotation to the left; an error if the product is 2^128 or more.
+    Rotli64 = 78, "rotli64", word, Keep, needs 1, else "the product is 2^128 or more", |x| {
+        split(x, W64, A::constant(0), x.low(W64) + x.high(W64)).times(x.word(0), Cofactor::Argument)
+    };
+    /// Replaces the two topmost words by the lower one times 2 to the upper one, modulo 2^64; an error if the upper one is more than 63, or if the product is 2^128 or more.
+    Shl64 = 79, "shl64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| Relation {
+        power: Some(Power::Of(x.word(0))),
+        ..split(x, W64, A::constant(0), x.low(W64)).times(x.power(), Cofactor::Second)
+    };
+    /// Replaces the two topmost words by the lower one, a 64-bit word, shifted to the right by so many bits as the upper one says; an error if that is more than 63, or if the lower one is too large.
+    Shr64 = 80, "shr64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| Relation {
+        power: Some(Power::Of(x.bits(W64) - A::constant(1) - x.word(0))),
+        ..split(x, W64, A::constant(0), x.high(W64)).times(A::constant(2) * x.power(), Cofactor::Second)
+    };
+    /// Replaces the two topmost words by the lower one, a 64-bit word, rotated to the left by so many bits as the upper one says; an error if that is more than 63, or if the lower one is too large.
+    Rotl64 = 81, "rotl64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| Relation {
+        power: Some(Power::Of(x.word(0))),
+        ..split(x, W64, A::constant(0), x.low(W64) + x.high(W64)).times(x.power(), Cofactor::Second)
+    };
+    /// Replaces the two topmost words by the lower one, a 64-bit word with a sign, shifted to the right by so many bits as the upper one says; an error if that is more than 63, or unless the lower one is at least -2^63 and less than 2^64 + 2^63.
+    Shrs64 = 82, "shrs64", plain, Shrink, needs 2, else "the top is more than 63, or the one below it is no 64-bit word", |x| Relation {
+        power: Some(Power::Of(x.bits(W64) - A::constant(1) - x.word(0))),
+        ..shifted(x, W64, x.word(1), x.power(), Cofactor::Power)
+    };
+    /// Shifts the top, a 64-bit word with a sign, to the right: by n bits if the argument is 2^(63 - n); an error unless the top is at least -2^63 and less than 2^64 + 2^63, or if the argument is too large.
+    Shrsi64 = 83, "shrsi64", word, Keep, needs 1, else "the top is no 64-bit word, or the argument is too large", |x| {
+        shifted(x, W64, x.word(0), x.argument(), Cofactor::Argument)
+    };
+    /// Replaces the top, a 64-bit word, by the number of its highest bits that are 0; an error if it is no such word.
+    Clz64 = 84, "clz64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| leading(x, W64);
+    /// Replaces the top, a 64-bit word, by the number of its lowest bits that are 0; an error if it is no such word.
+    Ctz64 = 85, "ctz64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| trailing(x, W64);
+    /// Replaces the top, a 64-bit word, by the number of its bits that are 1; an error if it is no such word.
+    Popcnt64 = 86, "popcnt64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| Relation {
+        width: W64,
+        double: Some(Double::Ones(x.word(0))),
+        ..Relation::top(x.ones(W64))
+    };
+    /// Leaves the top as it is; an error unless it is a 64-bit word.
+    Assert64 = 87, "assert64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| Relation {
+        width: W64,
+        double: Some(Double::Pair(x.word(0), A::constant(0))),
+        ..Relation::top(x.word(0))
     };
 }

@@ -74,6 +74,18 @@ pub enum SizeError {
         /// The logarithm of the number of rows.
         k: u32,
     },
+    /// The circuit has no room for the table of limbs.
+    #[error(
+        "k = {k} is too small for the instruction set, whose table needs {table} rows: k must be at least {least}"
+    )]
+    Table {
+        /// The logarithm of the number of rows.
+        k: u32,
+        /// The rows of the smallest table.
+        table: usize,
+        /// The smallest `k` of a circuit of the set.
+        least: u32,
+    },
     /// No circuit has so many rows.
     #[error(
         "the run needs {rows} rows, its unwinding included; the largest circuit (k = {MAX_K}) has {}",
@@ -102,10 +114,16 @@ impl CircuitParams {
     ///
     /// # Errors
     ///
-    /// [`SizeError::K`] if `k` is not between [`MIN_K`] and [`MAX_K`].
+    /// [`SizeError::K`] if `k` is not between [`MIN_K`] and [`MAX_K`], [`SizeError::Table`] if it is less than
+    /// [`least_k`](Self::least_k).
     pub fn new(k: u32, set: InstructionSet, binding: Binding) -> Result<Self, SizeError> {
         if !(MIN_K..=MAX_K).contains(&k) {
             return Err(SizeError::K { k });
+        }
+        let least = Self::least_k(set);
+        if k < least {
+            let table = Shape::least_table_rows(set);
+            return Err(SizeError::Table { k, table, least });
         }
         Ok(CircuitParams { k, set, binding })
     }
@@ -133,10 +151,17 @@ impl CircuitParams {
         set: InstructionSet,
         binding: Binding,
     ) -> Result<Self, SizeError> {
-        let k = (MIN_K..=MAX_K)
+        let k = (Self::least_k(set)..=MAX_K)
             .find(|k| machine_rows(*k) >= steps)
             .ok_or(SizeError::Rows { rows: steps })?;
         Ok(CircuitParams { k, set, binding })
+    }
+
+    /// The smallest `k` of a circuit of a set: some have a table for which there must be room.
+    pub fn least_k(set: InstructionSet) -> u32 {
+        let table = Shape::least_table_rows(set);
+        let mut sizes = MIN_K..MAX_K;
+        sizes.find(|k| machine_rows(*k) >= table).unwrap_or(MAX_K)
     }
 
     /// The logarithm of the number of rows of the circuit.

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::Shape;
-use crate::isa::{InstructionSet, Opcode};
+use crate::isa::{Carry, InstructionSet, Opcode};
 
 /// When a column can be filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -230,7 +230,17 @@ columns! { {
     rest: List Rest(usize) if |shape| shape.rest_limbs(), First, Step;
     /// The bits that two limbs of the third word have in common, those of the numbers 2 i and 2 i + 1.
     joint: List Joint(usize) if |shape| shape.rest_limbs() / 2, First, Step;
-    /// How many limbs are looked up in the row of the table that stands here.
+    /// Whether the low word is a value less the radix, and not the value.
+    low_carry: Maybe LowCarry if |shape| shape.set.has_carry(Carry::Low), First, Step;
+    /// Whether the high word is a value less the radix, and not the value.
+    high_carry: Maybe HighCarry if |shape| shape.set.has_carry(Carry::High), First, Step;
+    /// Whether the third word is a value less the radix, and not the value.
+    rest_carry: Maybe RestCarry if |shape| shape.set.has_carry(Carry::Rest), First, Step;
+    /// The exponent of the row's power of two, 0 if its instruction has none.
+    exponent: Maybe Exponent if |shape| shape.set.has_power(), First, Step;
+    /// Two to the exponent.
+    power: Maybe Power if |shape| shape.set.has_power(), First, Step;
+    /// How often the row of the table that stands here is looked up.
     answers: Maybe Answers if |shape| shape.set.has_words(), First, Step;
 }
     /// The columns of a machine that looks its instructions up.
@@ -297,6 +307,8 @@ then {
     looked: List Looked(usize) if |shape| shape.limbs(), Second, Step;
     /// The fraction of two limbs of the third word (second phase).
     checked: List Checked(usize) if |shape| shape.rest_limbs() / 2, Second, Step;
+    /// The fraction of the power of two (second phase).
+    raised: Maybe Raised if |shape| shape.set.has_power(), Second, Step;
     /// The fractions of the limbs in the row of the table that stands here (second phase).
     answered: Maybe Answered if |shape| shape.set.has_words(), Second, Step;
     /// The running sum of fractions (second phase).
@@ -373,6 +385,15 @@ impl<T> Columns<T> {
     /// straight line.
     pub fn last_present(&self) -> Option<&T> {
         self.present.last()
+    }
+
+    /// Whether a word is a value less the radix, if the machine has such words.
+    pub fn carry(&self, carry: Carry) -> Option<&T> {
+        match carry {
+            Carry::Low => self.low_carry.as_ref(),
+            Carry::High => self.high_carry.as_ref(),
+            Carry::Rest => self.rest_carry.as_ref(),
+        }
     }
 
     /// The flag of an instruction.

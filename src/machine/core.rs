@@ -109,12 +109,7 @@ pub fn relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     }
     if let Some(cofactor) = &row.cofactor {
         let hinted = window.hinted();
-        let fixed = sum(&|relation| match relation.cofactor {
-            Cofactor::Second => row.words[1].clone(),
-            Cofactor::Argument => window.argument(),
-            Cofactor::Low => window.low(),
-            Cofactor::Hint | Cofactor::Zero => A::constant(0),
-        });
+        let fixed = sum(&|relation| window.cofactor_of(&relation));
         constrain(
             "cofactor is the instruction's, 0 if it has none, unless it is a hint",
             step.clone() * ((A::constant(1) - hinted) * cofactor.clone() - fixed),
@@ -179,11 +174,8 @@ fn straight_relation<A: Algebra>(window: &Window<A>) -> Gate<A> {
     let step = window.step();
     let sum = |term: &dyn Fn(Relation<A>) -> A| window.relations(term);
     let cofactor = |relation: &Relation<A>| match relation.cofactor {
-        Cofactor::Second => row.words[1].clone(),
-        Cofactor::Argument => window.argument(),
-        Cofactor::Low => window.low(),
         Cofactor::Hint => window.hint(),
-        Cofactor::Zero => A::constant(0),
+        _ => window.cofactor_of(relation),
     };
     let idle = window.relation(Opcode::IDLE).top;
     let mut constraints = vec![Constraint {

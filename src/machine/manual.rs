@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Challenges, Column, Columns, Output, Phase, Reader, Shape, Window};
 use crate::air::Gate;
 use crate::algebra::{Definition, Formula, Word};
-use crate::isa::{InstructionSet, Opcode};
+use crate::isa::{Carry, InstructionSet, Opcode};
 use crate::machine::Binding;
 
 /// A row of the manual: names, with a prime on the next row.
@@ -57,8 +57,8 @@ impl Reader<Formula> for Named {
         named("tape_word", false)
     }
 
-    fn table(&self) -> [Formula; 3] {
-        ["left", "right", "common"].map(|name| named(name, false))
+    fn table(&self) -> [Formula; 4] {
+        ["left", "right", "common", "kind"].map(|name| named(name, false))
     }
 
     fn output(&self) -> Output<Formula> {
@@ -209,10 +209,25 @@ pub fn reference<F: Word>() -> String {
     constraints(&mut text, &gates_of(full, &named));
 
     text.push_str(WORDS);
+    let small = |own: Opcode| {
+        let set = InstructionSet::of(&[own]);
+        let more = set.has_power() || set.has_ones() || set.has_carry(Carry::Rest);
+        own.uses_words() && !own.is_wide() && !more
+    };
+    let words = with(set, small);
+    let is_product = |cell| matches!(cell, Column::Factor | Column::Cofactor | Column::FactorTest);
+    columns(&mut text, words, |cell| !is_product(cell) && is_new(cell));
+    text.push('\n');
+    defined(&mut text, &gates_of(words, &["words", "limbs"]));
+
+    text.push_str(LONG_WORDS);
+    let known: Vec<_> = Columns::new(words, |_| ())
+        .iter()
+        .map(|(cell, ())| cell)
+        .collect();
     let words = with(set, Opcode::uses_words);
     columns(&mut text, words, |cell| {
-        let product = matches!(cell, Column::Factor | Column::Cofactor | Column::FactorTest);
-        !product && is_new(cell)
+        is_new(cell) && !known.contains(&cell)
     });
     text.push('\n');
     defined(&mut text, &gates_of(words, &["words", "limbs"]));
@@ -361,7 +376,26 @@ value, or the quotient, is too large. `rest`, which is the divisor less 1 and th
 
 Limbs are the largest of 8, 4, 2 and 1 bits of whose pairs the machine has room for a table: bytes from k = 17 on, 4 bits from k = 9
 on. The table stands in the fixed columns `left`, `right` and `common`, and row i of it on row i. A circuit of the default set
-and all these instructions has, beside a flag for each instruction and columns of products, with limbs of 8 bits:
+and all these instructions but those of the next section has, beside a flag for each instruction and columns of products, with limbs of 8 bits:
+
+| column | phase | what it holds |
+|---|---|---|
+";
+
+const LONG_WORDS: &str = "
+## 64-bit words, signs, and powers of two
+
+Where some instruction's mnemonic ends with 64, `low`, `high` and `both` have 64 bits. One that ends with 32 has its words in the lower
+halves then, and its third word in the upper half of `low`.
+
+An instruction with signs takes a word as one that is half of 2^32, or of 2^64, more: so the order of numbers with signs is that
+of those without. Where that is 2^32, or 2^64, or more, so much is taken off, and the word's carry is 1.
+
+An instruction that shifts by the top, or counts zeros at an end of a word, has a power of two, `power`, and its `exponent`, which are looked up in
+the same table: its rows are of several kinds then, which the fixed column `kind` tells. Rows of the kind 0 are pairs of limbs, of the kinds 1 and 2
+exponents below 32 and 64 and the powers, of the kind 3 limbs and how many of their bits are 1, of the kinds 4 and 5 exponents of at most
+32 and 64 and the powers. A circuit has to have room for all of them: with every instruction k is 8 at least. A circuit of the default set and all
+instructions with words has these columns more, with limbs of 8 bits:
 
 | column | phase | what it holds |
 |---|---|---|

@@ -6,7 +6,7 @@ use super::window::{Challenges, Output, Reader, Window};
 use super::words::table_row;
 use super::{Column, Columns, Shape, folds, interactions};
 use crate::air::logup::{Changes, Fractions};
-use crate::algebra::Word;
+use crate::algebra::{Word, integer};
 
 /// What is stated beside a witness, as the second phase needs it.
 #[derive(Clone, Copy, Debug)]
@@ -114,10 +114,10 @@ impl<F: Word> Reader<F> for WalkRow<'_, '_, F> {
         at(self.walk.inputs.tape, self.row)
     }
 
-    fn table(&self) -> [F; 3] {
+    fn table(&self) -> [F; 4] {
         match self.row < self.walk.steps() {
-            true => table_row(self.walk.shape, self.row).map(F::constant),
-            false => [F::zero(); 3],
+            true => table_row(self.walk.shape, self.row).map(integer),
+            false => [F::zero(); 4],
         }
     }
 

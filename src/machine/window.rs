@@ -28,11 +28,11 @@
 //! are no presence flags then (a program that lacks words has no key), nothing is decoded, and products need no column
 //! of their own.
 
-use super::words::word;
+use super::words::{upper, word, word_of};
 use super::{Columns, Shape};
 use crate::air::logup::Selectors;
 use crate::algebra::Algebra;
-use crate::isa::{Cofactor, Effect, Opcode, Operands, Relation};
+use crate::isa::{Carry, Cofactor, Effect, Opcode, Operands, Relation, Width};
 
 /// Where the machine's output is bound.
 #[derive(Clone, Debug)]
@@ -193,7 +193,7 @@ pub trait Reader<A> {
     fn tape(&self) -> A;
     /// The row of the table of limbs that stands here: a left and a right limb, and the bits that both have. Asked where the
     /// set has 32-bit words.
-    fn table(&self) -> [A; 3];
+    fn table(&self) -> [A; 4];
     /// The output.
     fn output(&self) -> Output<A>;
     /// The challenges.
@@ -220,7 +220,7 @@ pub struct Window<A> {
     /// What stands on the public tape in this row's place, where the set has one.
     pub tape: Option<A>,
     /// The row of the table of limbs that stands here, where the set has 32-bit words.
-    pub table: Option<[A; 3]>,
+    pub table: Option<[A; 4]>,
     /// The output, if it is bound on the first row.
     pub output: Output<A>,
     /// The challenges.
@@ -368,8 +368,39 @@ impl<A: Algebra> Window<A> {
     }
 
     /// The low word of the row.
-    pub(super) fn low(&self) -> A {
-        word(self.shape, &self.row.low, "low")
+    pub(super) fn low(&self, width: Width) -> A {
+        word_of(self.shape, &self.row.low, width, ["low", "low64"])
+    }
+
+    /// The high word of the row.
+    pub(super) fn high(&self, width: Width) -> A {
+        word_of(self.shape, &self.row.high, width, ["high", "high64"])
+    }
+
+    /// The third word of the row.
+    pub(super) fn rest(&self, width: Width) -> A {
+        match self.shape.set.width() == width {
+            true => word(self.shape, &self.row.rest, "rest"),
+            // What has small words does not use the upper half.
+            false => upper(self.shape, &self.row.low, "upper_low"),
+        }
+    }
+
+    /// The power of two of the row.
+    pub(super) fn power(&self) -> A {
+        let power = self.row.power.as_ref();
+        power.unwrap_or_else(|| missing("a power of two")).clone()
+    }
+
+    /// What a product is multiplied by, if that is no hint.
+    pub(super) fn cofactor_of(&self, relation: &Relation<A>) -> A {
+        match relation.cofactor {
+            Cofactor::Second => self.row.words[1].clone(),
+            Cofactor::Argument => self.argument(),
+            Cofactor::Low => self.low(relation.width),
+            Cofactor::Power => self.power(),
+            Cofactor::Hint | Cofactor::Zero => A::constant(0),
+        }
     }
 
     /// The opcode that the row is given to execute.
@@ -449,14 +480,33 @@ impl<A: Algebra> Operands<A> for FlagView<'_, A> {
             .jumps
             .clone()
     }
-    fn low(&self) -> A {
-        self.0.low()
+    fn low(&self, width: Width) -> A {
+        self.0.low(width)
     }
-    fn high(&self) -> A {
-        word(self.0.shape, &self.0.row.high, "high")
+    fn high(&self, width: Width) -> A {
+        self.0.high(width)
     }
-    fn both(&self) -> A {
-        word(self.0.shape, &self.0.row.both, "both")
+    fn both(&self, width: Width) -> A {
+        word_of(self.0.shape, &self.0.row.both, width, ["both", "both64"])
+    }
+    fn rest(&self, width: Width) -> A {
+        self.0.rest(width)
+    }
+    fn ones(&self, width: Width) -> A {
+        let limbs = self.0.row.high.iter().take(self.0.shape.limbs_of(width));
+        let ones = limbs.cloned().reduce(|sum, limb| sum + limb);
+        ones.unwrap_or_else(|| missing("a count of bits"))
+    }
+    fn carry(&self, carry: Carry) -> A {
+        let carry = self.0.row.carry(carry);
+        carry.unwrap_or_else(|| missing("a carry")).clone()
+    }
+    fn exponent(&self) -> A {
+        let exponent = self.0.row.exponent.as_ref();
+        exponent.unwrap_or_else(|| missing("an exponent")).clone()
+    }
+    fn power(&self) -> A {
+        self.0.power()
     }
     fn old(&self) -> A {
         let memory = self.0.row.memory.as_ref();

@@ -10,7 +10,7 @@
 //! | 4 | where the parameters come from: 1 if they are transparent, 2 a ceremony, 3 insecure development parameters |
 //! | 4 | `k` |
 //! | 4 | the binding: 1 for public, 2 for cells, 3 for fixed |
-//! | 8 | the instruction set, [`InstructionSet::members`](crate::isa::InstructionSet::members) |
+//! | 8 or 16 | the instruction set, [`InstructionSet::members`](crate::isa::InstructionSet::members), 63 bits in 8 bytes: the most significant bit says that 8 more follow |
 //! | 32 | the digest of the parameters, [`Parameters::digest`] |
 //! | 32 | the digest of the key, [`VerifyingKey::digest`] |
 //! | 32 | the digest of the program, if it is fixed, [`CanonicalProgram::digest`](crate::program::CanonicalProgram::digest); else zeros |

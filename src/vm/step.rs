@@ -1,7 +1,7 @@
 //! An instruction's relation, read on field values.
 
-use crate::algebra::Word;
-use crate::isa::{Access, Cofactor, Double, Opcode, Operands, Target};
+use crate::algebra::{Word, integer};
+use crate::isa::{Access, Carry, Cofactor, Double, Opcode, Operands, Power, Rest, Target, Width};
 
 /// The operands of an instruction as words.
 struct Values<'a, F> {
@@ -13,32 +13,35 @@ struct Values<'a, F> {
     following: usize,
     jumps: F,
     words: Words<F>,
+    rest: u64,
+    carries: [bool; 3],
+    exponent: u32,
     old: F,
 }
 
-/// The two 32-bit words of a step: as words of the field where an operand is one, for that is what a conversion costs.
+/// The two words in limbs of a step: as words of the field where an operand is one, for that is what a conversion costs.
 #[derive(Clone, Copy)]
 enum Words<F> {
     None,
     /// Those of this value.
-    Of(F, [u32; 2]),
+    Of(F, [u64; 2]),
     /// These operands.
-    Operands([F; 2], [u32; 2]),
-    Computed([u32; 2]),
+    Operands([F; 2], [u64; 2]),
+    Computed([u64; 2]),
 }
 
 impl<F: Word> Words<F> {
     #[inline(always)]
-    fn new(double: &Double<F>, product: F, words: [u32; 2]) -> Self {
+    fn new(double: &Double<F>, product: F, words: [u64; 2]) -> Self {
         match double {
             Double::Split(value) => Words::Of(*value + product, words),
             Double::Pair(low, high) => Words::Operands([*low, *high], words),
-            Double::Quotient(..) => Words::Computed(words),
+            _ => Words::Computed(words),
         }
     }
 
     #[inline(always)]
-    fn numbers(&self) -> [u32; 2] {
+    fn numbers(&self) -> [u64; 2] {
         match self {
             Words::None => [0; 2],
             Words::Of(_, own) | Words::Operands(_, own) | Words::Computed(own) => *own,
@@ -73,33 +76,59 @@ impl<F: Word> Operands<F> for Values<'_, F> {
         self.jumps
     }
     #[inline(always)]
-    fn low(&self) -> F {
+    fn low(&self, _: Width) -> F {
         match self.words {
             Words::None => F::zero(),
             Words::Of(value, [_, 0]) => value,
             Words::Operands([low, _], _) => low,
-            Words::Of(_, [low, _]) | Words::Computed([low, _]) => F::constant(low.into()),
+            Words::Of(_, [low, _]) | Words::Computed([low, _]) => F::constant(low),
         }
     }
     #[inline(always)]
-    fn high(&self) -> F {
+    fn high(&self, _: Width) -> F {
         match self.words {
             Words::None => F::zero(),
             Words::Operands([_, high], _) => high,
-            Words::Of(_, [_, high]) | Words::Computed([_, high]) => F::constant(high.into()),
+            Words::Of(_, [_, high]) | Words::Computed([_, high]) => F::constant(high),
         }
     }
     #[inline(always)]
-    fn both(&self) -> F {
+    fn both(&self, _: Width) -> F {
         let [low, high] = self.words.numbers();
-        F::constant((low & high).into())
+        F::constant(low & high)
     }
     #[inline(always)]
-    fn pair(&self) -> F {
+    fn rest(&self, _: Width) -> F {
+        F::constant(self.rest)
+    }
+    #[inline(always)]
+    fn ones(&self, _: Width) -> F {
+        let [low, _] = self.words.numbers();
+        F::constant(low.count_ones().into())
+    }
+    #[inline(always)]
+    fn carry(&self, carry: Carry) -> F {
+        match self.carries[carry as usize] {
+            true => F::one(),
+            false => F::zero(),
+        }
+    }
+    #[inline(always)]
+    fn exponent(&self) -> F {
+        F::constant(self.exponent.into())
+    }
+    #[inline(always)]
+    fn power(&self) -> F {
+        integer(1 << self.exponent)
+    }
+    #[inline(always)]
+    fn pair(&self, width: Width) -> F {
         match self.words {
             Words::None => F::zero(),
             Words::Of(value, _) => value,
-            Words::Operands(..) | Words::Computed(_) => self.low() + self.radix() * self.high(),
+            Words::Operands(..) | Words::Computed(_) => {
+                self.low(width) + self.radix(width) * self.high(width)
+            }
         }
     }
     #[inline(always)]
@@ -108,23 +137,89 @@ impl<F: Word> Operands<F> for Values<'_, F> {
     }
 }
 
-/// The low and the high word that an instruction computes with, if there are such words; `product` is that of its relation.
+/// The word of a size that a value is, if it is one.
 #[inline(always)]
-fn double<F: Word>(double: &Double<F>, product: F) -> Option<[u32; 2]> {
-    let word = |value: &F| value.to_u64().and_then(|own| u32::try_from(own).ok());
-    match double {
-        Double::Split(value) => {
-            let value = (*value + product).to_u64()?;
-            Some([value as u32, (value >> 32) as u32])
+fn word<F: Word>(width: Width, value: &F) -> Option<u64> {
+    match width {
+        Width::W32 => value
+            .to_u64()
+            .filter(|own| u128::from(*own) < width.radix()),
+        Width::W64 => value.to_u64(),
+    }
+}
+
+/// A value less the radix, if that is no larger, and whether it was taken off; none if the value is twice the radix or more.
+#[inline(always)]
+fn reduce<F: Word>(width: Width, value: &F) -> Option<(u64, bool)> {
+    let value = value.to_u128()?;
+    let carry = value >= width.radix();
+    let word = width.word(if carry { value - width.radix() } else { value })?;
+    Some((word, carry))
+}
+
+/// The exponent of a power of two, if there is such a one.
+#[inline(always)]
+fn exponent<F: Word>(width: Width, power: &Power<F>) -> Option<u32> {
+    let (exponent, most) = match power {
+        Power::Of(own) => {
+            let own = own.to_u64().and_then(|own| u32::try_from(own).ok());
+            (own?, width.bits() - 1)
         }
-        Double::Pair(low, high) => Some([word(low)?, word(high)?]),
-        Double::Quotient(dividend, divisor) => {
-            let [dividend, divisor] = [dividend.to_u128()?, divisor.to_u128()?];
-            let (low, high) = (dividend.checked_div(divisor)?, dividend % divisor);
-            // What is left is less than the divisor, and the difference has to be a word too.
-            u32::try_from(divisor - 1 - high).ok()?;
-            Some([u32::try_from(low).ok()?, u32::try_from(high).ok()?])
+        Power::Floor(value) => (value.to_u128()?.checked_ilog2()?, width.bits()),
+        Power::Divisor(value) => (value.to_u128()?.trailing_zeros(), width.bits()),
+    };
+    Some(exponent).filter(|own| *own <= most)
+}
+
+impl<F: Word> Values<'_, F> {
+    /// The low and the high word that an instruction computes with, if there are such words; `product` is that of its relation.
+    #[inline(always)]
+    fn double(&mut self, width: Width, double: &Double<F>, product: F) -> Option<[u64; 2]> {
+        match double {
+            Double::Split(value) => {
+                let value = *value + product;
+                match width {
+                    Width::W32 => {
+                        let value = value.to_u64()?;
+                        Some([value & u64::from(u32::MAX), value >> 32])
+                    }
+                    Width::W64 => {
+                        let value = value.to_u128()?;
+                        Some([value as u64, (value >> 64) as u64])
+                    }
+                }
+            }
+            Double::Pair(low, high) => Some([word(width, low)?, word(width, high)?]),
+            Double::Reduced(low, high) => {
+                let [low, high] = [reduce(width, low)?, reduce(width, high)?];
+                (self.carries[0], self.carries[1]) = (low.1, high.1);
+                Some([low.0, high.0])
+            }
+            Double::Quotient(dividend, divisor) => {
+                let [dividend, divisor] = [dividend.to_u128()?, divisor.to_u128()?];
+                let quotient = dividend.checked_div(divisor)?;
+                Some([width.word(quotient)?, width.word(dividend % divisor)?])
+            }
+            Double::Odd(high, value) => {
+                let odd = value.to_u128()? >> self.exponent;
+                Some([width.word(odd >> 1)?, word(width, high)?])
+            }
+            Double::Ones(low) => Some([word(width, low)?, 0]),
         }
+    }
+
+    /// The third word that an instruction computes with, if there is such a word.
+    #[inline(always)]
+    fn third(&mut self, width: Width, rest: &Rest<F>) -> Option<()> {
+        match rest {
+            Rest::Said(own) => self.rest = word(width, own)?,
+            Rest::Reduced(value) => {
+                let (own, carry) = reduce(width, value)?;
+                self.rest = own;
+                self.carries[2] = carry;
+            }
+        }
+        Some(())
     }
 }
 
@@ -142,12 +237,22 @@ pub(crate) struct Step<F> {
     /// What the factor is multiplied by; 0 if it is a hint, -1 over the factor.
     pub(crate) cofactor: F,
     hinted: bool,
-    /// The two 32-bit words that it computes with; zeros if it does not, or if there are no such words.
-    pub(crate) double: [u32; 2],
+    /// The size of the words in limbs that it computes with.
+    pub(crate) width: Width,
+    /// These two; zeros if it does not, or if there are no such words.
+    pub(crate) double: [u64; 2],
     /// Of an instruction that computes with them, whether there are, and its factor passes its test.
     words_hold: Option<bool>,
     /// The third one; 0 if there is none.
-    pub(crate) rest: u32,
+    pub(crate) rest: u64,
+    /// Which of the three are values less the radix.
+    pub(crate) carries: [bool; 3],
+    /// The exponent of the power of two that it computes with.
+    pub(crate) exponent: Option<u32>,
+    /// Whether that counts zeros.
+    pub(crate) counts: bool,
+    /// Whether it counts the ones of the low word.
+    pub(crate) ones: bool,
     /// The cell that it accesses, and what is put there.
     pub(crate) access: Option<Access<F>>,
 }
@@ -173,11 +278,28 @@ impl<F: Word> Step<F> {
             following: pc + 1,
             jumps: F::one(),
             words: Words::None,
+            rest: 0,
+            carries: [false; 3],
+            exponent: 0,
             old: F::zero(),
         };
         let mut relation = opcode.relation(&values);
         if let Some(access) = &relation.access {
             values.old = cell(access.address);
+            relation = opcode.relation(&values);
+        }
+        let width = relation.width;
+        let mut holds = true;
+        let mut raised = None;
+        if let Some(power) = &relation.power {
+            raised = exponent(width, power);
+            holds = raised.is_some();
+            values.exponent = raised.unwrap_or(0);
+            relation = opcode.relation(&values);
+        }
+        // A factor may be made of it; if it is made of the two words instead, it is found again.
+        if let Some(rest @ Rest::Reduced(_)) = &relation.rest {
+            let _ = values.third(width, rest);
             relation = opcode.relation(&values);
         }
         let target = relation.target;
@@ -197,11 +319,12 @@ impl<F: Word> Step<F> {
         let mut cofactor = match relation.cofactor {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
+            Cofactor::Power => values.power(),
             // It is known once the words are.
             Cofactor::Low | Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
         let mut product = match relation.cofactor {
-            Cofactor::Second | Cofactor::Argument => factor * cofactor,
+            Cofactor::Second | Cofactor::Argument | Cofactor::Power => factor * cofactor,
             // A hint is -1 / factor. It is computed only where the new top needs it.
             Cofactor::Hint if factor != F::zero() => {
                 if opcode.result_reads_hint() {
@@ -214,21 +337,23 @@ impl<F: Word> Step<F> {
         };
         let mut words_hold = None;
         if let Some(own) = &relation.double {
-            let words = double(own, product);
+            let words = values.double(width, own, product);
             if let Some(words) = words {
                 values.words = Words::new(own, product, words);
             }
             relation = opcode.relation(&values);
+            if let Some(rest) = &relation.rest {
+                holds &= values.third(width, rest).is_some();
+                relation = opcode.relation(&values);
+            }
             factor = relation.factor;
             let passes = factor * relation.factor_test == F::zero();
-            words_hold = Some(words.is_some() && passes);
+            words_hold = Some(holds && words.is_some() && passes);
             if relation.cofactor == Cofactor::Low {
-                cofactor = values.low();
+                cofactor = values.low(width);
                 product = factor * cofactor;
             }
         }
-        let rest = relation.rest.and_then(|own| own.to_u64());
-        let rest = rest.and_then(|own| u32::try_from(own).ok());
         Step {
             result: match relation.cofactor {
                 Cofactor::Zero => relation.top,
@@ -241,9 +366,14 @@ impl<F: Word> Step<F> {
             factor,
             cofactor,
             hinted,
+            width,
             double: values.words.numbers(),
             words_hold,
-            rest: rest.unwrap_or(0),
+            rest: values.rest,
+            carries: values.carries,
+            exponent: raised,
+            counts: matches!(relation.power, Some(Power::Floor(_) | Power::Divisor(_))),
+            ones: matches!(relation.double, Some(Double::Ones(_))),
             access: relation.access,
         }
     }
@@ -268,6 +398,9 @@ impl<F: Word> Step<F> {
                 Some(_) => Words::Computed(self.double),
                 None => Words::None,
             },
+            rest: self.rest,
+            carries: self.carries,
+            exponent: self.exponent.unwrap_or(0),
             old: F::zero(),
         });
         [relation.factor_test, relation.cofactor_test, relation.zero]

@@ -26,7 +26,9 @@ use std::process::Command;
 
 use halo2_stack_vm::air::Constraint;
 use halo2_stack_vm::algebra::{Algebra, Word};
-use halo2_stack_vm::isa::{Cofactor, Effect, InstructionSet, Opcode, Operands, Target};
+use halo2_stack_vm::isa::{
+    Carry, Cofactor, Effect, InstructionSet, Opcode, Operands, Target, Width,
+};
 use halo2_stack_vm::machine::{self, Challenges, Column, Columns, Given, Output, Window};
 use halo2curves::bn256::Fr;
 
@@ -332,7 +334,8 @@ impl Case {
         let product = match relation.cofactor {
             Cofactor::Second => factor.clone() * row.words[1].clone(),
             Cofactor::Argument => factor.clone() * Term::name("argument"),
-            Cofactor::Low => factor.clone() * operands.low(),
+            Cofactor::Low => factor.clone() * operands.low(relation.width),
+            Cofactor::Power => factor.clone() * operands.power(),
             Cofactor::Hint => factor.clone() * cofactor.clone(),
             Cofactor::Zero => ZERO,
         };
@@ -509,14 +512,29 @@ impl Operands<Term> for Words {
     fn jumps(&self) -> Term {
         self.jumps.clone()
     }
-    fn low(&self) -> Term {
-        unreachable!("the sets here have no 32-bit words")
+    fn low(&self, _: Width) -> Term {
+        unreachable!("the sets here have no words in limbs")
     }
-    fn high(&self) -> Term {
-        self.low()
+    fn high(&self, _: Width) -> Term {
+        self.low(Width::W32)
     }
-    fn both(&self) -> Term {
-        self.low()
+    fn both(&self, _: Width) -> Term {
+        self.low(Width::W32)
+    }
+    fn rest(&self, _: Width) -> Term {
+        self.low(Width::W32)
+    }
+    fn ones(&self, _: Width) -> Term {
+        self.low(Width::W32)
+    }
+    fn carry(&self, _: Carry) -> Term {
+        self.low(Width::W32)
+    }
+    fn exponent(&self) -> Term {
+        self.low(Width::W32)
+    }
+    fn power(&self) -> Term {
+        self.low(Width::W32)
     }
     fn old(&self) -> Term {
         unreachable!("the sets here have no memory")

@@ -1,4 +1,4 @@
-//! 32-bit words: every instruction that computes with them over all operands of a small field, and runs of limbs of every
+//! Words of 32 and 64 bits: every instruction that computes with them over all operands of a small field, and runs of limbs of every
 //! size.
 
 use std::collections::BTreeSet;
@@ -7,14 +7,17 @@ use std::ops::{Add, Mul, Sub};
 use halo2_stack_vm::algebra::Algebra;
 use halo2_stack_vm::asm;
 use halo2_stack_vm::halo2::StackVmCircuit;
-use halo2_stack_vm::isa::{Cofactor, Double, InstructionSet, Opcode, Operands, Relation, Shape};
-use halo2_stack_vm::machine::words::table_row;
+use halo2_stack_vm::isa::{
+    Carry, Cofactor, Double, InstructionSet, Opcode, Operands, Power, Relation, Rest, Shape, Width,
+};
+use halo2_stack_vm::machine::words::{table_entries, table_row};
 use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement, WitnessError};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::vm::{Inputs, Job, RunError, Trace};
 use halo2curves::bn256::Fr;
+use rayon::prelude::*;
 
 /// The size of the small field: a prime.
 const FIELD: u64 = 257;
@@ -55,13 +58,20 @@ impl Algebra for Small {
     }
 }
 
+/// The number of bits of a word.
+const BITS: u64 = 3;
+
 /// What a row of the small machine holds.
 #[derive(Clone, Copy)]
 struct Row {
+    opcode: Opcode,
     /// The top, and the word below it.
     words: [Small; 2],
     argument: Small,
     double: [u64; 2],
+    rest: u64,
+    carries: [bool; 3],
+    exponent: u64,
     result: Small,
 }
 
@@ -69,14 +79,16 @@ struct Row {
 fn product(relation: &Relation<Small>, row: &Row) -> [Small; 2] {
     let cofactor = match relation.cofactor {
         Cofactor::Second => row.words[1],
-        Cofactor::Low => row.low(),
+        Cofactor::Low => Small(row.double[0]),
         Cofactor::Argument => row.argument,
-        Cofactor::Hint => unreachable!("no instruction with 32-bit words has a hint"),
+        Cofactor::Power => row.power(),
+        Cofactor::Hint => unreachable!("no instruction with words has a hint"),
         Cofactor::Zero => Small(0),
     };
     [relation.factor * cofactor, cofactor]
 }
 
+/// Words of both sizes are the same small ones here, but where one is made of the other: the larger one has a bit more.
 impl Operands<Small> for Row {
     fn word(&self, place: usize) -> Small {
         self.words[place]
@@ -85,7 +97,7 @@ impl Operands<Small> for Row {
         self.argument
     }
     fn hint(&self) -> Small {
-        unreachable!("no instruction with 32-bit words has a hint")
+        unreachable!("no instruction with words has a hint")
     }
     fn result(&self) -> Small {
         self.result
@@ -96,109 +108,235 @@ impl Operands<Small> for Row {
     fn jumps(&self) -> Small {
         unreachable!("none of them jumps")
     }
-    fn low(&self) -> Small {
+    fn low(&self, _: Width) -> Small {
         Small(self.double[0])
     }
-    fn high(&self) -> Small {
+    fn high(&self, _: Width) -> Small {
         Small(self.double[1])
     }
-    fn both(&self) -> Small {
+    fn both(&self, _: Width) -> Small {
         Small(self.double[0] & self.double[1])
+    }
+    fn rest(&self, _: Width) -> Small {
+        Small(self.rest)
+    }
+    fn ones(&self, _: Width) -> Small {
+        Small(self.double[0].count_ones().into())
+    }
+    fn carry(&self, carry: Carry) -> Small {
+        Small(self.carries[carry as usize].into())
+    }
+    fn exponent(&self) -> Small {
+        Small(self.exponent)
+    }
+    fn power(&self) -> Small {
+        Small(1 << self.exponent)
     }
     fn old(&self) -> Small {
         unreachable!("none of them accesses the memory")
     }
-    fn radix(&self) -> Small {
-        Small(RADIX)
+    fn radix(&self, width: Width) -> Small {
+        Small(match width == Width::W64 && !self.opcode.is_wide() {
+            true => 2 * RADIX,
+            false => RADIX,
+        })
+    }
+    fn half(&self, _: Width) -> Small {
+        Small(RADIX / 2)
+    }
+    fn bits(&self, _: Width) -> Small {
+        Small(BITS)
+    }
+}
+
+/// Two words, each if an instruction says what it is.
+fn said(relation: &Relation<Small>, row: &Row) -> [Option<Small>; 2] {
+    let reduced = |value: Small, carry| value - Small(RADIX) * row.carry(carry);
+    match relation.double {
+        Some(Double::Split(_) | Double::Quotient(..)) => [None, None],
+        Some(Double::Pair(low, high)) => [Some(low), Some(high)],
+        Some(Double::Reduced(low, high)) => [
+            Some(reduced(low, Carry::Low)),
+            Some(reduced(high, Carry::High)),
+        ],
+        Some(Double::Odd(high, _)) => [None, Some(high)],
+        // The high limbs count bits.
+        Some(Double::Ones(low)) => [Some(low), Some(Small(0))],
+        None => [Some(Small(0)), Some(Small(0))],
     }
 }
 
 impl Row {
+    fn relation(&self) -> Relation<Small> {
+        self.opcode.relation(self)
+    }
+
     /// The new top, if the constraints of `machine::core` and `machine::words` accept the row.
-    fn accepted(mut self, opcode: Opcode) -> Option<Small> {
+    fn accepted(mut self) -> Option<Small> {
         // The new top does not depend on itself.
-        let relation = opcode.relation(&self);
+        let relation = self.relation();
         self.result = relation.top + product(&relation, &self)[0];
-        let relation = opcode.relation(&self);
+        let relation = self.relation();
         let [_, cofactor] = product(&relation, &self);
-        let words = match relation.double {
-            Some(Double::Split(_) | Double::Quotient(..)) => true,
-            Some(Double::Pair(low, high)) => [low, high] == [self.low(), self.high()],
-            None => self.double == [0; 2],
+        let own = self.double.map(Small);
+        let said = said(&relation, &self).into_iter().zip(own);
+        let words = said
+            .into_iter()
+            .all(|(said, own)| said.is_none_or(|said| said == own));
+        let rest = match relation.rest {
+            Some(Rest::Said(own)) => own,
+            Some(Rest::Reduced(value)) => value - Small(RADIX) * self.carry(Carry::Rest),
+            None => Small(0),
+        };
+        let exponent = match relation.power {
+            Some(Power::Of(own)) => own == Small(self.exponent),
+            Some(Power::Floor(_) | Power::Divisor(_)) => true,
+            None => self.exponent == 0,
         };
         let tests = [
             relation.zero,
             relation.factor * relation.factor_test,
             cofactor * relation.cofactor_test,
         ];
-        let rest = relation.rest.is_none_or(|own| own.0 < RADIX);
-        (words && rest && tests == [Small(0); 3]).then_some(self.result)
+        let holds = words && exponent && rest == Small(self.rest) && tests == [Small(0); 3];
+        holds.then_some(self.result)
+    }
+
+    /// The results of all rows with these operands that are accepted.
+    fn results(self) -> BTreeSet<Small> {
+        let mut results = BTreeSet::new();
+        let relation = self.relation();
+        let bits = |there: bool| if there { 2 } else { 1 };
+        let carried = bits(matches!(relation.double, Some(Double::Reduced(..))));
+        let rest_carried = bits(matches!(relation.rest, Some(Rest::Reduced(_))));
+        let exponents = match relation.power {
+            Some(Power::Of(_)) => BITS - 1,
+            Some(Power::Floor(_) | Power::Divisor(_)) => BITS,
+            None => 0,
+        };
+        let rests = if relation.rest.is_some() { RADIX } else { 1 };
+        let choices = (0..carried * carried * rest_carried)
+            .flat_map(|carries| (0..=exponents).map(move |exponent| (carries, exponent)));
+        for (carries, exponent) in choices {
+            let row = Row {
+                carries: [
+                    carries % carried == 1,
+                    carries / carried % carried == 1,
+                    carries / carried / carried == 1,
+                ],
+                exponent,
+                ..self
+            };
+            // A word that the instruction says is that one, if it is a word.
+            let [lows, highs] = said(&row.relation(), &row).map(|said| match said {
+                Some(Small(own)) => own..(own + 1).min(RADIX),
+                None => 0..RADIX,
+            });
+            for low in lows {
+                for high in highs.clone() {
+                    let rows = (0..rests).map(|rest| Row {
+                        double: [low, high],
+                        rest,
+                        ..row
+                    });
+                    results.extend(rows.filter_map(Row::accepted));
+                }
+            }
+        }
+        results
     }
 }
 
-/// What an instruction gives for words, by its meaning.
-fn meant(opcode: Opcode, [b, a]: [u64; 2], x: u64) -> u64 {
-    match opcode {
-        Opcode::Add32 => (a + b) % RADIX,
-        Opcode::Sub32 => (a + RADIX - b) % RADIX,
-        Opcode::Mul32 => a * b % RADIX,
-        Opcode::Mulhi32 => a * b / RADIX,
-        Opcode::Lt32 => u64::from(a < b),
-        Opcode::And32 => a & b,
-        Opcode::Or32 => a | b,
-        Opcode::Xor32 => a ^ b,
-        Opcode::Addi32 => (b + x) % RADIX,
-        Opcode::Muli32 => b * x % RADIX,
-        Opcode::Mulhii32 => b * x / RADIX,
-        Opcode::Rotli32 => b * x % RADIX + b * x / RADIX,
-        Opcode::Assert32 => b,
-        Opcode::Div32 => a / b,
-        Opcode::Rem32 => a % b,
+/// What an instruction gives for words, by its meaning; nothing if it is an error.
+fn meant(opcode: Opcode, [b, a]: [u64; 2], x: u64) -> Option<u64> {
+    let signed = |word: u64| match word < RADIX / 2 {
+        true => word as i64,
+        false => word as i64 - RADIX as i64,
+    };
+    let word = |own: i64| own.rem_euclid(RADIX as i64) as u64;
+    let places = (b < BITS).then_some(b);
+    Some(match opcode {
+        Opcode::Add32 | Opcode::Add64 => (a + b) % RADIX,
+        Opcode::Sub32 | Opcode::Sub64 => (a + RADIX - b) % RADIX,
+        Opcode::Mul32 | Opcode::Mul64 => a * b % RADIX,
+        Opcode::Mulhi32 | Opcode::Mulhi64 => a * b / RADIX,
+        Opcode::Lt32 | Opcode::Lt64 => u64::from(a < b),
+        Opcode::Lts32 | Opcode::Lts64 => u64::from(signed(a) < signed(b)),
+        Opcode::And32 | Opcode::And64 => a & b,
+        Opcode::Or32 | Opcode::Or64 => a | b,
+        Opcode::Xor32 | Opcode::Xor64 => a ^ b,
+        Opcode::Addi32 | Opcode::Addi64 => (b + x) % RADIX,
+        Opcode::Muli32 | Opcode::Muli64 => b * x % RADIX,
+        Opcode::Mulhii32 | Opcode::Mulhii64 => b * x / RADIX,
+        Opcode::Rotli32 | Opcode::Rotli64 => b * x % RADIX + b * x / RADIX,
+        Opcode::Assert32 | Opcode::Assert64 => b,
+        Opcode::Div32 | Opcode::Div64 => a.checked_div(b)?,
+        Opcode::Rem32 | Opcode::Rem64 => a.checked_rem(b)?,
         Opcode::Andi32 => b & x,
         Opcode::Ori32 => b | x,
         Opcode::Xori32 => b ^ x,
+        Opcode::Shl32 | Opcode::Shl64 => (a << places?) % RADIX,
+        Opcode::Shr32 | Opcode::Shr64 => a >> places?,
+        Opcode::Rotl32 | Opcode::Rotl64 => {
+            let product = a << places?;
+            product % RADIX + product / RADIX
+        }
+        Opcode::Shrs32 | Opcode::Shrs64 => word(signed(a) >> places?),
+        Opcode::Shrsi32 | Opcode::Shrsi64 => {
+            // What is right for a power of two; the rest is what the relation says.
+            let places = [4, 2, 1].iter().position(|own| *own == x)?;
+            word(signed(b) >> places)
+        }
+        Opcode::Clz32 | Opcode::Clz64 => {
+            (0..BITS).rev().take_while(|i| b >> i & 1 == 0).count() as u64
+        }
+        Opcode::Ctz32 | Opcode::Ctz64 => (0..BITS).take_while(|i| b >> i & 1 == 0).count() as u64,
+        Opcode::Popcnt32 | Opcode::Popcnt64 => b.count_ones().into(),
+        Opcode::Extends32 => signed(b).rem_euclid(2 * RADIX as i64) as u64,
         other => panic!("say what `{other}` means"),
-    }
+    })
 }
 
-/// For whatever operands, each pair of words that is accepted gives the same result; for words it is the right one, and an
+/// For whatever operands, each row that is accepted gives the same result; for words it is the right one, and an
 /// instruction that combines bits accepts nothing else.
 #[test]
 fn an_instruction_determines_its_result_for_all_operands_of_a_small_field() {
     let opcodes = Opcode::ALL.iter().copied();
     let opcodes: Vec<_> = opcodes.filter(|own| own.uses_words()).collect();
-    assert_eq!(opcodes.len(), 18);
-    for opcode in opcodes {
+    assert_eq!(opcodes.len(), 52);
+    let shifts = [Opcode::Shrsi32, Opcode::Shrsi64];
+    opcodes.into_par_iter().for_each(|opcode| {
         let arguments = if opcode.takes_argument() { FIELD } else { 1 };
         let seconds = if opcode.needs() > 1 { FIELD } else { 1 };
         let (mut refused, mut all) = (0, 0);
         for top in 0..FIELD {
             for (second, argument) in (0..seconds).flat_map(|a| (0..arguments).map(move |x| (a, x)))
             {
-                let pairs = (0..RADIX).flat_map(|low| (0..RADIX).map(move |high| [low, high]));
-                let results: BTreeSet<_> = pairs
-                    .filter_map(|double| {
-                        let row = Row {
-                            words: [Small(top), Small(second)],
-                            argument: Small(argument),
-                            double,
-                            result: Small(0),
-                        };
-                        row.accepted(opcode)
-                    })
-                    .collect();
+                let row = Row {
+                    opcode,
+                    words: [Small(top), Small(second)],
+                    argument: Small(argument),
+                    double: [0; 2],
+                    rest: 0,
+                    carries: [false; 3],
+                    exponent: 0,
+                    result: Small(0),
+                };
+                let results = row.results();
                 let operands = [top, second];
                 assert!(
                     results.len() <= 1,
                     "{opcode}: {operands:?}, {argument}: {results:?}"
                 );
-                let words = [top, second, argument].iter().all(|own| *own < RADIX);
-                let divides = [Opcode::Div32, Opcode::Rem32].contains(&opcode);
-                if divides && top == 0 {
-                    assert_eq!(results.len(), 0, "{opcode}: {operands:?}");
-                } else if words {
-                    let expected = BTreeSet::from([Small(meant(opcode, operands, argument))]);
-                    assert_eq!(results, expected, "{opcode}: {operands:?}, {argument}");
+                if [top, second, argument].iter().all(|own| *own < RADIX) {
+                    match meant(opcode, operands, argument) {
+                        Some(expected) => {
+                            let expected = BTreeSet::from([Small(expected)]);
+                            assert_eq!(results, expected, "{opcode}: {operands:?}, {argument}");
+                        }
+                        None if shifts.contains(&opcode) => {}
+                        None => assert!(results.is_empty(), "{opcode}: {operands:?}"),
+                    }
                 }
                 refused += u64::from(results.is_empty());
                 all += 1;
@@ -206,7 +344,7 @@ fn an_instruction_determines_its_result_for_all_operands_of_a_small_field() {
         }
         println!("{opcode}: {refused} of {all} refused");
         assert!(refused > 0 && refused < all);
-    }
+    });
 }
 
 /// The table has each pair of limbs once.
@@ -225,16 +363,38 @@ fn the_table_has_all_pairs_of_limbs_and_what_they_have_in_common() {
         let shape = Shape::from(words).of_rows(rows);
         assert_eq!((shape.limb_bits, shape.limbs()), (bits, 32 / bits as usize));
         assert_eq!(shape.table_rows(), 1 << (2 * bits));
+        assert_eq!(table_entries(shape), 3);
         let table: BTreeSet<_> = (0..shape.table_rows())
             .map(|row| table_row(shape, row))
             .collect();
         assert_eq!(table.len(), shape.table_rows());
-        for [left, right, common] in table {
+        for [left, right, common, kind] in table {
             assert!(left < 1 << bits && right < 1 << bits);
-            assert_eq!(common, left & right);
+            assert_eq!((common, kind), (left & right, 0));
         }
-        assert_eq!(table_row(shape, shape.table_rows()), [0; 3]);
+        assert_eq!(table_row(shape, shape.table_rows()), [0; 4]);
     }
+    // Powers of two and counts of bits are kinds of their own.
+    let more = InstructionSet::of(&[Opcode::Push, Opcode::Shl64, Opcode::Popcnt32]);
+    let shape = Shape::from(more).of_rows(1 << 10);
+    assert_eq!((shape.limb_bits, shape.limbs()), (4, 16));
+    assert_eq!(shape.table_rows(), 256 + 32 + 64 + 16);
+    assert_eq!(table_entries(shape), 4);
+    let kinds = (0..shape.table_rows()).map(|row| table_row(shape, row));
+    let of_kind = |own: u128| kinds.clone().filter(move |[.., kind]| *kind == own);
+    for (kind, rows) in [(1, 32), (2, 64)] {
+        assert!(of_kind(kind).eq((0..rows).map(|own| [own, 1 << own, 0, kind])));
+    }
+    assert!(of_kind(3).eq((0..16).map(|own: u128| [own, own.count_ones().into(), 0, 3])));
+    assert_eq!(of_kind(0).count(), 256);
+    let counting = InstructionSet::of(&[Opcode::Clz32, Opcode::Ctz64]);
+    let shape = Shape::from(counting).of_rows(256);
+    assert_eq!(
+        (shape.limb_bits, shape.table_rows()),
+        (2, 16 + 32 + 33 + 65)
+    );
+    assert_eq!(table_row(shape, 16 + 32 + 32), [32, 1 << 32, 0, 4]);
+    assert_eq!(table_row(shape, 16 + 32 + 33 + 64), [64, 1 << 64, 0, 5]);
     // A set without such words has none of it.
     let shape = Shape::from(InstructionSet::FULL).of_rows(1 << 20);
     assert_eq!(
@@ -287,6 +447,79 @@ fn words_wrap_around_and_what_is_none_is_an_error() {
         ("push 0xffffffff\npush 0xffffffff\ndiv32", 1),
         ("push 0xffffffff\npush 1\ndiv32", most),
         ("push 0\npush 1\nrem32", 0),
+        // With signs: -3 and 2, the least word and the largest.
+        ("push 0xfffffffd\npush 2\nlts32", 1),
+        ("push 2\npush 0xfffffffd\nlts32", 0),
+        ("push 0x80000000\npush 0x7fffffff\nlts32", 1),
+        ("push 0x7fffffff\npush 0x80000000\nlts32", 0),
+        ("push 0xfffffffd\nshrs32 1", 0xffff_fffe),
+        ("push 0x80000000\nshrs32 31", most),
+        ("push 0x7fffffff\nshrs32 30", 1),
+        ("push 0xfffffffd\npush 1\nshrs32", 0xffff_fffe),
+        ("push 0xfffffffd\npush 0\nshrs32", 0xffff_fffd),
+        ("push 0x80000001\npush 31\nshrs32", most),
+        ("push 0xfffffffd\nextends32", u64::MAX - 2),
+        ("push 0x7fffffff\nextends32", 0x7fff_ffff),
+        // By the top.
+        ("push 0x80000001\npush 7\nshl32", 128),
+        ("push 0x80000001\npush 0\nshl32", 0x8000_0001),
+        ("push 0x80000001\npush 31\nshl32", 1 << 31),
+        ("push 0x80000001\npush 7\nshr32", 0x0100_0000),
+        ("push 0x80000001\npush 0\nshr32", 0x8000_0001),
+        ("push 0x80000001\npush 7\nrotl32", 192),
+        ("push 0\nclz32", 32),
+        ("push 1\nclz32", 31),
+        ("push 0xffffffff\nclz32", 0),
+        ("push 0x00ff0000\nclz32", 8),
+        ("push 0\nctz32", 32),
+        ("push 0x80000000\nctz32", 31),
+        ("push 0xffffffff\nctz32", 0),
+        ("push 0x00ff0000\nctz32", 16),
+        ("push 0\npopcnt32", 0),
+        ("push 0xffffffff\npopcnt32", 32),
+        ("push 0x80ff0001\npopcnt32", 10),
+        ("push 0xffffffffffffffff\npush 2\nadd64", 1),
+        ("push 1\npush 2\nsub64", u64::MAX),
+        ("push 0xffffffffffffffff\npush 0xffffffffffffffff\nmul64", 1),
+        (
+            "push 0xffffffffffffffff\npush 0xffffffffffffffff\nmulhi64",
+            u64::MAX - 1,
+        ),
+        ("push 0x8000000000000000\npush 0x7fffffffffffffff\nlt64", 0),
+        ("push 0x8000000000000000\npush 0x7fffffffffffffff\nlts64", 1),
+        (
+            "push 0xff00ff00ff00ff00\npush 0x0ff00ff00ff00ff0\nand64",
+            0x0f00_0f00_0f00_0f00,
+        ),
+        (
+            "push 0xff00ff00ff00ff00\npush 0x0ff00ff00ff00ff0\nor64",
+            0xfff0_fff0_fff0_fff0,
+        ),
+        (
+            "push 0xff00ff00ff00ff00\npush 0x0ff00ff00ff00ff0\nxor64",
+            0xf0f0_f0f0_f0f0_f0f0,
+        ),
+        ("push 0xffffffffffffffff\npush 10\ndiv64", u64::MAX / 10),
+        ("push 0xffffffffffffffff\npush 10\nrem64", 5),
+        ("push 9\npush 0xffffffffffffffff\nrem64", 9),
+        ("push 0xffffffffffffffff\naddi64 1", 0),
+        ("push 0x8000000000000001\nshl64 7", 128),
+        ("push 0x8000000000000001\nshr64 7", 0x0100_0000_0000_0000),
+        ("push 0x8000000000000001\nshr64 0", 0x8000_0000_0000_0001),
+        ("push 0x8000000000000001\nrotl64 7", 192),
+        ("push 0x8000000000000001\nrotr64 7", 0x0300_0000_0000_0000),
+        ("push 0x8000000000000001\nshrs64 63", u64::MAX),
+        ("push 0x8000000000000001\npush 63\nshrs64", u64::MAX),
+        ("push 0x8000000000000001\npush 7\nshl64", 128),
+        ("push 0x8000000000000001\npush 63\nshl64", 1 << 63),
+        ("push 0x8000000000000001\npush 63\nshr64", 1),
+        ("push 0x8000000000000001\npush 7\nrotl64", 192),
+        ("push 0\nclz64", 64),
+        ("push 0x0001000000000000\nclz64", 15),
+        ("push 0\nctz64", 64),
+        ("push 0x0001000000000000\nctz64", 48),
+        ("push 0xffffffffffffffff\npopcnt64", 64),
+        ("push 0xffffffffffffffff\nassert64", u64::MAX),
     ] {
         assert_eq!(run(source), Ok(expected), "{source}");
     }
@@ -308,6 +541,25 @@ fn words_wrap_around_and_what_is_none_is_an_error() {
         "push 0\npush 0\nrem32".to_owned(),
         "push -1\npush 3\ndiv32".to_owned(),
         "push 3\npush -1\nrem32".to_owned(),
+        format!("{above}clz32"),
+        "push -1\nclz32".to_owned(),
+        // The half of 1 in the field is no word, although twice it is one.
+        "push 2\ninv\nclz32".to_owned(),
+        format!("{above}ctz32"),
+        format!("{above}popcnt32"),
+        format!("{above}extends32"),
+        "push 1\npush 32\nshl32".to_owned(),
+        "push 1\npush -1\nshr32".to_owned(),
+        "push 1\npush 32\nshr32".to_owned(),
+        "push 0x80000000\npush -1\nshrs32".to_owned(),
+        "push 1\npush 32\nshrs32".to_owned(),
+        "push 0x180000000\npush 1\nshrs32".to_owned(),
+        "push 0x180000000\npush 1\nlts32".to_owned(),
+        "push 1\npush -0x80000001\nlts32".to_owned(),
+        "push 1\npush 64\nrotl64".to_owned(),
+        "push 0x10000000000000000\nassert64".to_owned(),
+        "push 0x10000000000000000\npush 1\nxor64".to_owned(),
+        "push 7\npush 0\nrem64".to_owned(),
         // The quotient is no word.
         format!("{above}push 1\nrem32"),
     ] {
@@ -321,14 +573,24 @@ fn words_wrap_around_and_what_is_none_is_an_error() {
     }
 }
 
-/// A round of a hash: each instruction, on words with many bits.
+/// A round of a hash: each instruction with 32-bit words, on words with many bits.
 const ROUND: &str = "push 0x9e3779b9\npush 0x7f4a7c15\nadd32\nrotli32 8192\npush 0x85ebca6b\nxor32\nmuli32 0xc2b2ae35\n\
     push 0x27d4eb2f\nand32\naddi32 0x165667b1\npush 0xfd7046c5\nor32\nmulhii32 65536\npush 0xb55a4f09\nmul32\n\
     push 0x62a9d9ed\nmulhi32\npush 0x799705f5\nsub32\nassert32\npush 0xff51afd7\nlt32\npush 4\nmul32\n\
-    addi32 0xfffffff7\ndup\npush 10\nrem32\nover\npush 0x10001\ndiv32\nmul32\nxor32";
+    addi32 0xfffffff7\ndup\npush 10\nrem32\nover\npush 0x10001\ndiv32\nmul32\nxor32\n\
+    shrs32 3\npush 5\nshrs32\npush 3\nrotl32\ndup\nclz32\nover\nctz32\nadd32\nover\npopcnt32\nadd32\n\
+    push 1\nadd32\nshl32\npush 2\nshr32\npush 0xfffffff0\nlts32\naddi32 0x80000000\nxori32 7\nori32 9\nandi32 0xfffffffe\nextends32";
 
-fn round() -> (Program<Fr>, Trace<Fr>) {
-    let program: Program<Fr> = asm::assemble(ROUND).unwrap();
+/// Those with 64-bit words, and some others between them.
+const LONG: &str = "push 0x9e3779b97f4a7c15\npush 0x7f4a7c15f39cc060\nadd64\nrotl64 13\npush 0xc2b2ae3d27d4eb4f\nxor64\n\
+    muli64 0x165667b19e3779f9\npush 0x85ebca77c2b2ae63\nand64\naddi64 0x27d4eb2f165667c5\npush 0xfd7046c5ff51afd7\nor64\n\
+    shr64 5\npush 0xb55a4f09fd7046c5\nmul64\ndup\npush 0x62a9d9ed799705f5\nmulhi64\nsub64\nassert64\ndup\npush 7\nshrs64\n\
+    shrs64 2\nlts64\npush 0xff51afd7ed558ccd\nmul64\ndup\npush 1000003\nrem64\nover\npush 0x10001000100\ndiv64\nmul64\nxor64\n\
+    dup\nclz64\nover\nctz64\nadd32\nover\npopcnt64\nadd32\npush 61\nrem32\npush 2\nadd32\nrotl64\npush 3\nshl64\npush 1\n\
+    shr64\nmulhii32 0\npush 0xffffffff\nlts32\npush 0xfffffffe\nadd32\nextends32\npush 3\nlt64\npush 9\npush 4\ndiv32\nshrs32 0\nadd64";
+
+fn round(source: &str) -> (Program<Fr>, Trace<Fr>) {
+    let program: Program<Fr> = asm::assemble(source).unwrap();
     let trace = Trace::new(&program, None, program.smallest_set()).unwrap();
     (program, trace)
 }
@@ -336,29 +598,36 @@ fn round() -> (Program<Fr>, Trace<Fr>) {
 /// What a run says holds of limbs of every size, under every binding; another output does not.
 #[test]
 fn limbs_of_every_size_are_accepted() {
-    let (program, trace) = round();
-    for k in [6, 9, 17] {
-        for binding in Binding::ALL {
-            let params = CircuitParams::new(k, trace.set(), binding).unwrap();
-            let source = KeySource::for_program(params, &program).unwrap();
-            let circuit = StackVmCircuit::new(source, &trace).unwrap();
-            let mut statement = Statement::of(&trace);
-            assert_eq!(circuit.check(&statement), Ok(()), "k = {k}, {binding:?}");
-            statement.output += Fr::one();
-            let error = circuit.check(&statement).unwrap_err();
-            let WitnessError::Unsatisfied { constraint, .. } = &error else {
-                panic!("{error}");
-            };
-            let ends = "the sum ends as beta * top less the bottom word's cell";
-            assert_eq!(constraint, ends);
-        }
+    // They have all instructions that compute with words.
+    let executed = [ROUND, LONG].map(|source| round(source).1.set());
+    for opcode in Opcode::ALL.iter().filter(|own| own.uses_words()) {
+        assert!(executed.iter().any(|set| set.contains(*opcode)), "{opcode}");
+    }
+    for (source, k, binding) in [ROUND, LONG].into_iter().flat_map(|source| {
+        [8, 10, 17]
+            .into_iter()
+            .flat_map(move |k| Binding::ALL.map(|own| (source, k, own)))
+    }) {
+        let (program, trace) = round(source);
+        let params = CircuitParams::new(k, trace.set(), binding).unwrap();
+        let source = KeySource::for_program(params, &program).unwrap();
+        let circuit = StackVmCircuit::new(source, &trace).unwrap();
+        let mut statement = Statement::of(&trace);
+        assert_eq!(circuit.check(&statement), Ok(()), "k = {k}, {binding:?}");
+        statement.output += Fr::one();
+        let error = circuit.check(&statement).unwrap_err();
+        let WitnessError::Unsatisfied { constraint, .. } = &error else {
+            panic!("{error}");
+        };
+        let ends = "the sum ends as beta * top less the bottom word's cell";
+        assert_eq!(constraint, ends);
     }
 }
 
 /// Bytes need a table of 2^16 rows, which is what a circuit of 2^17 rows has room for: a real proof of it.
 #[test]
 fn words_are_proved_with_limbs_of_bytes() {
-    let (program, trace) = round();
+    let (program, trace) = round(LONG);
     let circuit = CircuitParams::new(17, trace.set(), Binding::Public).unwrap();
     assert_eq!(circuit.shape().limb_bits, 8);
     let params = KzgParams::insecure_dev(circuit.k()).unwrap();

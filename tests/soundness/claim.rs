@@ -8,6 +8,8 @@ use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2curves::bn256::Fr;
 
+use crate::programs::MAX_STEPS;
+
 /// Where the second phase departs from what the rules say, so that the sum ends as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slip {
@@ -122,7 +124,9 @@ pub fn run(
         secret: secrets,
     };
     let program = program(given, set)?;
-    let job = Job::new(&program, set, &inputs).whole_tape().max_steps(200);
+    let job = Job::new(&program, set, &inputs)
+        .whole_tape()
+        .max_steps(MAX_STEPS);
     let trace = job.trace().ok()?;
     let halted = trace.rows().last()?.pc as usize;
     // What is not listed is not executed, be it the end of the program.

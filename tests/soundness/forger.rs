@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::iter;
 
-use ff::Field;
+use ff::{Field, PrimeField};
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::{
-    Access, Cofactor, Double, Effect, InstructionSet, Opcode, Operands, RADIX, Shape, Target,
+    Access, Carry, Cofactor, Double, Effect, InstructionSet, Opcode, Operands, Power, Rest, Shape,
+    Target, Width,
 };
+use halo2_stack_vm::machine::words::table_row;
 use halo2_stack_vm::machine::{Column, Columns};
 use halo2_stack_vm::machine::{Witness, tape_column};
 use halo2_stack_vm::vm::Trace;
@@ -275,6 +277,10 @@ pub struct Product {
     pub limbs: Option<Limbs>,
     /// The limbs of the third one, and what pairs of them have in common.
     pub rest: Option<[Vec<Fr>; 2]>,
+    /// Whether the low word, the high one and the third one are values less the radix.
+    pub carries: Option<[Fr; 3]>,
+    /// The exponent, and the power of two.
+    pub power: Option<[Fr; 2]>,
     /// What it finds in the cell that it accesses: the word, and the row of the access before, counted from 1.
     pub found: Option<[Fr; 2]>,
     /// The cell that it accesses.
@@ -289,25 +295,42 @@ pub struct Limbs(pub [Vec<Fr>; 3]);
 
 impl Limbs {
     /// Those of two words.
-    pub fn of(shape: Shape, [low, high]: [u32; 2]) -> Self {
-        let limbs = |word: u32| {
-            let places = (0..32).step_by(shape.limb_bits.max(1) as usize);
+    pub fn of(shape: Shape, [low, high]: [u64; 2]) -> Self {
+        let limbs = |word: u64| {
+            let places = (0..64).step_by(shape.limb_bits.max(1) as usize);
             let places = places.take(shape.limbs());
-            let limb = |place| Fr::from(u64::from(word >> place) & ((1 << shape.limb_bits) - 1));
+            let limb = |place| Fr::from((word >> place) & ((1u64 << shape.limb_bits) - 1));
             places.map(limb).collect()
         };
         Limbs([low, high, low & high].map(limbs))
     }
 
-    /// The words that they make.
-    pub fn words(&self, shape: Shape) -> [Fr; 3] {
-        let base = Fr::from(1 << shape.limb_bits);
-        let word = |limbs: &Vec<Fr>| {
-            let limbs = limbs.iter().rev();
-            limbs.fold(Fr::ZERO, |word, limb| word * base + limb)
-        };
-        self.0.each_ref().map(word)
+    /// Those of a word, and how many bits of each are 1.
+    fn counted(shape: Shape, word: u64) -> Self {
+        let Limbs([low, ..]) = Limbs::of(shape, [word, 0]);
+        let ones = |limb: &Fr| Fr::from(u64::from(limb.to_u64().expect("a limb").count_ones()));
+        let high = low.iter().map(ones).collect();
+        let both = vec![Fr::ZERO; low.len()];
+        Limbs([low, high, both])
     }
+
+    /// The words of a size that they make.
+    pub fn words(&self, shape: Shape, width: Width) -> [Fr; 3] {
+        let own = |limbs: &Vec<Fr>| made(shape, &limbs[..shape.limbs_of(width).min(limbs.len())]);
+        self.0.each_ref().map(own)
+    }
+}
+
+/// The word that limbs make.
+fn made(shape: Shape, limbs: &[Fr]) -> Fr {
+    let base = Fr::from(1 << shape.limb_bits);
+    let limbs = limbs.iter().rev();
+    limbs.fold(Fr::ZERO, |word, limb| word * base + limb)
+}
+
+/// The word of a size that a number is, if it is one.
+pub fn small(width: Width, word: Fr) -> Option<u64> {
+    word.to_u128().and_then(|own| width.word(own))
 }
 
 /// The limbs of a third word and what pairs of them have in common; of what is none, all in the first limb.
@@ -315,7 +338,7 @@ pub fn rest(shape: Shape, word: Fr) -> [Vec<Fr>; 2] {
     if shape.rest_limbs() == 0 {
         return [vec![], vec![]];
     }
-    let own = word.to_u64().and_then(|own| u32::try_from(own).ok());
+    let own = small(shape.set.width(), word);
     let Limbs([mut limbs, ..]) = Limbs::of(shape, [own.unwrap_or(0), 0]);
     let small = |limb: &Fr| limb.to_u64().expect("a limb");
     let common = |pair: &[Fr]| Fr::from(small(&pair[0]) & small(&pair[1]));
@@ -326,48 +349,123 @@ pub fn rest(shape: Shape, word: Fr) -> [Vec<Fr>; 2] {
     [limbs, joint]
 }
 
-/// The two words with which what has these flags computes; zeros if there are none.
-fn double(flags: &[(Opcode, Fr)], values: &Values) -> [u32; 2] {
-    let word = |word: Fr| word.to_u64().and_then(|own| u32::try_from(own).ok());
-    let (mut split, mut low, mut high) = (Fr::ZERO, Fr::ZERO, Fr::ZERO);
-    let mut whole = None;
-    for (opcode, flag) in flags {
+/// Whether a value is the radix or more, for the relation of a whole instruction.
+fn carry(width: Width, value: Fr) -> Fr {
+    let carries = value.to_u128().is_some_and(|own| own >= width.radix());
+    Fr::from(u64::from(carries))
+}
+
+/// The one instruction of these flags, if there is one and its flag is 1.
+fn whole(flags: &[(Opcode, Fr)]) -> Option<Opcode> {
+    match flags {
+        [(opcode, Fr::ONE)] => Some(*opcode),
+        _ => None,
+    }
+}
+
+/// The exponent with which what has these flags computes, and two to it.
+fn power(flags: &[(Opcode, Fr)], values: &Values) -> [Fr; 2] {
+    let said = flags
+        .iter()
+        .filter_map(|(opcode, flag)| match opcode.relation(values).power? {
+            Power::Of(own) => Some(own * flag),
+            Power::Floor(_) | Power::Divisor(_) => None,
+        });
+    let mut exponent: Fr = said.sum();
+    let computed = whole(flags).and_then(|opcode| opcode.relation(values).power);
+    let found = match computed {
+        Some(Power::Floor(value)) => value.to_u128().and_then(u128::checked_ilog2),
+        Some(Power::Divisor(value)) => value.to_u128().map(u128::trailing_zeros),
+        Some(Power::Of(_)) | None => None,
+    };
+    if let Some(found) = found {
+        exponent = Fr::from(u64::from(found));
+    }
+    let small = exponent.to_u64().filter(|own| *own <= 64);
+    [exponent, Fr::from_u128(1 << small.unwrap_or(0))]
+}
+
+/// What has to be the third word of what has these flags, if its words have this size.
+fn third(flags: &[(Opcode, Fr)], values: &Values, width: Width) -> Fr {
+    let own = flags.iter().filter_map(|(opcode, flag)| {
         let relation = opcode.relation(values);
-        let cofactor = match relation.cofactor {
-            Cofactor::Second => values.word(1),
-            Cofactor::Argument => values.argument,
-            Cofactor::Low | Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
+        let word = match relation.rest.filter(|_| relation.width == width)? {
+            Rest::Said(word) => word,
+            Rest::Reduced(value) => value - Fr::from_u128(width.radix()) * values.carries[2],
         };
-        match relation.double {
-            Some(Double::Split(value)) => {
-                split += flag;
-                whole = Some(value + relation.factor * cofactor);
+        Some(word * flag)
+    });
+    own.sum()
+}
+
+/// The limbs with which what has these flags computes; those of zeros if there are no such words.
+fn double(shape: Shape, flags: &[(Opcode, Fr)], values: &mut Values) -> Limbs {
+    let none = || Limbs::of(shape, [0; 2]);
+    let Some(opcode) = whole(flags) else {
+        return parts(shape, flags, values).unwrap_or_else(none);
+    };
+    let relation = opcode.relation(values);
+    let width = relation.width;
+    let cofactor = match relation.cofactor {
+        Cofactor::Second => values.word(1),
+        Cofactor::Argument => values.argument,
+        Cofactor::Power => values.power[1],
+        Cofactor::Low | Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
+    };
+    let word = |own: Fr| small(width, own);
+    let words = match relation.double {
+        Some(Double::Split(value)) => {
+            let value = (value + relation.factor * cofactor).to_u128();
+            value.and_then(|own| {
+                let [low, high] = [own % width.radix(), own / width.radix()];
+                width.word(low).zip(width.word(high))
+            })
+        }
+        Some(Double::Quotient(dividend, divisor)) => {
+            let operands = dividend.to_u128().zip(divisor.to_u128());
+            let quotient = operands.and_then(|(a, b)| Some((a.checked_div(b)?, a % b)));
+            quotient.and_then(|(low, high)| width.word(low).zip(width.word(high)))
+        }
+        Some(Double::Pair(low, high)) => word(low).zip(word(high)),
+        Some(Double::Reduced(low, high)) => {
+            let radix = Fr::from_u128(width.radix());
+            for (own, value) in values.carries.iter_mut().zip([low, high]) {
+                *own = carry(width, value);
             }
-            Some(Double::Quotient(dividend, divisor)) => {
-                split += flag;
-                let operands = dividend.to_u64().zip(divisor.to_u64());
-                let quotient = operands.and_then(|(a, b)| Some((a.checked_div(b)?, a % b)));
-                whole = quotient.map(|(low, high)| {
-                    // Both are words of honest operands; what is not has no words.
-                    Fr::from(low) + Fr::from(high) * Fr::from(RADIX)
-                });
-            }
+            let [low, high] = [low, high].map(|value| value - radix * carry(width, value));
+            word(low).zip(word(high))
+        }
+        Some(Double::Odd(high, value)) => {
+            let exponent = values.power[0].to_u64().unwrap_or(0) as u32;
+            let odd = value.to_u128().and_then(|own| own.checked_shr(exponent));
+            odd.and_then(|own| width.word(own >> 1)).zip(word(high))
+        }
+        Some(Double::Ones(low)) => {
+            return word(low).map_or_else(none, |own| Limbs::counted(shape, own));
+        }
+        None => None,
+    };
+    words.map_or_else(none, |(low, high)| Limbs::of(shape, [low, high]))
+}
+
+/// The limbs of words that parts of instructions say; none if they are no words.
+fn parts(shape: Shape, flags: &[(Opcode, Fr)], values: &Values) -> Option<Limbs> {
+    let mut computed = Fr::ZERO;
+    let [mut low, mut high] = [Fr::ZERO; 2];
+    for (opcode, flag) in flags {
+        match opcode.relation(values).double {
             Some(Double::Pair(own_low, own_high)) => {
                 low += own_low * flag;
                 high += own_high * flag;
             }
+            Some(_) => computed += flag,
             None => {}
         }
     }
-    let own = match Option::<Fr>::from((Fr::ONE - split).invert()) {
-        Some(inverse) => word(low * inverse).zip(word(high * inverse)),
-        // A whole instruction splits a value.
-        None => {
-            let value = whole.and_then(|own| own.to_u64());
-            value.map(|own| (own as u32, (own >> 32) as u32))
-        }
-    };
-    own.map_or([0; 2], |(low, high)| [low, high])
+    let inverse = Option::<Fr>::from((Fr::ONE - computed).invert())?;
+    let width = shape.set.width();
+    let words = [low * inverse, high * inverse].map(|own| small(width, own));
+    Some(Limbs::of(shape, [words[0]?, words[1]?]))
 }
 
 /// The operands of a step.
@@ -378,8 +476,13 @@ struct Values<'a> {
     result: Fr,
     following: Fr,
     jumps: Fr,
-    /// The low word, the high one, and what they have in common.
-    double: [Fr; 3],
+    shape: Shape,
+    limbs: Limbs,
+    /// The third word, where it has limbs of its own.
+    rest: Fr,
+    carries: [Fr; 3],
+    /// The exponent, and two to it.
+    power: [Fr; 2],
     /// What is in the cell that it accesses.
     old: Fr,
 }
@@ -403,14 +506,33 @@ impl Operands<Fr> for Values<'_> {
     fn jumps(&self) -> Fr {
         self.jumps
     }
-    fn low(&self) -> Fr {
-        self.double[0]
+    fn low(&self, width: Width) -> Fr {
+        self.limbs.words(self.shape, width)[0]
     }
-    fn high(&self) -> Fr {
-        self.double[1]
+    fn high(&self, width: Width) -> Fr {
+        self.limbs.words(self.shape, width)[1]
     }
-    fn both(&self) -> Fr {
-        self.double[2]
+    fn both(&self, width: Width) -> Fr {
+        self.limbs.words(self.shape, width)[2]
+    }
+    fn rest(&self, width: Width) -> Fr {
+        match self.shape.set.width() == width {
+            true => self.rest,
+            false => made(self.shape, &self.limbs.0[0][self.shape.limbs_of(width)..]),
+        }
+    }
+    fn ones(&self, width: Width) -> Fr {
+        let limbs = self.limbs.0[1].iter();
+        limbs.take(self.shape.limbs_of(width)).sum()
+    }
+    fn carry(&self, carry: Carry) -> Fr {
+        self.carries[carry as usize]
+    }
+    fn exponent(&self) -> Fr {
+        self.power[0]
+    }
+    fn power(&self) -> Fr {
+        self.power[1]
     }
     fn old(&self) -> Fr {
         self.old
@@ -552,7 +674,11 @@ impl<'a> Forger<'a> {
             result: taken,
             following: self.pc + Fr::ONE,
             jumps: Fr::ONE,
-            double: [Fr::ZERO; 3],
+            shape: self.machine.shape(),
+            limbs: Limbs::of(self.machine.shape(), [0; 2]),
+            rest: Fr::ZERO,
+            carries: [Fr::ZERO; 3],
+            power: [Fr::ZERO, Fr::ONE],
             old: Fr::ZERO,
         };
         let accesses = sum(&|own| Fr::from(u64::from(own.uses_memory())));
@@ -576,13 +702,60 @@ impl<'a> Forger<'a> {
             .new
             .unwrap_or_else(|| said(&values, |access| access.new));
         let shape = self.machine.shape();
-        let limbs = product
-            .limbs
+        let width = shape.set.width();
+        if shape.set.has_power() {
+            values.power = product.power.unwrap_or_else(|| power(flags, &values));
+        }
+        // A product may be made of the third word, and the third word of the others.
+        let reduce = |values: &mut Values| {
+            let relation = whole(flags).map(|opcode| opcode.relation(values));
+            if let Some(Rest::Reduced(value)) = relation.as_ref().and_then(|own| own.rest.clone()) {
+                values.carries[2] = carry(relation.expect("an instruction").width, value);
+            }
+            if let Some(carries) = product.carries {
+                values.carries = carries;
+            }
+            values.rest = third(flags, values, width);
+            if let Some([limbs, _]) = &product.rest {
+                values.rest = made(shape, limbs);
+            }
+        };
+        let is_small = flags.iter().all(|(opcode, _)| !opcode.is_wide());
+        // What has small words has the third one in the upper half of the low one; what is none is in its first limb.
+        let upper = |values: &Values, limbs: &mut Limbs| {
+            let rest = third(flags, values, Width::W32);
+            if width == Width::W64 && is_small && rest != Fr::ZERO {
+                let half = shape.limbs_of(Width::W32);
+                let own = small(Width::W32, rest);
+                let Limbs([own_limbs, ..]) = Limbs::of(shape, [own.unwrap_or(0), 0]);
+                let [low, high, both] = &mut limbs.0;
+                low[half..].clone_from_slice(&own_limbs[..half]);
+                for ((both, low), high) in both.iter_mut().zip(&*low).zip(high).skip(half) {
+                    let common = low.to_u64().zip(high.to_u64()).map_or(0, |(a, b)| a & b);
+                    *both = Fr::from(common);
+                }
+                if own.is_none() {
+                    low[half] = rest;
+                }
+            }
+        };
+        reduce(&mut values);
+        if shape.limb_bits > 0 {
+            let mut limbs = values.limbs.clone();
+            upper(&values, &mut limbs);
+            values.limbs = limbs;
+            let mut limbs = double(shape, flags, &mut values);
+            values.limbs = limbs.clone();
+            reduce(&mut values);
+            upper(&values, &mut limbs);
+            values.limbs = product.limbs.clone().unwrap_or(limbs);
+        }
+        reduce(&mut values);
+        let limbs = values.limbs.clone();
+        let rest = product
+            .rest
             .clone()
-            .unwrap_or_else(|| Limbs::of(shape, double(flags, &values)));
-        values.double = limbs.words(shape);
-        let said = sum(&|opcode| opcode.relation(&values).rest.unwrap_or(Fr::ZERO));
-        let rest = product.rest.clone().unwrap_or_else(|| rest(shape, said));
+            .unwrap_or_else(|| rest(shape, values.rest));
         // A branch says by the test of its factor what it jumps on.
         let jumps = sum(&|opcode| {
             let relation = opcode.relation(&values);
@@ -608,7 +781,8 @@ impl<'a> Forger<'a> {
         let cofactor = sum(&|opcode| match opcode.relation(&values).cofactor {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
-            Cofactor::Low => values.low(),
+            Cofactor::Low => values.low(opcode.relation(&values).width),
+            Cofactor::Power => values.power[1],
             Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
         });
         // What is not a hint is the instruction's; a part of a hint leaves no choice either.
@@ -661,6 +835,7 @@ impl<'a> Forger<'a> {
         let next_pc = following - halted
             + jumps * (fetched_argument - following)
             + with(Target::Top) * (self.words[0] - following);
+        let (carries, raised) = (values.carries, values.power);
         self.write(|cell| match cell {
             Column::Factor => Some(factor),
             Column::Cofactor => Some(column_cofactor),
@@ -673,6 +848,11 @@ impl<'a> Forger<'a> {
             Column::Old => Some(found[0]),
             Column::New => Some(new),
             Column::Before => Some(found[1]),
+            Column::LowCarry => Some(carries[0]),
+            Column::HighCarry => Some(carries[1]),
+            Column::RestCarry => Some(carries[2]),
+            Column::Exponent => Some(raised[0]),
+            Column::Power => Some(raised[1]),
             Column::Rest(i) => Some(rest[0][i]),
             Column::Joint(i) => Some(rest[1][i]),
             Column::Low(i) => Some(limbs.0[0][i]),
@@ -817,16 +997,60 @@ impl<'a> Forger<'a> {
 
 /// How often each row of the table of limbs is looked up, as far as what is looked up is there.
 pub fn answers(machine: &Machine, columns: &Columns<Vec<Fr>>) -> Vec<Fr> {
+    let shape = machine.shape();
+    let bits = shape.limb_bits;
     let mut answers = vec![Fr::ZERO; machine.rows];
-    let bits = machine.shape().limb_bits;
+    let mut answer = |place: Option<usize>| {
+        if let Some(place) = place {
+            answers[place] += Fr::ONE;
+        }
+    };
     let limb = |limb: &Fr| limb.to_u64().filter(|own| *own < 1 << bits);
-    let words = columns.low.iter().zip(&columns.high);
-    let rest = columns.rest.chunks_exact(2);
-    for (low, high) in words.chain(rest.map(|pair| (&pair[0], &pair[1]))) {
-        for (low, high) in low.iter().zip(high) {
-            if let Some((low, high)) = limb(low).zip(limb(high)) {
-                answers[(low | high << bits) as usize] += Fr::ONE;
-            }
+    let pair = |left: &Fr, right: &Fr| {
+        let limbs = limb(left).zip(limb(right));
+        limbs.map(|(left, right)| (left | right << bits) as usize)
+    };
+    // Rows of other kinds are few. What is none of them is answered by one that differs in one entry, if there is one.
+    let others = shape.table_kinds()[0]..shape.table_rows();
+    let other = |entries: [Fr; 2], kind: Fr| {
+        let own = [entries[0], entries[1], kind].map(|own| own.to_u128());
+        let find = |same: &[usize]| {
+            others.clone().find(|place| {
+                let [left, right, _, kind] = table_row(shape, *place);
+                let row = [left, right, kind];
+                same.iter().all(|i| own[*i] == Some(row[*i]))
+            })
+        };
+        [&[0, 1, 2][..], &[0, 1], &[1, 2], &[0, 2]]
+            .into_iter()
+            .find_map(find)
+    };
+    let with = |row: usize, is: fn(InstructionSet) -> bool| -> Fr {
+        let flags = columns.flags.iter();
+        let flags = flags.filter(|(opcode, _)| is(InstructionSet::of(&[*opcode])));
+        flags.map(|(_, flag)| flag[row]).sum()
+    };
+    for row in 0..machine.rows {
+        let counting = match shape.set.has_ones() {
+            true => with(row, InstructionSet::has_ones),
+            false => Fr::ZERO,
+        };
+        for (low, high) in columns.low.iter().zip(&columns.high) {
+            answer(match counting == Fr::ZERO {
+                true => pair(&low[row], &high[row]),
+                false => other([low[row], high[row]], Fr::from(3) * counting),
+            });
+        }
+        for limbs in columns.rest.chunks_exact(2) {
+            answer(pair(&limbs[0][row], &limbs[1][row]));
+        }
+        if let (Some(exponent), Some(power)) = (&columns.exponent, &columns.power) {
+            let wide = with(row, |own| own.has_wide_shift() || own.has_count(Width::W64));
+            let zeros = with(row, |own| {
+                own.has_count(Width::W32) || own.has_count(Width::W64)
+            });
+            let kind = Fr::ONE + wide + Fr::from(3) * zeros;
+            answer(other([exponent[row], power[row]], kind));
         }
     }
     answers

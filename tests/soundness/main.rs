@@ -35,9 +35,9 @@ mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ff::Field;
+use ff::{Field, PrimeField};
 use halo2_stack_vm::isa::Opcode;
-use halo2_stack_vm::machine::words::table_row;
+use halo2_stack_vm::machine::words::{table_entries, table_row};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -433,8 +433,8 @@ fn the_table_of_limbs_stands_in_the_key() {
     let mut tables = 0;
     for Subject { name, machine, .. } in subjects().filter(|own| own.machine.set.has_words()) {
         let first = machine.offset;
-        for entry in 0..3 {
-            let limb = |row: usize| Fr::from(table_row(machine.shape(), row)[entry]);
+        for entry in 0..table_entries(machine.shape()) {
+            let limb = |row: usize| Fr::from_u128(table_row(machine.shape(), row)[entry]);
             let expected: Vec<_> = (0..machine.rows).map(limb).collect();
             let columns = machine.checker.fixed.iter();
             let own = columns.filter(|own| own[first..first + machine.rows] == expected);

@@ -2,7 +2,7 @@
 //! then. The interactions are those of the crate, read on values; whether the sum can end as it should is computed
 //! from their fractions.
 
-use ff::Field;
+use ff::{Field, PrimeField};
 use halo2_stack_vm::air::{Interaction, Rows, Sign};
 use halo2_stack_vm::algebra::batch_invert;
 use halo2_stack_vm::machine::words::table_row;
@@ -77,8 +77,8 @@ impl Reader<Fr> for Nothing {
         Fr::ZERO
     }
 
-    fn table(&self) -> [Fr; 3] {
-        [Fr::ZERO; 3]
+    fn table(&self) -> [Fr; 4] {
+        [Fr::ZERO; 4]
     }
 
     fn output(&self) -> Output<Fr> {
@@ -216,10 +216,10 @@ impl Reader<Fr> for ClaimRow<'_> {
         self.listed()[1]
     }
 
-    fn table(&self) -> [Fr; 3] {
+    fn table(&self) -> [Fr; 4] {
         match self.row < self.machine.rows {
-            true => table_row(self.machine.shape(), self.row).map(Fr::from),
-            false => [Fr::ZERO; 3],
+            true => table_row(self.machine.shape(), self.row).map(Fr::from_u128),
+            false => [Fr::ZERO; 4],
         }
     }
 

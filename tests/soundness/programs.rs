@@ -31,7 +31,7 @@ pub fn change(opcode: Opcode) -> isize {
 }
 
 /// More steps than any machine here has rows.
-const MAX_STEPS: u64 = 200;
+pub const MAX_STEPS: u64 = 300;
 
 /// The run of a program. What reads a word of a tape finds its own argument there, which it does not read itself, and
 /// where it is executed again the next number. `None` if the run fails.

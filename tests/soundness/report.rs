@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::isa::{InstructionSet, Opcode, Width};
+use halo2_stack_vm::machine::CircuitParams;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
@@ -40,7 +41,7 @@ pub enum Origin {
     Drawn,
 }
 
-/// All that computes with 32-bit words, which has no name yet, and what puts words of choice on the stack.
+/// All that computes with 32-bit words and without powers of two, which has no name yet, and what puts words of choice on the stack.
 pub const WORDS: InstructionSet = InstructionSet::of(&[
     Opcode::Push,
     Opcode::Add32,
@@ -61,7 +62,44 @@ pub const WORDS: InstructionSet = InstructionSet::of(&[
     Opcode::Andi32,
     Opcode::Ori32,
     Opcode::Xori32,
+    Opcode::Lts32,
+    Opcode::Shrsi32,
+    Opcode::Popcnt32,
+    Opcode::Extends32,
 ]);
+
+/// Instructions with 64-bit words, each of whose parts some have, some with 32-bit words beside them, and what puts words of choice on the
+/// stack.
+pub const LONG: InstructionSet = InstructionSet::of(&[
+    Opcode::Push,
+    Opcode::Sub64,
+    Opcode::Mul64,
+    Opcode::And64,
+    Opcode::Lts64,
+    Opcode::Div64,
+    Opcode::Shrsi64,
+    Opcode::Popcnt64,
+    Opcode::Xor32,
+    Opcode::Lts32,
+    Opcode::Rem32,
+    Opcode::Extends32,
+]);
+
+/// Instructions with powers of two, in a machine with room for their table.
+pub const POWERS: InstructionSet = InstructionSet::of(&[
+    Opcode::Push,
+    Opcode::Shl32,
+    Opcode::Shrs32,
+    Opcode::Clz32,
+    Opcode::Ctz32,
+]);
+
+/// The same of 64-bit words: a large circuit, which is tried where all are asked for.
+pub const LONG_POWERS: InstructionSet =
+    InstructionSet::of(&[Opcode::Push, Opcode::Rotl64, Opcode::Clz64]);
+
+/// Those without a name.
+pub const UNNAMED: [InstructionSet; 5] = [WORDS, LONG, POWERS, LONG_POWERS, MEMORY];
 
 /// All that accesses the memory, what puts words of choice on the stack, and what may leave the top as it is.
 pub const MEMORY: InstructionSet = InstructionSet::of(&[
@@ -118,9 +156,10 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
     let brings = move |host: Host, set: InstructionSet| match (host, set) {
         _ if every_circuit() => true,
         (Host::Public | Host::Fixed, WORDS | MEMORY) => !large,
+        (Host::Public, LONG | POWERS) => !large,
         // Where the chip pads what the memory holds.
         (Host::Outer, MEMORY) => !large,
-        (_, WORDS | MEMORY) => false,
+        _ if UNNAMED.contains(&set) => false,
         (Host::Public, InstructionSet::SEED | InstructionSet::FIELD) => !large,
         (Host::Public, _) => true,
         (Host::Fixed, InstructionSet::FIELD) => !large,
@@ -128,7 +167,7 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
         _ => false,
     };
     let all = InstructionSet::NAMED.iter().map(|(_, set)| *set);
-    let all = all.chain([WORDS, MEMORY]);
+    let all = all.chain(UNNAMED);
     let origin = if large {
         Origin::NamedLarge
     } else {
@@ -145,7 +184,7 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
 /// The circuits of the sets that are drawn: each under one of all hosts.
 fn drawn() -> impl Iterator<Item = Subject> {
     sets::drawn().iter().flat_map(|set| {
-        let mut rng = ChaCha8Rng::seed_from_u64(set.members());
+        let mut rng = ChaCha8Rng::seed_from_u64(set.members() as u64);
         let hosts = match every_circuit() {
             true => Host::ALL.to_vec(),
             false => vec![Host::ALL[rng.next_u64() as usize % Host::ALL.len()]],
@@ -169,6 +208,7 @@ impl Subject {
             Origin::Named => (4, "small"),
             Origin::Drawn => (4, "drawn"),
         };
+        let k = CircuitParams::least_k(set).max(k);
         Subject {
             name: format!("{set}, {host:?}, {size}"),
             machine: Machine::new(host, set, k),
@@ -176,11 +216,19 @@ impl Subject {
         }
     }
 
+    /// Whether it has very many columns or rows, or differs from another one of words in its host alone.
+    fn is_costly(&self) -> bool {
+        let set = self.machine.set;
+        let again = self.origin == Origin::Named && self.machine.host != Host::Public;
+        set.has_power() || set.width() == Width::W64 || again && set.has_words()
+    }
+
     /// How many random programs it gets.
     fn programs(&self) -> u64 {
-        // With jumps, the systematic programs are many; limbs are many columns.
+        // With jumps, the systematic programs are many; limbs are many columns, and a table many rows.
         let set = self.machine.set;
         let programs = match set.jumps() || set.has_words() {
+            _ if set.has_power() => random_programs() / 50,
             true => random_programs() / 10,
             false => random_programs(),
         };
@@ -212,6 +260,7 @@ impl Report {
         // What other programs show, they show in a small machine.
         let programs = match subject.origin {
             Origin::NamedLarge => swept.clone(),
+            Origin::Named if subject.is_costly() => swept.clone(),
             Origin::Named | Origin::Drawn => programs,
         };
         let seeded = |seed: usize| ChaCha8Rng::seed_from_u64(seed as u64);

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode};
+use halo2_stack_vm::machine::{CircuitParams, MIN_K};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
 
@@ -80,13 +81,14 @@ pub fn drawn() -> &'static [InstructionSet] {
 fn draw(rng: &mut ChaCha8Rng, traits: usize) -> InstructionSet {
     let below = |rng: &mut ChaCha8Rng, bound: usize| (rng.next_u64() % bound as u64) as usize;
     let wanted = |i: usize| traits >> i & 1 == 1;
-    // What brings nothing that the set must not have.
+    // What brings nothing that the set must not have, and has no table for which a small machine has no room.
     let all = Opcode::ALL.iter().copied();
     let allowed = all.filter(|opcode| {
         let own = InstructionSet::of(&[*opcode]);
         let plain = ![Opcode::IDLE, Opcode::Halt].contains(opcode);
         let brings = |i: usize| TRAITS[i](own) && !wanted(i);
-        plain && !(0..TRAITS.len()).any(brings)
+        let fits = CircuitParams::least_k(own) == MIN_K;
+        plain && fits && !(0..TRAITS.len()).any(brings)
     });
     let allowed: Vec<_> = allowed.collect();
     let with = |holds: &dyn Fn(Opcode) -> bool| -> Vec<Opcode> {

@@ -19,7 +19,14 @@ use crate::proof::{Backend, Cost, ELEMENT_BYTES, Parameters, VerifyingKey, blake
 /// What a key file begins with, but for the magic and the version.
 pub(super) struct Header(pub(super) KeyName);
 
-const HEADER_BYTES: usize = MAGIC.len() + 5 * 4 + 8 + 3 * 32;
+/// Where the instruction set stands.
+const SET_AT: usize = MAGIC.len() + 5 * 4;
+/// The length of the header of a set whose last instruction is in the first 63.
+const HEADER_BYTES: usize = SET_AT + SET_BYTES + 3 * 32;
+/// Instructions of a set, 63 at a time: the most significant bit says that more follow.
+const SET_BYTES: usize = 8;
+const SET_BITS: u32 = 63;
+const MORE: u64 = 1 << SET_BITS;
 /// The two points of KZG's parameters.
 const S_G1_BYTES: usize = ELEMENT_BYTES;
 const S_G2_BYTES: usize = 2 * ELEMENT_BYTES;
@@ -85,6 +92,29 @@ fn take_u32(bytes: &mut &[u8]) -> Result<u32, FileError> {
     Ok(u32::from_le_bytes(take(bytes)?))
 }
 
+/// A set as a header has it.
+fn set_bytes(set: InstructionSet) -> Vec<u8> {
+    let members = set.members();
+    let [first, more] = [members as u64 & (MORE - 1), (members >> SET_BITS) as u64];
+    match more {
+        0 => first.to_le_bytes().to_vec(),
+        _ => [first | MORE, more].map(u64::to_le_bytes).concat(),
+    }
+}
+
+fn take_set(bytes: &mut &[u8]) -> Result<InstructionSet, FileError> {
+    let first = u64::from_le_bytes(take(bytes)?);
+    let more = match first & MORE {
+        0 => Some(0),
+        // There is one encoding of a set.
+        _ => Some(u64::from_le_bytes(take(bytes)?)).filter(|more| (1..MORE).contains(more)),
+    };
+    let members = more.map(|more| u128::from(first & (MORE - 1)) | u128::from(more) << SET_BITS);
+    members
+        .and_then(InstructionSet::from_members)
+        .ok_or_else(|| unknown("instruction_set", "has unknown instructions, or lacks some"))
+}
+
 impl Header {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let KeyName {
@@ -101,7 +131,7 @@ impl Header {
         bytes.extend(number(&KINDS, parameters).to_le_bytes());
         bytes.extend(circuit.k().to_le_bytes());
         bytes.extend(number(&BINDINGS, &circuit.binding()).to_le_bytes());
-        bytes.extend(circuit.set().members().to_le_bytes());
+        bytes.extend(set_bytes(circuit.set()));
         bytes.extend(parameters_digest);
         bytes.extend(key_digest);
         bytes.extend(program_digest.unwrap_or([0; 32]));
@@ -125,8 +155,7 @@ impl Header {
         }
         let k = take_u32(bytes)?;
         let binding = value("binding", &BINDINGS, take_u32(bytes)?)?;
-        let set = InstructionSet::from_members(u64::from_le_bytes(take(bytes)?))
-            .ok_or_else(|| unknown("instruction_set", "has unknown instructions, or lacks some"))?;
+        let set = take_set(bytes)?;
         let circuit = CircuitParams::new(k, set, binding)
             .map_err(|error| unknown("k", format!("is of no circuit: {error}")))?;
         if k > max_k {
@@ -167,10 +196,15 @@ impl Header {
             { file }.read_to_end(bytes).map_err(FileError::Io)
         };
         read(&mut bytes, HEADER_BYTES)?;
+        let last = bytes.get(SET_AT + SET_BYTES - 1);
+        if last.is_some_and(|last| last & 0x80 != 0) {
+            read(&mut bytes, SET_BYTES)?;
+        }
         let header = Header::parse(&bytes, max_k)?;
-        let expected = HEADER_BYTES + header.points_bytes() + header.halo2_bytes() + CHECKSUM_BYTES;
+        let header_bytes = header.header_bytes();
+        let expected = header_bytes + header.points_bytes() + header.halo2_bytes() + CHECKSUM_BYTES;
         // One byte more, if there is one, is one too many.
-        read(&mut bytes, expected - HEADER_BYTES + 1)?;
+        read(&mut bytes, expected - header_bytes + 1)?;
         if bytes.len() != expected {
             return Err(FileError::Length { expected });
         }
@@ -183,9 +217,13 @@ impl Header {
 
     /// The points of the parameters and halo2's key, of a file of the right length.
     pub(super) fn contents<'b>(&self, bytes: &'b [u8]) -> (&'b [u8], &'b [u8]) {
-        let (_, bytes) = bytes.split_at(HEADER_BYTES);
+        let (_, bytes) = bytes.split_at(self.header_bytes());
         let (points, bytes) = bytes.split_at(self.points_bytes());
         (points, &bytes[..self.halo2_bytes()])
+    }
+
+    fn header_bytes(&self) -> usize {
+        HEADER_BYTES - SET_BYTES + set_bytes(self.0.circuit.set()).len()
     }
 
     fn points_bytes(&self) -> usize {
@@ -232,11 +270,12 @@ impl Header {
     ) -> Result<(KzgParams, G1Affine), FileError> {
         let (s_g1, s_g2) = points.split_at(S_G1_BYTES);
         let at = |offset| move |problem| FileError::Point { offset, problem };
-        let s_g1: G1Affine = compressed(s_g1).map_err(at(HEADER_BYTES))?;
+        let start = self.header_bytes();
+        let s_g1: G1Affine = compressed(s_g1).map_err(at(start))?;
         if bool::from(s_g1.is_identity()) {
-            return Err(at(HEADER_BYTES)(PointProblem::Identity));
+            return Err(at(start)(PointProblem::Identity));
         }
-        let s_g2 = compressed_g2(s_g2).map_err(at(HEADER_BYTES + S_G1_BYTES))?;
+        let s_g2 = compressed_g2(s_g2).map_err(at(start + S_G1_BYTES))?;
         let params = KzgParams::of_verifier(self.0.circuit.k(), s_g1, s_g2, origin);
         let (stated, found) = (self.0.parameters_digest, params.digest());
         Contradiction::check_digest("parameters_digest", stated, "its points", found)?;

@@ -1,20 +1,21 @@
 //! 32-bit words, their limbs, and the table in which those are looked up.
 
-use ff::Field;
+use ff::{Field, PrimeField};
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::isa::Opcode;
+use halo2_stack_vm::isa::{Carry, InstructionSet, Opcode, Width};
 use halo2_stack_vm::machine::Column;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::RngCore;
 
 use super::{
-    ANSWERED, CHECKED, HIGH, Kind, LOOKED, LOW, REST, SUM_END, TESTED, TOP, ZERO, any_row, failing,
-    given_argument, nonzero, row, that, with_product_at,
+    ANSWERED, CARRY_BIT, CARRY_UNUSED, CHECKED, EXPONENT, HIGH, Kind, LOOKED, LOW, RAISED, REST,
+    SUM_END, TESTED, TOP, UPPER_HIGH, UPPER_LOW, ZERO, any_row, failing, given_argument, nonzero,
+    row, that, with_product_at,
 };
 use crate::claim::{Claim, Slip};
-use crate::forger::{Limbs, Product, Scene, rest};
-use crate::programs::{below, pushes, word};
+use crate::forger::{Limbs, Product, Scene, rest, small as small_word};
+use crate::programs::{below, pick, pushes, word};
 
 /// The words that stand on a row of the honest run.
 fn own(scene: &Scene, at: usize) -> Option<Limbs> {
@@ -53,8 +54,8 @@ fn with_words(
     let shape = scene.machine.shape();
     with_limbs(scene, rng, fits, |rng, limbs| {
         // Often of few bits, as words of programs are.
-        let mask = [3, u32::MAX][below(rng, 2)];
-        let Limbs(other) = Limbs::of(shape, [rng.next_u32() & mask, rng.next_u32() & mask]);
+        let mask = [3, u32::MAX.into(), u64::MAX][below(rng, 3)];
+        let Limbs(other) = Limbs::of(shape, [rng.next_u64() & mask, rng.next_u64() & mask]);
         for i in (0..2).filter(|i| Some(*i) != keeps) {
             limbs[i].clone_from(&other[i]);
         }
@@ -134,24 +135,81 @@ fn carried_rest(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     with_rest(scene, at, [limbs, joint])
 }
 
+/// The size of an instruction's words.
+fn width_of(opcode: Opcode) -> Width {
+    match opcode.is_wide() {
+        true => Width::W64,
+        false => Width::W32,
+    }
+}
+
+/// The third word of a row of the honest run, wherever it stands.
+fn own_third(scene: &Scene, at: usize, width: Width) -> Option<Fr> {
+    let shape = scene.machine.shape();
+    let columns = &scene.honest.columns;
+    let limbs: Vec<Fr> = match width == shape.set.width() {
+        true => columns.rest.iter().map(|limb| limb[at]).collect(),
+        false => columns
+            .low
+            .iter()
+            .skip(shape.limbs_of(width))
+            .map(|limb| limb[at])
+            .collect(),
+    };
+    let base = Fr::from(1 << shape.limb_bits);
+    let word = limbs
+        .iter()
+        .rev()
+        .fold(Fr::ZERO, |word, limb| word * base + limb);
+    (!limbs.is_empty()).then_some(word)
+}
+
+/// The carries of a row of the honest run.
+fn own_carries(scene: &Scene, at: usize) -> [Fr; 3] {
+    let columns = &scene.honest.columns;
+    Carry::ALL.map(|carry| columns.carry(carry).map_or(Fr::ZERO, |own| own[at]))
+}
+
+/// A row with another power.
+fn with_power(scene: &Scene, at: usize, power: [Fr; 2]) -> Option<Claim> {
+    let product = Product {
+        power: Some(power),
+        ..Product::default()
+    };
+    with_product_at(scene, at, product)
+}
+
 /// Another quotient and remainder, that come to the same dividend; what is no word is all in the first limb.
 fn another_quotient(
     scene: &Scene,
     rng: &mut ChaCha8Rng,
     other: impl Fn(Fr, Fr, Fr) -> [Fr; 2],
 ) -> Option<Claim> {
-    let divides = |row: usize| [Opcode::Div32, Opcode::Rem32].contains(&scene.executed[row]);
-    let at = row(scene, rng, divides)?;
+    const DIVISIONS: [Opcode; 4] = [Opcode::Div32, Opcode::Rem32, Opcode::Div64, Opcode::Rem64];
+    let at = row(scene, rng, |row| DIVISIONS.contains(&scene.executed[row]))?;
     let shape = scene.machine.shape();
     let honest = own(scene, at)?;
-    let [low, high, _] = honest.words(shape);
+    let width = width_of(scene.executed[at]);
+    let [low, high, _] = honest.words(shape, width);
     let divisor = scene.honest.columns.top()[at];
     let words = other(low, high, divisor);
-    let small = words.map(|own| own.to_u64().and_then(|own| u32::try_from(own).ok()));
+    let small = words.map(|own| small_word(width, own));
     let mut limbs = Limbs::of(shape, small.map(|own| own.unwrap_or(0)));
     for i in 0..2 {
         if small[i].is_none() {
             limbs.0[i][0] = words[i];
+        }
+    }
+    // The third word of an instruction with small words stands above the low one.
+    let half = shape.limbs_of(width);
+    if half < shape.limbs() {
+        let third = divisor - Fr::ONE - words[1];
+        let own = small_word(width, third);
+        let [low, _, both] = &mut limbs.0;
+        low[half..].clone_from_slice(&Limbs::of(shape, [own.unwrap_or(0), 0]).0[0][..half]);
+        both[half..].fill(Fr::ZERO);
+        if own.is_none() {
+            low[half] = third;
         }
     }
     let product = Product {
@@ -165,23 +223,50 @@ fn another_quotient(
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "a low word where there is none, or another",
-        rejected_by: &[LOW, TOP, ZERO],
+        rejected_by: &[LOW, UPPER_LOW, TOP, ZERO, SUM_END],
         forge: |scene, rng| with_words(scene, rng, |_| true, Some(1)),
     },
     Kind {
         name: "a high word where there is none, or another",
-        rejected_by: &[HIGH, TOP, ZERO],
+        rejected_by: &[HIGH, UPPER_HIGH, TOP, ZERO, SUM_END],
         forge: |scene, rng| with_words(scene, rng, |_| true, Some(0)),
     },
     Kind {
         name: "other words",
-        rejected_by: &[LOW, HIGH, TOP, ZERO, SUM_END],
+        rejected_by: &[LOW, HIGH, UPPER_LOW, UPPER_HIGH, TOP, ZERO, SUM_END],
         forge: |scene, rng| with_words(scene, rng, |_| true, None),
     },
     Kind {
         name: "other words of an instruction that computes with them",
-        rejected_by: &[LOW, HIGH, TOP, ZERO, SUM_END],
+        rejected_by: &[LOW, HIGH, UPPER_LOW, UPPER_HIGH, TOP, ZERO, SUM_END],
         forge: |scene, rng| with_words(scene, rng, Opcode::uses_words, None),
+    },
+    Kind {
+        name: "an upper half where words have 32 bits, or another",
+        rejected_by: &[UPPER_LOW, UPPER_HIGH, TOP, ZERO],
+        forge: |scene, rng| {
+            let shape = scene.machine.shape();
+            let half = shape.limbs_of(Width::W32);
+            if half == shape.limbs() {
+                return None;
+            }
+            let small = |opcode: Opcode| !opcode.is_wide();
+            with_limbs(scene, rng, small, |rng, [low, high, both]| {
+                let limb = half + below(rng, half);
+                let other = Fr::from(1 + below(rng, (1 << shape.limb_bits) - 1) as u64);
+                let (changed, kept) = match below(rng, 2) {
+                    0 => (low, high),
+                    _ => (high, low),
+                };
+                changed[limb] = if changed[limb] == other {
+                    Fr::ZERO
+                } else {
+                    other
+                };
+                let common = changed[limb].to_u64().zip(kept[limb].to_u64());
+                both[limb] = Fr::from(common.map_or(0, |(a, b)| a & b));
+            })
+        },
     },
     Kind {
         name: "limbs of the low word that are none",
@@ -261,12 +346,13 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "operands that are no 32-bit words, but a few times as large",
-        rejected_by: &[TESTED, ZERO, LOW, HIGH, SUM_END],
+        rejected_by: &[TESTED, ZERO, LOW, HIGH, EXPONENT, SUM_END],
         forge: |scene, rng| {
             let opcode = that(scene, rng, Opcode::uses_words)?;
+            let width = if opcode.is_wide() { 64 } else { 32 };
             let large = |rng: &mut ChaCha8Rng| {
-                let high = below(rng, 4) as u64;
-                Fr::from(high << 32 | u64::from(rng.next_u32() % 4))
+                let high = Fr::from(below(rng, 4) as u64);
+                high * Fr::from_u128(1 << width) + Fr::from(u64::from(rng.next_u32() % 4))
             };
             let words: Vec<_> = (0..opcode.needs()).map(|_| large(rng)).collect();
             let mut program = pushes(scene.set(), &words);
@@ -277,7 +363,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         // Those of a division may be another quotient and what it leaves, which is too much.
         name: "another instruction's words",
-        rejected_by: &[TOP, ZERO, LOW, HIGH, REST, SUM_END],
+        rejected_by: &[TOP, ZERO, LOW, HIGH, UPPER_LOW, UPPER_HIGH, REST, SUM_END],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| scene.executed[row].uses_words())?;
             let from = row(scene, rng, |row| scene.executed[row].uses_words())?;
@@ -304,11 +390,11 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "a third word where there is none, or another",
-        rejected_by: &[REST],
+        rejected_by: &[REST, UPPER_LOW],
         forge: |scene, rng| {
             let at = any_row(scene, rng);
-            let mask = [3, u32::MAX][below(rng, 2)];
-            let other = Fr::from(u64::from(rng.next_u32() & mask));
+            let mask = [3, u32::MAX.into()][below(rng, 2)];
+            let other = Fr::from(rng.next_u64() & mask);
             with_rest(scene, at, rest(scene.machine.shape(), other))
         },
     },
@@ -358,6 +444,147 @@ pub const KINDS: &[Kind] = &[
                 let inverse = Option::<Fr>::from(divisor.invert()).unwrap_or(Fr::ZERO);
                 [low - other * inverse, high + other]
             })
+        },
+    },
+    Kind {
+        name: "a carry that is neither 0 nor 1, with which another word is the value",
+        rejected_by: &[CARRY_BIT],
+        forge: |scene, rng| {
+            let carry = pick(rng, &Carry::ALL)?;
+            let carried = scene.honest.columns.carry(carry)?;
+            let reduces = |row: usize| InstructionSet::of(&[scene.executed[row]]).has_carry(carry);
+            let at = row(scene, rng, reduces)?;
+            let width = width_of(scene.executed[at]);
+            let bits = u64::MAX >> (64 - width.bits());
+            let radix = Fr::from_u128(width.radix());
+            let mut carries = own_carries(scene, at);
+            let mut limbs = own(scene, at)?;
+            let shape = scene.machine.shape();
+            let other = Fr::from(rng.next_u64() & bits);
+            let honest = match carry {
+                Carry::Low | Carry::High => limbs.words(shape, width)[carry as usize],
+                Carry::Rest => own_third(scene, at, width)?,
+            };
+            // The value is the word and the carry times the radix.
+            let value = honest + carried[at] * radix;
+            let inverse = Option::<Fr>::from(radix.invert())?;
+            carries[carry as usize] = (value - other) * inverse;
+            let mut product = Product {
+                carries: Some(carries),
+                ..Product::default()
+            };
+            if carry != Carry::Rest {
+                let words = limbs.words(shape, width).map(|own| small_word(width, own));
+                let mut words = [words[0]?, words[1]?];
+                words[carry as usize] = small_word(width, other)?;
+                let upper = limbs.0[0].split_off(shape.limbs_of(width));
+                limbs = Limbs::of(shape, words);
+                let start = shape.limbs_of(width);
+                limbs.0[0][start..].clone_from_slice(&upper);
+                product.limbs = Some(limbs);
+            }
+            with_product_at(scene, at, product)
+        },
+    },
+    Kind {
+        name: "a carry that is 1 where it is 0, or 0 where it is 1",
+        rejected_by: &[CARRY_UNUSED, LOW, HIGH, UPPER_LOW, REST, TOP, ZERO, SUM_END],
+        forge: |scene, rng| {
+            let carry = pick(rng, &Carry::ALL)?;
+            let own = scene.honest.columns.carry(carry)?;
+            let at = any_row(scene, rng);
+            let mut carries = own_carries(scene, at);
+            carries[carry as usize] = Fr::ONE - own[at];
+            let product = Product {
+                carries: Some(carries),
+                ..Product::default()
+            };
+            with_product_at(scene, at, product)
+        },
+    },
+    Kind {
+        name: "another exponent, and two to it",
+        rejected_by: &[EXPONENT, LOW, HIGH, TOP, ZERO, REST, SUM_END],
+        forge: |scene, rng| {
+            let own = scene.honest.columns.exponent.as_ref()?;
+            let at = any_row(scene, rng);
+            let other = Fr::from(below(rng, 66) as u64);
+            if other == own[at] {
+                return None;
+            }
+            let power = Fr::from_u128(1 << other.to_u64()?);
+            with_power(scene, at, [other, power])
+        },
+    },
+    Kind {
+        name: "another exponent where there is none",
+        rejected_by: &[EXPONENT],
+        forge: |scene, rng| {
+            scene.honest.columns.exponent.as_ref()?;
+            let idle = |row: usize| !InstructionSet::of(&[scene.executed[row]]).has_power();
+            let at = row(scene, rng, idle)?;
+            let other = 1 + below(rng, 31) as u64;
+            with_power(scene, at, [Fr::from(other), Fr::from(1 << other)])
+        },
+    },
+    Kind {
+        name: "a power that is not two to its exponent",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let own = scene.honest.columns.exponent.as_ref()?;
+            let raises = |row: usize| InstructionSet::of(&[scene.executed[row]]).has_power();
+            // Where nothing depends on it too.
+            let at = match below(rng, 2) {
+                0 => row(scene, rng, raises)?,
+                _ => any_row(scene, rng),
+            };
+            let honest = scene.honest.columns.power.as_ref()?[at];
+            let other = [honest + honest, honest + nonzero(rng), Fr::ZERO][below(rng, 3)];
+            with_power(scene, at, [own[at], other])
+        },
+    },
+    Kind {
+        name: "the fraction of a power that makes the sum end as it must",
+        rejected_by: &[RAISED],
+        forge: |scene, rng| {
+            let own = scene.honest.columns.exponent.as_ref()?;
+            let at = any_row(scene, rng);
+            let other = scene.honest.columns.power.as_ref()?[at] + nonzero(rng);
+            let mut claim = with_power(scene, at, [own[at], other])?;
+            claim.slip = Some(Slip::Fraction(Column::Raised, at));
+            Some(claim)
+        },
+    },
+    Kind {
+        name: "a shift by as many places as a word has, or by some more",
+        rejected_by: &[SUM_END, ZERO, TOP],
+        forge: |scene, rng| {
+            let shifts = |own: Opcode| own.needs() == 2 && InstructionSet::of(&[own]).has_power();
+            let opcode = that(scene, rng, shifts)?;
+            let places = width_of(opcode).bits() + below(rng, 3) as u32;
+            let words = [
+                Fr::from(u64::from(rng.next_u32())),
+                Fr::from(u64::from(places)),
+            ];
+            let mut program = pushes(scene.set(), &words);
+            program.push((opcode, Fr::ZERO));
+            failing(scene, program, 2)
+        },
+    },
+    Kind {
+        name: "a count of bits that are not so many",
+        rejected_by: &[SUM_END],
+        forge: |scene, rng| {
+            let counts = |row: usize| InstructionSet::of(&[scene.executed[row]]).has_ones();
+            let at = row(scene, rng, counts)?;
+            let mut limbs = own(scene, at)?;
+            let limb = below(rng, limbs.0[1].len());
+            limbs.0[1][limb] += nonzero(rng);
+            let product = Product {
+                limbs: Some(limbs),
+                ..Product::default()
+            };
+            with_product_at(scene, at, product)
         },
     },
 ];
