@@ -160,9 +160,9 @@ impl Machine<'_> {
         let needs = match code {
             0 | 1 | 23 | 26 | 28 | 30 | 47 => 0,
             4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 | 51..=53 => 1,
-            59..=63 | 75..=78 | 83..=87 => 1,
+            59..=63 | 75..=78 | 83..=90 => 1,
             2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 | 49 | 50 | 54..=58 => 2,
-            64..=74 | 79..=82 => 2,
+            64..=74 | 79..=82 | 91..=93 => 2,
             20 | 21 => 3,
             22 => 4,
             _ => return Err("invalid_opcode"),
@@ -333,6 +333,36 @@ impl Machine<'_> {
             46 => {
                 *self.cell(&b)? = a.clone();
                 vec![a]
+            }
+            88..=93 => {
+                let (address, value) = if code < 91 { (a, None) } else { (b, Some(a)) };
+                let address = u64::try_from(&address).map_err(|_| "outside_memory")?;
+                let (cell, place) = (BigUint::from(address / 4), address as usize % 4);
+                let cell = self.cell(&cell)?;
+                // How many bytes are accessed, all of one cell.
+                let bytes = [1, 2, 4][(code as usize - 88) % 3];
+                if place + bytes > 4 || (bytes == 4 && place > 0) {
+                    return Err("fault");
+                }
+                let small = |own: &BigUint| u32::try_from(own).map_err(|_| "fault");
+                match (bytes, value) {
+                    (4, None) => vec![cell.clone()],
+                    (4, Some(value)) => {
+                        *cell = value.clone();
+                        vec![value]
+                    }
+                    (_, None) => {
+                        let own = small(cell)?.to_le_bytes();
+                        vec![BigUint::from_bytes_le(&own[place..place + bytes])]
+                    }
+                    (_, Some(value)) => {
+                        let mut own = small(cell)?.to_le_bytes();
+                        let put = small(&value)?.to_le_bytes();
+                        own[place..place + bytes].copy_from_slice(&put[..bytes]);
+                        *cell = BigUint::from_bytes_le(&own);
+                        vec![value]
+                    }
+                }
             }
             47 => vec![self.cell(argument)?.clone()],
             48 => {

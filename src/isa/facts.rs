@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use super::{
-    Access, Carry, Cofactor, Double, InstructionSet, Opcode, Operands, Power, Relation, Rest,
-    Target, Width,
+    Access, Address, Carry, Cofactor, Double, InstructionSet, Opcode, Operands, Piece, Power,
+    Relation, Rest, Target, Width,
 };
 use crate::algebra::{Algebra, Probe};
 
@@ -26,6 +26,12 @@ pub(super) enum Operand {
     Exponent,
     Power,
     Old,
+    New,
+    Offset,
+    Scale,
+    Found(Piece),
+    Lowest(Piece),
+    LastByte,
 }
 
 /// Operands that are looked at to see who reads them.
@@ -77,6 +83,24 @@ impl Operands<Probe<Operand>> for Probed {
     fn old(&self) -> Probe<Operand> {
         Probe::variable(Operand::Old)
     }
+    fn updated(&self) -> Probe<Operand> {
+        Probe::variable(Operand::New)
+    }
+    fn offset(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Offset)
+    }
+    fn scale(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Scale)
+    }
+    fn found(&self, piece: Piece) -> Probe<Operand> {
+        Probe::variable(Operand::Found(piece))
+    }
+    fn lowest(&self, piece: Piece) -> Probe<Operand> {
+        Probe::variable(Operand::Lowest(piece))
+    }
+    fn last_byte(&self) -> Probe<Operand> {
+        Probe::variable(Operand::LastByte)
+    }
 }
 
 /// What a relation says of the words and the cell that it has to do with.
@@ -95,7 +119,8 @@ fn told<A>(relation: &Relation<A>) -> Vec<&A> {
         told.push(value);
     }
     if let Some(Access { address, new }) = &relation.access {
-        told.extend([address, new]);
+        let (Address::Cell(address) | Address::Byte(address)) = address;
+        told.extend([address].into_iter().chain(new));
     }
     told
 }
@@ -141,6 +166,12 @@ pub(super) struct Facts {
     pub ones: bool,
     /// Whether it accesses the memory.
     pub memory: bool,
+    /// Whether it does so by the addresses of bytes.
+    pub bytes: bool,
+    /// Whether it finds a byte of what is there.
+    pub byte: bool,
+    /// Whether it finds two bytes of what is there.
+    pub half: bool,
     /// Whether the new top comes from outside.
     pub outside: bool,
     pub hint: bool,
@@ -185,15 +216,16 @@ impl Facts {
             (None, None) => 0,
         };
         let product = !factor.vanishes();
+        let tested = !cofactor_test.vanishes();
         let wide = *width == Width::W64;
         let counts = matches!(power, Some(Power::Floor(_) | Power::Divisor(_)));
         let reduced = matches!(double, Some(Double::Reduced(..)));
         Facts {
             window: words.max().unwrap_or(0).max(written),
             factor: product,
-            cofactor: product && *cofactor != Cofactor::Second,
+            cofactor: (product || tested) && *cofactor != Cofactor::Second,
             factor_test: !factor_test.vanishes(),
-            cofactor_test: !cofactor_test.vanishes(),
+            cofactor_test: tested,
             obligation: !zero.vanishes(),
             control: *target != Target::Following || reads(Operand::Following) || access.is_some(),
             tape: tape.is_some(),
@@ -210,6 +242,15 @@ impl Facts {
             wide_count: wide && counts,
             ones: matches!(double, Some(Double::Ones(_))),
             memory: access.is_some(),
+            bytes: matches!(
+                access,
+                Some(Access {
+                    address: Address::Byte(_),
+                    ..
+                })
+            ),
+            byte: reads(Operand::Found(Piece::Byte)),
+            half: reads(Operand::Found(Piece::Half)),
             outside: top.is_variable(&Operand::Result),
             hint: product && *cofactor == Cofactor::Hint,
             top_reads_hint: top.reads().contains(&Operand::Hint),
@@ -233,6 +274,11 @@ impl Opcode {
     /// Whether the instruction accesses the memory.
     pub fn uses_memory(self) -> bool {
         self.facts().memory
+    }
+
+    /// Whether it does so by the addresses of bytes.
+    pub fn uses_bytes(self) -> bool {
+        self.facts().bytes
     }
 
     /// Whether the instruction computes with words of 32 or 64 bits, in limbs.

@@ -15,9 +15,11 @@ mod relation;
 mod set;
 mod shape;
 mod table;
+mod words;
 
 pub use relation::{
-    Access, Carry, Cofactor, Double, Operands, Power, Relation, Rest, Target, Width,
+    Access, Address, CELL_BYTES, Carry, Cofactor, Double, Operands, Piece, Power, Relation, Rest,
+    Target, Width,
 };
 pub use set::{InstructionSet, UnknownSet};
 pub use shape::{Shape, TABLE_KINDS};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Carry, Cofactor, Effect, Opcode, Operands, Width};
+use super::{Carry, Cofactor, Effect, Opcode, Operands, Piece, Width};
 use crate::algebra::{Algebra, Formula};
 
 impl Opcode {
@@ -100,6 +100,27 @@ impl Opcode {
             fn old(&self) -> Formula {
                 Formula::name("m")
             }
+            fn updated(&self) -> Formula {
+                Formula::name("new")
+            }
+            fn offset(&self) -> Formula {
+                Formula::name("offset")
+            }
+            fn scale(&self) -> Formula {
+                Formula::name("scale")
+            }
+            fn found(&self, piece: Piece) -> Formula {
+                Formula::name(match piece {
+                    Piece::Byte => "byte",
+                    Piece::Half => "half",
+                })
+            }
+            fn lowest(&self, _: Piece) -> Formula {
+                Formula::name("lowest")
+            }
+            fn last_byte(&self) -> Formula {
+                Formula::name("last_byte")
+            }
         }
         let relation = self.relation(&Named(word));
         let product = relation.factor.clone()
@@ -108,6 +129,7 @@ impl Opcode {
                 Cofactor::Low => Formula::name("low"),
                 Cofactor::Argument => Formula::name("x"),
                 Cofactor::Power => Formula::name("power"),
+                Cofactor::Scale => Formula::name("scale"),
                 Cofactor::Hint => Formula::name("h"),
                 Cofactor::Zero => Formula::constant(0),
             };
@@ -148,6 +170,7 @@ impl Opcode {
             Opcode::Clz32 | Opcode::Clz64 => Formula::name("zeros above a"),
             Opcode::Ctz32 | Opcode::Ctz64 => Formula::name("zeros below a"),
             Opcode::Popcnt32 | Opcode::Popcnt64 => Formula::name("ones in a"),
+            Opcode::Store8 | Opcode::Store16 => Formula::name("a"),
             Opcode::Andi32 => Formula::name("a AND x"),
             Opcode::Ori32 => Formula::name("a OR x"),
             Opcode::Xori32 => Formula::name("a XOR x"),

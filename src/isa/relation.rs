@@ -5,7 +5,7 @@ use crate::algebra::{Algebra, integer};
 /// What a relation may be made of.
 ///
 /// ```
-/// use halo2_stack_vm::isa::{Carry, Opcode, Operands, Width};
+/// use halo2_stack_vm::isa::{Carry, Opcode, Operands, Piece, Width};
 /// use halo2_stack_vm::algebra::Algebra;
 /// use halo2curves::bn256::Fr;
 ///
@@ -58,6 +58,24 @@ use crate::algebra::{Algebra, integer};
 ///     fn old(&self) -> Fr {
 ///         Fr::from(9)
 ///     }
+///     fn updated(&self) -> Fr {
+///         Fr::from(9)
+///     }
+///     fn offset(&self) -> Fr {
+///         Fr::from(0)
+///     }
+///     fn scale(&self) -> Fr {
+///         Fr::from(1)
+///     }
+///     fn found(&self, _: Piece) -> Fr {
+///         Fr::from(9)
+///     }
+///     fn lowest(&self, _: Piece) -> Fr {
+///         Fr::from(0)
+///     }
+///     fn last_byte(&self) -> Fr {
+///         Fr::from(0)
+///     }
 /// }
 ///
 /// // word(0) + word(1), word(0) + argument(), following(), result()
@@ -109,6 +127,18 @@ pub trait Operands<A: Algebra> {
     fn power(&self) -> A;
     /// The word in the cell of the memory that the instruction accesses, before it does.
     fn old(&self) -> A;
+    /// The word in that cell afterwards.
+    fn updated(&self) -> A;
+    /// Which byte of that cell the instruction accesses, from 0 to 3; 0 if it accesses whole cells.
+    fn offset(&self) -> A;
+    /// 256 to that, and 0 if it accesses whole cells.
+    fn scale(&self) -> A;
+    /// The byte of the low word with this number, or the half that begins with it; 0 if there is none.
+    fn found(&self, piece: Piece) -> A;
+    /// The lowest byte of the high word, or its lower half.
+    fn lowest(&self, piece: Piece) -> A;
+    /// 1 if the byte is the last one of its cell, else 0.
+    fn last_byte(&self) -> A;
     /// How many values a word of a [`Double`] has: `2^32` or `2^64`.
     fn radix(&self, width: Width) -> A {
         integer(width.radix())
@@ -173,6 +203,28 @@ impl Carry {
     pub const ALL: [Carry; 3] = [Carry::Low, Carry::High, Carry::Rest];
 }
 
+/// A piece of a 32-bit word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Piece {
+    /// One of its four bytes.
+    Byte,
+    /// Two of them, one after the other.
+    Half,
+}
+
+impl Piece {
+    /// The number of bytes.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Piece::Byte => 1,
+            Piece::Half => 2,
+        }
+    }
+}
+
+/// The bytes of a cell of the memory, of which those with lower numbers are less significant.
+pub const CELL_BYTES: usize = 4;
+
 /// What two words an instruction computes with. They are in limbs that are looked up, and so they are known to be
 /// such words whatever the operands are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,6 +274,8 @@ pub enum Cofactor {
     Argument,
     /// The row's power of two.
     Power,
+    /// 256 to the number of the byte that is accessed: [`Operands::scale`].
+    Scale,
     /// The prover's word, [`Operands::hint`].
     Hint,
     /// Nothing: the product is 0.
@@ -243,13 +297,22 @@ pub enum Target {
     Top,
 }
 
+/// The address of what an instruction accesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address<A> {
+    /// That of a cell.
+    Cell(A),
+    /// That of a byte: four times the address of its cell, and its [offset](Operands::offset) there.
+    Byte(A),
+}
+
 /// The cell of the memory that an instruction accesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access<A> {
     /// Its address.
-    pub address: A,
-    /// What stands there afterwards.
-    pub new: A,
+    pub address: Address<A>,
+    /// What stands there afterwards; `None` if the relation determines it otherwise.
+    pub new: Option<A>,
 }
 
 /// What an instruction does to the words of the window, and what must hold for it.
@@ -361,138 +424,4 @@ pub(super) fn is_zero<A: Algebra>(x: A, result: A) -> Relation<A> {
     Relation::top(A::constant(1))
         .times(x, Cofactor::Hint)
         .tests(result.clone(), result)
-}
-
-/// A result made of the two words of `value` and the product that is put to it.
-///
-/// The new top is `result + value + product - low - radix * high`, and it is demanded to be `result`: that makes the two words
-/// those of the value and the product. Each value below the square of the radix has one such pair, and others have none.
-#[inline(always)]
-pub(super) fn split<A: Algebra>(
-    x: &impl Operands<A>,
-    width: Width,
-    value: A,
-    result: A,
-) -> Relation<A> {
-    let top = result.clone() + value.clone() - x.pair(width);
-    Relation {
-        width,
-        double: Some(Double::Split(value)),
-        ..Relation::top(top).zero(x.result() - result)
-    }
-}
-
-/// A result made of two words, which have to be such words.
-#[inline(always)]
-pub(super) fn bitwise<A: Algebra>(width: Width, low: A, high: A, result: A) -> Relation<A> {
-    Relation {
-        width,
-        double: Some(Double::Pair(low, high)),
-        ..Relation::top(result)
-    }
-}
-
-/// A result made of the two words of the second word less the top and the radix more: of these the high one is 0 where
-/// something is borrowed, else 1.
-#[inline(always)]
-pub(super) fn borrow<A: Algebra>(x: &impl Operands<A>, width: Width, result: A) -> Relation<A> {
-    let high = x.high(width);
-    let value = x.word(1) - x.word(0) + x.radix(width);
-    split(x, width, value, result)
-        .times(high.clone(), Cofactor::Zero)
-        .tests(high - A::constant(1), A::constant(0))
-}
-
-/// Whether the second word is less than the top, both with signs.
-///
-/// With half the radix more, modulo the radix, they are in the order of numbers without signs: these are `low` and `high`. Then
-/// `high + radix - 1 - low` is the radix or more if `low` is less.
-#[inline(always)]
-pub(super) fn less<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
-    let difference = x.high(width) + x.radix(width) - A::constant(1) - x.low(width);
-    Relation {
-        width,
-        double: Some(Double::Reduced(
-            x.word(1) + x.half(width),
-            x.word(0) + x.half(width),
-        )),
-        rest: Some(Rest::Reduced(difference)),
-        ..Relation::top(x.carry(Carry::Rest))
-    }
-}
-
-/// A word with a sign, shifted to the right: half the radix more it is a number without a sign, u, which is the third word. The high word of
-/// `2 u * factor` is u shifted, which is `factor` more than the result, but for the radix if the word is negative.
-#[inline(always)]
-pub(super) fn shifted<A: Algebra>(
-    x: &impl Operands<A>,
-    width: Width,
-    word: A,
-    factor: A,
-    cofactor: Cofactor,
-) -> Relation<A> {
-    let negative = x.radix(width) * x.carry(Carry::Rest);
-    let result = x.high(width) - factor + negative;
-    Relation {
-        rest: Some(Rest::Reduced(word + x.half(width))),
-        ..split(x, width, A::constant(0), result)
-    }
-    .times(A::constant(2) * x.rest(width), cofactor)
-}
-
-/// The number of bits above the highest 1 of the top: so many less than all as the top has bits.
-///
-/// It has p bits if `low = 2^p - 1 - top` and `high = 2 top + 1 - 2^p` are not negative. Both being words, `2^p - 1 - 2 low` is not
-/// negative, and so the top is an integer that is not, and less than 2^p.
-#[inline(always)]
-pub(super) fn leading<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
-    let value = A::constant(2) * x.word(0) + A::constant(1);
-    let missing = x.power() - A::constant(1) - x.word(0);
-    let more = value.clone() - x.power();
-    Relation {
-        power: Some(Power::Floor(value)),
-        ..bitwise(width, missing, more, x.bits(width) - x.exponent())
-    }
-}
-
-/// The bits below the lowest 1 of the top: the top and the radix more is a power of two times `2 * low + 1`.
-///
-/// The new top is `exponent + top + radix - power - 2 * power * low`, and it is demanded to be `exponent`. `high` is the top, which
-/// has to be a word.
-#[inline(always)]
-pub(super) fn trailing<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
-    let value = x.word(0) + x.radix(width);
-    let top = x.exponent() + value.clone() - x.power();
-    Relation {
-        width,
-        double: Some(Double::Odd(x.word(0), value.clone())),
-        power: Some(Power::Divisor(value)),
-        ..Relation::top(top).zero(x.result() - x.exponent())
-    }
-    .times(A::constant(0) - A::constant(2) * x.power(), Cofactor::Low)
-}
-
-/// A new top, and an access to a cell that then holds `new`.
-#[inline(always)]
-pub(super) fn accessing<A: Algebra>(top: A, address: A, new: A) -> Relation<A> {
-    Relation {
-        access: Some(Access { address, new }),
-        ..Relation::top(top)
-    }
-}
-
-/// A result made of the quotient of the second word by the top, and of what is left.
-///
-/// The new top is `result + second - low * top - high`, and it is demanded to be `result`: so `second = low * top + high`. That
-/// what is left is less than the top is what `rest` says, `top - 1 - high`: so there is one such pair, if there is one.
-#[inline(always)]
-pub(super) fn quotient<A: Algebra>(x: &impl Operands<A>, width: Width, result: A) -> Relation<A> {
-    let top = result.clone() + x.word(1) - x.high(width);
-    Relation {
-        width,
-        double: Some(Double::Quotient(x.word(1), x.word(0))),
-        rest: Some(Rest::Said(x.word(0) - A::constant(1) - x.high(width))),
-        ..Relation::top(top).zero(x.result() - result)
-    }
-    .times(A::constant(0) - x.word(0), Cofactor::Low)
 }

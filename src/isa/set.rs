@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use super::{Carry, Effect, Opcode, Width};
+use super::{Carry, Effect, Opcode, Piece, Width};
 use crate::text::excerpt;
 
 /// Which instructions a circuit has. `nop` and `halt` are in every set.
@@ -167,6 +167,19 @@ impl InstructionSet {
     /// Whether the set has instructions that access the memory.
     pub fn has_memory(self) -> bool {
         any!(self, memory)
+    }
+
+    /// Whether some of these do so by the addresses of bytes.
+    pub fn has_bytes(self) -> bool {
+        any!(self, bytes)
+    }
+
+    /// Whether some instruction finds such a piece of what a cell holds.
+    pub fn has_piece(self, piece: Piece) -> bool {
+        match piece {
+            Piece::Byte => any!(self, byte),
+            Piece::Half => any!(self, half),
+        }
     }
 
     /// Whether the set has instructions that compute with words of 32 or 64 bits.

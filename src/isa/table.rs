@@ -1,8 +1,11 @@
 //! The table of instructions.
 
 use super::relation::{
-    Carry, Cofactor, Double, Operands, Power, Relation, Rest, Target, Width, accessing, bitwise,
-    borrow, branch, is_zero, leading, less, quotient, shifted, split, trailing,
+    Address, Carry, Cofactor, Double, Operands, Piece, Power, Relation, Rest, Target, Width,
+    branch, is_zero,
+};
+use super::words::{
+    accessing, bitwise, borrow, leading, less, loaded, quotient, shifted, split, stored, trailing,
 };
 use crate::algebra::Algebra;
 
@@ -295,13 +298,13 @@ instructions! {
         ..Relation::top(x.word(0))
     };
     /// Replaces the top, an address, by the word in that cell of the memory; an error if the memory has no such cell.
-    Load = 45, "load", plain, Keep, needs 1, |x| accessing(x.old(), x.word(0), x.old());
+    Load = 45, "load", plain, Keep, needs 1, |x| accessing(x.old(), Address::Cell(x.word(0)), x.old());
     /// Drops the top, an address, and puts a copy of the word below it into that cell of the memory; an error if the memory has no such cell.
-    Store = 46, "store", plain, Shrink, needs 2, |x| accessing(x.word(1), x.word(0), x.word(1));
+    Store = 46, "store", plain, Shrink, needs 2, |x| accessing(x.word(1), Address::Cell(x.word(0)), x.word(1));
     /// Pushes the word in the cell of the memory whose address is the argument; an error if the memory has no such cell.
-    Get = 47, "get", word, Grow, needs 0, |x| accessing(x.old(), x.argument(), x.old());
+    Get = 47, "get", word, Grow, needs 0, |x| accessing(x.old(), Address::Cell(x.argument()), x.old());
     /// Drops the top and puts it into the cell of the memory whose address is the argument; an error if the memory has no such cell.
-    Put = 48, "put", word, Shrink, needs 1, |x| accessing(x.word(1), x.argument(), x.word(0));
+    Put = 48, "put", word, Shrink, needs 1, |x| accessing(x.word(1), Address::Cell(x.argument()), x.word(0));
     /// Replaces the two topmost 32-bit words by the lower one divided by the upper one, rounded down; an error if that is 0, or if quotient or divisor is too large.
     Div32 = 49, "div32", plain, Shrink, needs 2, else "the top is 0, or a word is too large", |x| quotient(x, W32, x.low(W32));
     /// Replaces the two topmost 32-bit words by what the lower one leaves when it is divided by the upper one; an error if that is 0, or if quotient or divisor is too large.
@@ -452,5 +455,21 @@ instructions! {
         width: W64,
         double: Some(Double::Pair(x.word(0), A::constant(0))),
         ..Relation::top(x.word(0))
+    };
+    /// Replaces the top, the address of a byte, by that byte of the memory: byte 4 i + j is byte j of the cell i, from the least significant one on; an error if the memory has no such cell, or if no 32-bit word is in it.
+    Load8 = 88, "load8", plain, Keep, needs 1, else "the cell holds no 32-bit word", |x| loaded(x, Piece::Byte);
+    /// Replaces the top, the address of a byte, by 2 bytes of the memory from that one on, the least significant one first; an error if they are not in one cell, or not in a 32-bit word.
+    Load16 = 89, "load16", plain, Keep, needs 1, else "the 2 bytes are not in one cell, or that holds no 32-bit word", |x| loaded(x, Piece::Half);
+    /// Replaces the top, the address of a byte, by the word in the cell of the memory that begins with it; an error if none does.
+    Load32 = 90, "load32", plain, Keep, needs 1, else "no cell begins with this byte", |x| {
+        accessing(x.old(), Address::Byte(x.word(0)), x.old()).zero(x.offset())
+    };
+    /// Drops the top, the address of a byte, and puts the lowest byte of the word below it into the memory there; an error if the memory has no such cell, or unless both are 32-bit words, what it holds and what is put there.
+    Store8 = 91, "store8", plain, Shrink, needs 2, else "the cell or the word below the top holds no 32-bit word", |x| stored(x, Piece::Byte);
+    /// Drops the top, the address of a byte, and puts the 2 lowest bytes of the word below it into the memory from there on; an error if they are not in one cell, or unless both are 32-bit words, what it holds and what is put there.
+    Store16 = 92, "store16", plain, Shrink, needs 2, else "the 2 bytes are not in one cell, or a word is no 32-bit word", |x| stored(x, Piece::Half);
+    /// Drops the top, the address of a byte, and puts a copy of the word below it into the cell of the memory that begins with it; an error if none does.
+    Store32 = 93, "store32", plain, Shrink, needs 2, else "no cell begins with this byte", |x| {
+        accessing(x.word(1), Address::Byte(x.word(0)), x.word(1)).zero(x.offset())
     };
 }

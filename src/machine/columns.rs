@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::Shape;
-use crate::isa::{Carry, InstructionSet, Opcode};
+use crate::isa::{CELL_BYTES, Carry, InstructionSet, Opcode, Piece};
 
 /// When a column can be filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -301,6 +301,12 @@ columns! { {
     }
 
 then {
+    /// Whether the row accesses the byte of a cell with this number, or what begins with it.
+    at_byte: List AtByte(usize) if |shape| if shape.set.has_bytes() { CELL_BYTES } else { 0 }, First, Step;
+    /// The byte of the row's low word that has the number of the one that is accessed, 0 if none is.
+    byte: Maybe Byte if |shape| shape.set.has_piece(Piece::Byte), First, Step;
+    /// The two bytes of the row's low word that begin with it, 0 if it is the last one.
+    half: Maybe Half if |shape| shape.set.has_piece(Piece::Half), First, Step;
     /// The fraction of the cell that the row makes, 0 if it makes none (second phase).
     made: Maybe Made if |shape| !shape.straight, Second, Step;
     /// The fraction of the limbs that the row looks up (second phase).
@@ -350,7 +356,8 @@ impl fmt::Display for Column {
             | Column::Looked(i)
             | Column::Rest(i)
             | Column::Joint(i)
-            | Column::Checked(i) => write!(f, "{}_{i}", self.field()),
+            | Column::Checked(i)
+            | Column::AtByte(i) => write!(f, "{}_{i}", self.field()),
             _ => f.write_str(self.field()),
         }
     }
@@ -385,6 +392,14 @@ impl<T> Columns<T> {
     /// straight line.
     pub fn last_present(&self) -> Option<&T> {
         self.present.last()
+    }
+
+    /// What is found of this piece, if the machine finds such pieces.
+    pub fn found(&self, piece: Piece) -> Option<&T> {
+        match piece {
+            Piece::Byte => self.byte.as_ref(),
+            Piece::Half => self.half.as_ref(),
+        }
     }
 
     /// Whether a word is a value less the radix, if the machine has such words.

@@ -233,13 +233,20 @@ pub fn reference<F: Word>() -> String {
     defined(&mut text, &gates_of(words, &["words", "limbs"]));
 
     text.push_str(MEMORY);
-    let memory = with(set, Opcode::uses_memory);
+    let memory = with(set, |own| own.uses_memory() && !own.uses_bytes());
     columns(&mut text, memory, is_new);
     text.push('\n');
     defined(
         &mut text,
         &gates_of(memory, &["memory cells", "memory", "ages"]),
     );
+
+    text.push_str(BYTES);
+    let bytes = with(set, Opcode::uses_bytes);
+    let is_of_bytes = |cell| matches!(cell, Column::AtByte(_) | Column::Byte | Column::Half);
+    columns(&mut text, bytes, is_of_bytes);
+    text.push('\n');
+    defined(&mut text, &gates_of(bytes, &["memory cells", "bytes"]));
 
     text.push_str(WIRED);
     let wired = gates(Shape::fixed(set), Binding::Fixed);
@@ -408,6 +415,17 @@ const MEMORY: &str = "
 ...; the first ones hold the arguments of the program's instructions at first, all others 0. A cell that is never accessed costs nothing. The sum shows that an access finds what an earlier one
 left, and that the one before it, in the order of the rows, is that one: the age of what it finds, `index - before`, is the number of a row,
 and so not negative. A circuit of the default set and these instructions has, beside a flag for each instruction:
+
+| column | phase | what it holds |
+|---|---|---|
+";
+
+const BYTES: &str = "
+## Bytes of the memory
+
+`load8`, `load16`, `load32`, `store8`, `store16` and `store32` have the addresses of bytes: byte 4 i + j is byte j of the word in cell i, which is
+a 32-bit word, from the least significant byte on. `low` is the word in the cell, and `high` the one a byte of which is put there. What
+is accessed is in one cell. A circuit of the default set and these instructions has, beside the columns of words and of the memory:
 
 | column | phase | what it holds |
 |---|---|---|

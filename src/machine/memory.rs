@@ -35,12 +35,28 @@
 //! `listed` for the first one. What is left at the end of the chain is taken by closing.
 //!
 //! An address that no row of the machine has is not opened, and so it can't be accessed.
+//!
+//! # Lemma: what has the address of a byte accesses that byte
+//!
+//! ```text
+//! every step:  at_byte_j is 0 or 1; their sum is by_byte
+//!              4 * address + at_byte_1 + 2 * at_byte_2 + 3 * at_byte_3 = the address of the byte
+//!              byte = the sum of at_byte_j times byte j of low;     half is of two bytes
+//! ```
+//!
+//! `by_byte` is 1 where the row executes an instruction that accesses what has the address of a byte, else 0. So one of `at_byte_j` is 1 there,
+//! and none elsewhere. A cell's address is less than the number of rows, so the address of the byte is the integer `4 * address + j`, of which
+//! there is one such pair. `low` is the old word, and bytes of it are made of its limbs, as b is 1, 2, 4 or 8: so `byte` is byte j, and `half` is
+//! bytes j and j + 1, where j is less than 3. What puts a piece there demands `new = old + 256^j * (lowest - byte)`: `lowest` being a
+//! byte too, or two, `new` is the old word with another piece, and so a 32-bit word.
 
 use super::window::{Challenges, Window};
+use super::words::bytes_of;
 use super::{Cells, Column, Columns, Event, Part, bit, count};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word};
-use crate::isa::Access;
+use crate::isa::{Access, Address, CELL_BYTES, Piece};
+use crate::vm::piece_of;
 
 /// The bus of the memory's cells.
 pub(super) static BUS: Bus = Bus { name: "memory" };
@@ -69,8 +85,11 @@ impl Part for Memory {
     const BUS: Option<&'static Bus> = Some(&BUS);
 
     fn gates<A: Algebra>(window: &Window<A>) -> Vec<Gate<A>> {
-        let own = columns(&window.row);
-        own.map(|own| gate(window, own)).into_iter().collect()
+        let Some(own) = columns(&window.row) else {
+            return vec![];
+        };
+        let bytes = window.shape.set.has_bytes().then(|| bytes(window));
+        [gate(window, own)].into_iter().chain(bytes).collect()
     }
 
     fn interactions<A: Algebra>(window: &Window<A>, emit: &mut dyn FnMut(Interaction<A, Column>)) {
@@ -130,7 +149,7 @@ impl Part for Memory {
         };
         let row = own.address.len();
         let access = executed.step.access.as_ref();
-        let (address, new) = access.map_or((F::zero(), F::zero()), |own| (own.address, own.new));
+        let (address, new) = access.map_or((F::zero(), F::zero()), |own| (own.cell, own.new));
         own.address.push(address);
         own.new.push(new);
         let found = match access {
@@ -146,6 +165,20 @@ impl Part for Memory {
             .memory
             .binary_search_by_key(&row, |(address, _)| *address as usize);
         let cell = place.ok().and_then(|place| event.memory.get(place));
+        let offset = access.and_then(|own| own.offset);
+        for (number, at) in columns.at_byte.iter_mut().enumerate() {
+            at.push(bit(offset == Some(number)));
+        }
+        let [low, _] = executed.step.double;
+        for (piece, column) in [
+            (Piece::Byte, &mut columns.byte),
+            (Piece::Half, &mut columns.half),
+        ] {
+            let found = offset.map_or(0, |offset| piece_of(low, offset, piece));
+            column
+                .iter_mut()
+                .for_each(|column| column.push(F::constant(found)));
+        }
         own.touched.push(bit(cell.is_some()));
         own.kept.push(cell.map_or(F::zero(), |(_, cell)| cell.word));
         own.last
@@ -191,19 +224,37 @@ impl Part for Ages {
 /// What is accessed, and that nothing stands where nothing is.
 fn gate<A: Algebra>(window: &Window<A>, own: &Cells<A>) -> Gate<A> {
     let step = window.step();
-    let said = |part: &dyn Fn(Access<A>) -> A| {
-        window.flags(|opcode| window.relation(opcode).access.map(part))
+    let said = |part: &dyn Fn(Access<A>) -> Option<A>| {
+        window.flags(|opcode| part(window.relation(opcode).access?))
+    };
+    let said_address = said(&|access| match access.address {
+        Address::Cell(address) | Address::Byte(address) => Some(address),
+    });
+    let computed = said(&|access| match access.new {
+        Some(_) => None,
+        None => Some(A::constant(1)),
+    });
+    let of_bytes = window.shape.set.has_bytes();
+    // The address of a byte is four times that of its cell, and its number there.
+    let (address, new) = match of_bytes {
+        true => (
+            own.address.clone()
+                * (A::constant(1) + A::constant(CELL_BYTES as u64 - 1) * by_byte(window))
+                + window.at_byte(|byte| byte as u64),
+            (A::constant(1) - computed) * own.new.clone(),
+        ),
+        false => (own.address.clone(), own.new.clone()),
     };
     let idle = A::constant(1) - accesses(window);
     let untouched = A::constant(1) - own.touched.clone();
     let constraints = [
         (
             "address is the instruction's, 0 if it has none",
-            own.address.clone() - said(&|access| access.address),
+            address - said_address,
         ),
         (
             "new is the instruction's, 0 if it has none",
-            own.new.clone() - said(&|access| access.new),
+            new - said(&|access| access.new),
         ),
         (
             "old = 0 where no cell is accessed",
@@ -227,5 +278,59 @@ fn gate<A: Algebra>(window: &Window<A>, own: &Cells<A>) -> Gate<A> {
     Gate {
         name: "memory cells",
         constraints: constraints.into(),
+    }
+}
+
+/// 1 where the row accesses what has the address of a byte.
+fn by_byte<A: Algebra>(window: &Window<A>) -> A {
+    let flags = window.flags(|opcode| opcode.uses_bytes().then(|| A::constant(1)));
+    flags.named("by_byte")
+}
+
+const AT_BYTE: [&str; CELL_BYTES] = [
+    "at_byte_0 is 0 or 1",
+    "at_byte_1 is 0 or 1",
+    "at_byte_2 is 0 or 1",
+    "at_byte_3 is 0 or 1",
+];
+
+/// Which byte is accessed, and what is found there.
+fn bytes<A: Algebra>(window: &Window<A>) -> Gate<A> {
+    let (row, step) = (&window.row, window.step());
+    let mut constraints = vec![];
+    let mut constrain = |name, own: A| {
+        constraints.push(Constraint::new(name, step.clone() * own));
+    };
+    for (name, at) in AT_BYTE.into_iter().zip(&row.at_byte) {
+        constrain(name, at.clone() * (A::constant(1) - at.clone()));
+    }
+    constrain(
+        "a row that accesses a byte has one number of it, and others have none",
+        window.at_byte(|_| 1) - by_byte(window),
+    );
+    let names = [
+        (
+            Piece::Byte,
+            "byte is the one with this number, 0 if there is none",
+        ),
+        (
+            Piece::Half,
+            "half is the two from the one with this number, 0 if it is the last one or there is none",
+        ),
+    ];
+    for (piece, name) in names {
+        let Some(found) = row.found(piece) else {
+            continue;
+        };
+        let starts = 0..=CELL_BYTES - piece.bytes();
+        let own = starts.zip(&row.at_byte).map(|(start, at)| {
+            at.clone() * bytes_of(window.shape, &row.low, start..start + piece.bytes())
+        });
+        let own = own.fold(A::constant(0), |sum, own| sum + own);
+        constrain(name, found.clone() - own);
+    }
+    Gate {
+        name: "bytes",
+        constraints,
     }
 }

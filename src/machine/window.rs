@@ -28,11 +28,11 @@
 //! are no presence flags then (a program that lacks words has no key), nothing is decoded, and products need no column
 //! of their own.
 
-use super::words::{upper, word, word_of};
-use super::{Columns, Shape};
+use super::words::{bytes_of, upper, word, word_of};
+use super::{Cells, Columns, Shape};
 use crate::air::logup::Selectors;
 use crate::algebra::Algebra;
-use crate::isa::{Carry, Cofactor, Effect, Opcode, Operands, Relation, Width};
+use crate::isa::{Carry, Cofactor, Effect, Opcode, Operands, Piece, Relation, Width};
 
 /// Where the machine's output is bound.
 #[derive(Clone, Debug)]
@@ -392,6 +392,26 @@ impl<A: Algebra> Window<A> {
         power.unwrap_or_else(|| missing("a power of two")).clone()
     }
 
+    /// The columns of the memory.
+    fn cells(&self) -> &Cells<A> {
+        let memory = self.row.memory.as_ref();
+        memory.unwrap_or_else(|| missing("the memory"))
+    }
+
+    /// A value for the byte that is accessed, 0 if none is.
+    pub(super) fn at_byte(&self, value: impl Fn(usize) -> u64) -> A {
+        let bytes = self.row.at_byte.iter().enumerate();
+        let values = bytes
+            .filter(|(byte, _)| value(*byte) != 0)
+            .map(|(byte, at)| A::constant(value(byte)) * at.clone());
+        values.fold(A::constant(0), |sum, own| sum + own)
+    }
+
+    /// 256 to the number of the byte that is accessed, 0 if none is.
+    fn scale(&self) -> A {
+        self.at_byte(|byte| 1 << (8 * byte)).named("scale")
+    }
+
     /// What a product is multiplied by, if that is no hint.
     pub(super) fn cofactor_of(&self, relation: &Relation<A>) -> A {
         match relation.cofactor {
@@ -399,6 +419,7 @@ impl<A: Algebra> Window<A> {
             Cofactor::Argument => self.argument(),
             Cofactor::Low => self.low(relation.width),
             Cofactor::Power => self.power(),
+            Cofactor::Scale => self.scale(),
             Cofactor::Hint | Cofactor::Zero => A::constant(0),
         }
     }
@@ -509,7 +530,29 @@ impl<A: Algebra> Operands<A> for FlagView<'_, A> {
         self.0.power()
     }
     fn old(&self) -> A {
-        let memory = self.0.row.memory.as_ref();
-        memory.unwrap_or_else(|| missing("the memory")).old.clone()
+        self.0.cells().old.clone()
+    }
+    fn updated(&self) -> A {
+        self.0.cells().new.clone()
+    }
+    fn offset(&self) -> A {
+        self.0.at_byte(|byte| byte as u64)
+    }
+    fn scale(&self) -> A {
+        self.0.scale()
+    }
+    fn found(&self, piece: Piece) -> A {
+        let found = self.0.row.found(piece);
+        found
+            .unwrap_or_else(|| missing("a piece of a word"))
+            .clone()
+    }
+    fn lowest(&self, piece: Piece) -> A {
+        bytes_of(self.0.shape, &self.0.row.high, 0..piece.bytes())
+    }
+    fn last_byte(&self) -> A {
+        let last = self.0.row.at_byte.last();
+        last.unwrap_or_else(|| missing("the bytes of cells"))
+            .clone()
     }
 }

@@ -285,6 +285,17 @@ pub(super) fn upper<A: Algebra>(shape: Shape, limbs: &[A], name: &'static str) -
     word(shape, own.unwrap_or_default(), name)
 }
 
+/// What some bytes of a word make, whose limbs are given.
+pub(super) fn bytes_of<A: Algebra>(shape: Shape, limbs: &[A], bytes: std::ops::Range<usize>) -> A {
+    let of_byte = 8usize.checked_div(shape.limb_bits as usize).unwrap_or(0);
+    let own = limbs.get(bytes.start * of_byte..bytes.end * of_byte);
+    // Horner's rule, without a name: there are many such.
+    let base = A::constant(1 << shape.limb_bits);
+    let own = own.unwrap_or_default().iter().rev().cloned();
+    let made = own.reduce(|made, limb| limb + base.clone() * made);
+    made.unwrap_or_else(|| missing("the bytes of a word"))
+}
+
 /// 1 where the row executes an instruction whose relation is such a one.
 fn flags<A: Algebra>(window: &Window<A>, is: impl Fn(Opcode, &Relation<A>) -> bool) -> A {
     window.flags(|opcode| is(opcode, &window.relation(opcode)).then(|| A::constant(1)))

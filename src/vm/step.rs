@@ -1,7 +1,10 @@
 //! An instruction's relation, read on field values.
 
 use crate::algebra::{Word, integer};
-use crate::isa::{Access, Carry, Cofactor, Double, Opcode, Operands, Power, Rest, Target, Width};
+use crate::isa::{
+    Address, CELL_BYTES, Carry, Cofactor, Double, Opcode, Operands, Piece, Power, Rest, Target,
+    Width,
+};
 
 /// The operands of an instruction as words.
 struct Values<'a, F> {
@@ -17,6 +20,9 @@ struct Values<'a, F> {
     carries: [bool; 3],
     exponent: u32,
     old: F,
+    new: F,
+    /// The byte of its cell that it accesses.
+    offset: Option<usize>,
 }
 
 /// The two words in limbs of a step: as words of the field where an operand is one, for that is what a conversion costs.
@@ -134,6 +140,75 @@ impl<F: Word> Operands<F> for Values<'_, F> {
     #[inline(always)]
     fn old(&self) -> F {
         self.old
+    }
+    #[inline(always)]
+    fn updated(&self) -> F {
+        self.new
+    }
+    #[inline(always)]
+    fn offset(&self) -> F {
+        F::constant(self.offset.unwrap_or(0) as u64)
+    }
+    #[inline(always)]
+    fn scale(&self) -> F {
+        F::constant(self.offset.map_or(0, |own| 1 << (8 * own)))
+    }
+    #[inline(always)]
+    fn found(&self, piece: Piece) -> F {
+        let [low, _] = self.words.numbers();
+        F::constant(self.offset.map_or(0, |own| piece_of(low, own, piece)))
+    }
+    #[inline(always)]
+    fn lowest(&self, piece: Piece) -> F {
+        let [_, high] = self.words.numbers();
+        F::constant(piece_of(high, 0, piece))
+    }
+    #[inline(always)]
+    fn last_byte(&self) -> F {
+        F::constant(u64::from(self.offset == Some(CELL_BYTES - 1)))
+    }
+}
+
+/// The byte of a 32-bit word with this number, or it and the next one; 0 if that is not there.
+#[inline(always)]
+pub(crate) fn piece_of(word: u64, offset: usize, piece: Piece) -> u64 {
+    match offset + piece.bytes() <= CELL_BYTES {
+        true => word >> (8 * offset) & ((1 << (8 * piece.bytes())) - 1),
+        false => 0,
+    }
+}
+
+/// The cell of the memory that a step accesses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Accessed<F> {
+    /// Its address.
+    pub(crate) cell: F,
+    /// The byte of it that is accessed, or with which what is accessed begins, where it has the address of a byte.
+    pub(crate) offset: Option<usize>,
+    /// What stands there afterwards.
+    pub(crate) new: F,
+}
+
+impl<F: Word> Accessed<F> {
+    /// What has this address.
+    #[inline(always)]
+    fn at(address: &Address<F>) -> Self {
+        let (cell, offset) = match address {
+            Address::Cell(cell) => (*cell, None),
+            Address::Byte(byte) => match byte.to_u64() {
+                Some(byte) => {
+                    let [cell, offset] = [byte / CELL_BYTES as u64, byte % CELL_BYTES as u64];
+                    (F::constant(cell), Some(offset as usize))
+                }
+                // The memory has no such byte, nor has it a cell with this address.
+                None => (*byte, Some(0)),
+            },
+        };
+        Accessed {
+            cell,
+            offset,
+            new: F::zero(),
+        }
     }
 }
 
@@ -254,7 +329,7 @@ pub(crate) struct Step<F> {
     /// Whether it counts the ones of the low word.
     pub(crate) ones: bool,
     /// The cell that it accesses, and what is put there.
-    pub(crate) access: Option<Access<F>>,
+    pub(crate) access: Option<Accessed<F>>,
 }
 
 impl<F: Word> Step<F> {
@@ -282,10 +357,16 @@ impl<F: Word> Step<F> {
             carries: [false; 3],
             exponent: 0,
             old: F::zero(),
+            new: F::zero(),
+            offset: None,
         };
         let mut relation = opcode.relation(&values);
+        let mut accessed = None;
         if let Some(access) = &relation.access {
-            values.old = cell(access.address);
+            let own = Accessed::at(&access.address);
+            values.offset = own.offset;
+            values.old = cell(own.cell);
+            accessed = Some(own);
             relation = opcode.relation(&values);
         }
         let width = relation.width;
@@ -320,6 +401,7 @@ impl<F: Word> Step<F> {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
             Cofactor::Power => values.power(),
+            Cofactor::Scale => values.scale(),
             // It is known once the words are.
             Cofactor::Low | Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
@@ -333,7 +415,7 @@ impl<F: Word> Step<F> {
                 }
                 F::zero() - F::one()
             }
-            Cofactor::Low | Cofactor::Hint | Cofactor::Zero => F::zero(),
+            Cofactor::Low | Cofactor::Scale | Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
         let mut words_hold = None;
         if let Some(own) = &relation.double {
@@ -353,6 +435,19 @@ impl<F: Word> Step<F> {
                 cofactor = values.low(width);
                 product = factor * cofactor;
             }
+            if relation.cofactor == Cofactor::Scale {
+                product = factor * cofactor;
+                values.new = values.old + product;
+                relation = opcode.relation(&values);
+            }
+            let passes = cofactor * relation.cofactor_test == F::zero();
+            words_hold = words_hold.map(|own| own && passes);
+        }
+        if let (Some(own), Some(access)) = (&mut accessed, &relation.access) {
+            own.new = match access.new {
+                Some(new) => new,
+                None => values.new,
+            };
         }
         Step {
             result: match relation.cofactor {
@@ -374,7 +469,7 @@ impl<F: Word> Step<F> {
             exponent: raised,
             counts: matches!(relation.power, Some(Power::Floor(_) | Power::Divisor(_))),
             ones: matches!(relation.double, Some(Double::Ones(_))),
-            access: relation.access,
+            access: accessed,
         }
     }
 
@@ -402,6 +497,8 @@ impl<F: Word> Step<F> {
             carries: self.carries,
             exponent: self.exponent.unwrap_or(0),
             old: F::zero(),
+            new: F::zero(),
+            offset: self.access.as_ref().and_then(|own| own.offset),
         });
         [relation.factor_test, relation.cofactor_test, relation.zero]
     }

@@ -211,7 +211,7 @@ const SETS: [(InstructionSet, u64); 4] = [
     (InstructionSet::STACK, 5),
     (InstructionSet::FIELD, 23),
     (InstructionSet::FULL, 31),
-    (InstructionSet::of(Opcode::ALL), 88),
+    (InstructionSet::of(Opcode::ALL), 94),
 ];
 /// Where the codes of control flow and tapes begin.
 const JUMP: u64 = 23;
@@ -311,7 +311,7 @@ fn instruction(codes: u64) -> impl Strategy<Value = Piece> {
         4 => Just(4),
         if computing > 5 { 30 } else { 0 } => 5..computing.max(6),
         if codes > JUMP { 16 } else { 0 } => 28u64..31,
-        if codes > HALT { 24 } else { 0 } => HALT + 1..codes.max(HALT + 2),
+        if codes > HALT { 14 } else { 0 } => HALT + 1..codes.max(HALT + 2),
         1 => prop_oneof![4 => Just(HALT), 1 => Just(codes), 1 => any::<u64>()].prop_perturb(
             |code, mut rng| if rng.random_ratio(1, 2) { code } else { 1 }
         ),
@@ -493,7 +493,7 @@ fn random_programs_are_of_all_kinds() {
     let (mut ended, mut repeated, mut written) = (0, 0, 0);
     let mut executed = 1u128 << HALT;
     let mut errors = std::collections::BTreeMap::new();
-    const CASES: u32 = 4000;
+    const CASES: u32 = 8000;
     for _ in 0..CASES {
         let case = strategy.new_tree(&mut runner).unwrap().current();
         let run = case.evaluate();

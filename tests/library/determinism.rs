@@ -27,7 +27,7 @@ use std::process::Command;
 use halo2_stack_vm::air::Constraint;
 use halo2_stack_vm::algebra::{Algebra, Word};
 use halo2_stack_vm::isa::{
-    Carry, Cofactor, Effect, InstructionSet, Opcode, Operands, Target, Width,
+    Carry, Cofactor, Effect, InstructionSet, Opcode, Operands, Piece, Target, Width,
 };
 use halo2_stack_vm::machine::{self, Challenges, Column, Columns, Given, Output, Window};
 use halo2curves::bn256::Fr;
@@ -336,6 +336,7 @@ impl Case {
             Cofactor::Argument => factor.clone() * Term::name("argument"),
             Cofactor::Low => factor.clone() * operands.low(relation.width),
             Cofactor::Power => factor.clone() * operands.power(),
+            Cofactor::Scale => factor.clone() * operands.scale(),
             Cofactor::Hint => factor.clone() * cofactor.clone(),
             Cofactor::Zero => ZERO,
         };
@@ -538,6 +539,24 @@ impl Operands<Term> for Words {
     }
     fn old(&self) -> Term {
         unreachable!("the sets here have no memory")
+    }
+    fn updated(&self) -> Term {
+        self.old()
+    }
+    fn offset(&self) -> Term {
+        self.old()
+    }
+    fn scale(&self) -> Term {
+        self.old()
+    }
+    fn found(&self, _: Piece) -> Term {
+        self.old()
+    }
+    fn lowest(&self, _: Piece) -> Term {
+        self.old()
+    }
+    fn last_byte(&self) -> Term {
+        self.old()
     }
 }
 

@@ -9,7 +9,7 @@ use expect_test::{ExpectFile, expect_file};
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
 use halo2_stack_vm::algebra::Definition;
 use halo2_stack_vm::halo2::StackVmCircuit;
-use halo2_stack_vm::isa::{Carry, InstructionSet, Opcode};
+use halo2_stack_vm::isa::{Carry, InstructionSet, Opcode, Piece};
 use halo2_stack_vm::machine::manual;
 use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource};
 use halo2_stack_vm::program::Program;
@@ -97,6 +97,9 @@ fn an_instruction_costs_a_column_at_most() {
             set.has_rest(),
             set.has_power(),
             set.has_power() || set.has_ones(),
+            set.has_bytes(),
+            set.has_piece(Piece::Byte),
+            set.has_piece(Piece::Half),
         ];
         let carries = Carry::ALL.map(|carry| set.has_carry(carry));
         (set.window(), set.presence(), tests, set.width(), carries)

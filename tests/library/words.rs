@@ -8,7 +8,8 @@ use halo2_stack_vm::algebra::Algebra;
 use halo2_stack_vm::asm;
 use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::{
-    Carry, Cofactor, Double, InstructionSet, Opcode, Operands, Power, Relation, Rest, Shape, Width,
+    Address, CELL_BYTES, Carry, Cofactor, Double, InstructionSet, Opcode, Operands, Piece, Power,
+    Relation, Rest, Shape, Width,
 };
 use halo2_stack_vm::machine::words::{table_entries, table_row};
 use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement, WitnessError};
@@ -73,6 +74,24 @@ struct Row {
     carries: [bool; 3],
     exponent: u64,
     result: Small,
+    cell: Option<SmallCell>,
+}
+
+/// A cell that a row of the small machine accesses: its word has four bytes of one bit.
+#[derive(Clone, Copy)]
+struct SmallCell {
+    address: u64,
+    offset: u64,
+    old: u64,
+    new: Small,
+}
+
+/// A byte of such a word, or two; 0 if there are not as many.
+fn bits_of(word: u64, offset: u64, piece: Piece) -> u64 {
+    match offset as usize + piece.bytes() <= CELL_BYTES {
+        true => word >> offset & ((1 << piece.bytes()) - 1),
+        false => 0,
+    }
 }
 
 /// What a product comes to, and its second factor.
@@ -82,6 +101,7 @@ fn product(relation: &Relation<Small>, row: &Row) -> [Small; 2] {
         Cofactor::Low => Small(row.double[0]),
         Cofactor::Argument => row.argument,
         Cofactor::Power => row.power(),
+        Cofactor::Scale => row.scale(),
         Cofactor::Hint => unreachable!("no instruction with words has a hint"),
         Cofactor::Zero => Small(0),
     };
@@ -133,7 +153,32 @@ impl Operands<Small> for Row {
         Small(1 << self.exponent)
     }
     fn old(&self) -> Small {
-        unreachable!("none of them accesses the memory")
+        Small(self.cell.map_or_else(
+            || unreachable!("none of them accesses the memory"),
+            |own| own.old,
+        ))
+    }
+    fn updated(&self) -> Small {
+        self.cell.map_or_else(
+            || unreachable!("none of them accesses the memory"),
+            |own| own.new,
+        )
+    }
+    fn offset(&self) -> Small {
+        Small(self.cell.map_or(0, |own| own.offset))
+    }
+    fn scale(&self) -> Small {
+        Small(self.cell.map_or(0, |own| 1 << own.offset))
+    }
+    fn found(&self, piece: Piece) -> Small {
+        let [low, _] = self.double;
+        Small(self.cell.map_or(0, |own| bits_of(low, own.offset, piece)))
+    }
+    fn lowest(&self, piece: Piece) -> Small {
+        Small(bits_of(self.double[1], 0, piece))
+    }
+    fn last_byte(&self) -> Small {
+        Small(self.cell.map_or(0, |own| u64::from(own.offset == 3)))
     }
     fn radix(&self, width: Width) -> Small {
         Small(match width == Width::W64 && !self.opcode.is_wide() {
@@ -302,7 +347,8 @@ fn meant(opcode: Opcode, [b, a]: [u64; 2], x: u64) -> Option<u64> {
 #[test]
 fn an_instruction_determines_its_result_for_all_operands_of_a_small_field() {
     let opcodes = Opcode::ALL.iter().copied();
-    let opcodes: Vec<_> = opcodes.filter(|own| own.uses_words()).collect();
+    let fits = |own: &Opcode| own.uses_words() && !own.uses_memory();
+    let opcodes: Vec<_> = opcodes.filter(fits).collect();
     assert_eq!(opcodes.len(), 52);
     let shifts = [Opcode::Shrsi32, Opcode::Shrsi64];
     opcodes.into_par_iter().for_each(|opcode| {
@@ -321,6 +367,7 @@ fn an_instruction_determines_its_result_for_all_operands_of_a_small_field() {
                     carries: [false; 3],
                     exponent: 0,
                     result: Small(0),
+                    cell: None,
                 };
                 let results = row.results();
                 let operands = [top, second];
@@ -344,6 +391,93 @@ fn an_instruction_determines_its_result_for_all_operands_of_a_small_field() {
         }
         println!("{opcode}: {refused} of {all} refused");
         assert!(refused > 0 && refused < all);
+    });
+}
+
+/// How many words the small machine's cells have, of four bytes of one bit, and how many cells.
+const CELL_RADIX: u64 = 16;
+const CELLS: u64 = 8;
+
+impl Row {
+    /// The new top, and what the cell holds then, if the constraints of `machine::core`, `machine::words` and `machine::memory` accept the
+    /// row.
+    fn stores(self) -> Option<[Small; 2]> {
+        let cell = self.cell.expect("a cell");
+        let access = self.relation().access.expect("an access");
+        let (Address::Byte(address), four) = (access.address, Small(4)) else {
+            panic!("the address of a byte");
+        };
+        let there = four * Small(cell.address) + Small(cell.offset) == address;
+        let new = access.new.is_none_or(|new| new == cell.new);
+        let words = self.double.iter().all(|own| *own < CELL_RADIX);
+        let result = self.accepted()?;
+        (there && new && words).then_some([result, cell.new])
+    }
+}
+
+/// For whatever address, word and cell, each row that is accepted gives the same result and leaves the same in the cell; and where
+/// they are those of a byte, of a word and of a cell with a word, it is what is meant.
+#[test]
+fn an_access_to_bytes_is_determined_for_all_operands_of_a_small_field() {
+    let opcodes = Opcode::ALL.iter().copied();
+    let opcodes: Vec<_> = opcodes.filter(|own| own.uses_bytes()).collect();
+    assert_eq!(opcodes.len(), 6);
+    let stores = [Opcode::Store8, Opcode::Store16, Opcode::Store32];
+    opcodes.into_par_iter().for_each(|opcode| {
+        let bytes = match opcode {
+            Opcode::Load8 | Opcode::Store8 => 1,
+            Opcode::Load16 | Opcode::Store16 => 2,
+            _ => 4,
+        };
+        let is_store = stores.contains(&opcode);
+        let values = if is_store { 0..FIELD } else { 0..1 };
+        let mut accepted = 0;
+        for (top, value) in (0..FIELD).flat_map(|top| values.clone().map(move |own| (top, own))) {
+            // Cells with words, and some without.
+            for old in 0..CELL_RADIX + 4 {
+                let places = (0..CELLS).flat_map(|cell| (0..4).map(move |offset| (cell, offset)));
+                let mut results = BTreeSet::new();
+                for (address, offset) in places.filter(|(cell, offset)| 4 * cell + offset == top) {
+                    // Each word may be put there.
+                    for new in (0..FIELD).map(Small) {
+                        let mut row = Row {
+                            opcode,
+                            words: [Small(top), Small(value)],
+                            argument: Small(0),
+                            double: [0; 2],
+                            rest: 0,
+                            carries: [false; 3],
+                            exponent: 0,
+                            result: Small(0),
+                            cell: Some(SmallCell {
+                                address,
+                                offset,
+                                old,
+                                new,
+                            }),
+                        };
+                        let own = said(&row.relation(), &row);
+                        row.double = own.map(|own| own.expect("an operand").0);
+                        results.extend(row.stores());
+                    }
+                }
+                let (cell, offset) = (top / 4, top % 4);
+                let whole = cell < CELLS && offset + bytes <= 4;
+                let words = bytes == 4 || old < CELL_RADIX && (!is_store || value < CELL_RADIX);
+                let mask = ((1 << bytes) - 1) << offset;
+                let expected = (whole && words).then(|| match (bytes, is_store) {
+                    (4, true) => [value, value],
+                    (4, false) => [old, old],
+                    (_, true) => [value, old & !mask | (value << offset & mask)],
+                    (_, false) => [(old & mask) >> offset, old],
+                });
+                let expected: BTreeSet<_> =
+                    expected.map(|own| own.map(Small)).into_iter().collect();
+                assert_eq!(results, expected, "{opcode}: {top}, {value}, {old}");
+                accepted += expected.len();
+            }
+        }
+        assert!(accepted > 0);
     });
 }
 
@@ -600,14 +734,16 @@ fn round(source: &str) -> (Program<Fr>, Trace<Fr>) {
 fn limbs_of_every_size_are_accepted() {
     // They have all instructions that compute with words.
     let executed = [ROUND, LONG].map(|source| round(source).1.set());
-    for opcode in Opcode::ALL.iter().filter(|own| own.uses_words()) {
+    let computing = |own: &&Opcode| own.uses_words() && !own.uses_memory();
+    for opcode in Opcode::ALL.iter().filter(computing) {
         assert!(executed.iter().any(|set| set.contains(*opcode)), "{opcode}");
     }
-    for (source, k, binding) in [ROUND, LONG].into_iter().flat_map(|source| {
-        [8, 10, 17]
-            .into_iter()
-            .flat_map(move |k| Binding::ALL.map(|own| (source, k, own)))
-    }) {
+    let small = [ROUND, LONG]
+        .into_iter()
+        .flat_map(|own| Binding::ALL.map(|binding| (own, 8, binding)));
+    let larger = [(ROUND, 10), (LONG, 10), (ROUND, 17)];
+    let larger = larger.map(|(own, k)| (own, k, Binding::Public));
+    for (source, k, binding) in small.chain(larger) {
         let (program, trace) = round(source);
         let params = CircuitParams::new(k, trace.set(), binding).unwrap();
         let source = KeySource::for_program(params, &program).unwrap();

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::iter;
+use std::ops::Range;
 
 use ff::{Field, PrimeField};
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::isa::{
-    Access, Carry, Cofactor, Double, Effect, InstructionSet, Opcode, Operands, Power, Rest, Shape,
-    Target, Width,
+    Address, CELL_BYTES, Carry, Cofactor, Double, Effect, InstructionSet, Opcode, Operands, Piece,
+    Power, Rest, Shape, Target, Width,
 };
 use halo2_stack_vm::machine::words::table_row;
 use halo2_stack_vm::machine::{Column, Columns};
@@ -287,6 +288,10 @@ pub struct Product {
     pub address: Option<Fr>,
     /// What it puts there.
     pub new: Option<Fr>,
+    /// Which byte of the cell it accesses; the cell is then the one with which the address is that of the byte.
+    pub at_byte: Option<[Fr; CELL_BYTES]>,
+    /// The byte and the two bytes that it finds there.
+    pub pieces: Option<[Fr; 2]>,
 }
 
 /// The limbs of a row: those of the low word, those of the high one, and what they have in common.
@@ -410,7 +415,7 @@ fn double(shape: Shape, flags: &[(Opcode, Fr)], values: &mut Values) -> Limbs {
         Cofactor::Second => values.word(1),
         Cofactor::Argument => values.argument,
         Cofactor::Power => values.power[1],
-        Cofactor::Low | Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
+        Cofactor::Low | Cofactor::Scale | Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
     };
     let word = |own: Fr| small(width, own);
     let words = match relation.double {
@@ -485,6 +490,12 @@ struct Values<'a> {
     power: [Fr; 2],
     /// What is in the cell that it accesses.
     old: Fr,
+    /// What is there afterwards.
+    new: Fr,
+    /// Which byte of the cell it accesses.
+    at_byte: [Fr; CELL_BYTES],
+    /// What it finds there: a byte, and two bytes.
+    pieces: [Fr; 2],
 }
 
 impl Operands<Fr> for Values<'_> {
@@ -537,6 +548,82 @@ impl Operands<Fr> for Values<'_> {
     fn old(&self) -> Fr {
         self.old
     }
+    fn updated(&self) -> Fr {
+        self.new
+    }
+    fn offset(&self) -> Fr {
+        self.at_bytes(|byte| byte as u64)
+    }
+    fn scale(&self) -> Fr {
+        self.at_bytes(|byte| 1 << (8 * byte))
+    }
+    fn found(&self, piece: Piece) -> Fr {
+        self.pieces[piece as usize]
+    }
+    fn lowest(&self, piece: Piece) -> Fr {
+        self.bytes(1, 0..piece.bytes())
+    }
+    fn last_byte(&self) -> Fr {
+        self.at_byte[CELL_BYTES - 1]
+    }
+}
+
+impl Values<'_> {
+    fn at_bytes(&self, value: impl Fn(usize) -> u64) -> Fr {
+        let bytes = self.at_byte.iter().enumerate();
+        bytes.map(|(byte, at)| Fr::from(value(byte)) * at).sum()
+    }
+
+    /// What some bytes of the low word, or of the high one, make.
+    fn bytes(&self, word: usize, bytes: Range<usize>) -> Fr {
+        let of_byte = 8usize
+            .checked_div(self.shape.limb_bits as usize)
+            .unwrap_or(0);
+        let limbs = &self.limbs.0[word];
+        made(
+            self.shape,
+            &limbs[bytes.start * of_byte..bytes.end * of_byte],
+        )
+    }
+
+    /// The byte and the two bytes that are found where the row accesses one.
+    fn found_pieces(&self) -> [Fr; 2] {
+        [Piece::Byte, Piece::Half].map(|piece| {
+            let starts = 0..=CELL_BYTES - piece.bytes();
+            let own = starts.zip(self.at_byte);
+            own.map(|(start, at)| at * self.bytes(0, start..start + piece.bytes()))
+                .sum()
+        })
+    }
+}
+
+/// The cell and the number of the byte that have this address; what is none has the number 0 of a cell that there is not.
+fn place(address: Fr) -> (Fr, usize) {
+    match address.to_u64() {
+        Some(own) => (Fr::from(own / CELL_BYTES as u64), own as usize % CELL_BYTES),
+        None => (address * quarter(), 0),
+    }
+}
+
+fn quarter() -> Fr {
+    Option::<Fr>::from(Fr::from(CELL_BYTES as u64).invert()).expect("an odd characteristic")
+}
+
+/// The address of what has these flags, as it says it, and how much of it accesses bytes.
+fn addressed(flags: &[(Opcode, Fr)], values: &Values) -> [Fr; 2] {
+    let mut sums = [Fr::ZERO; 2];
+    for (opcode, flag) in flags {
+        let access = opcode.relation(values).access;
+        match access.map(|own| own.address) {
+            Some(Address::Cell(own)) => sums[0] += own * flag,
+            Some(Address::Byte(own)) => {
+                sums[0] += own * flag;
+                sums[1] += flag;
+            }
+            None => {}
+        }
+    }
+    sums
 }
 
 impl<'a> Forger<'a> {
@@ -679,16 +766,28 @@ impl<'a> Forger<'a> {
             rest: Fr::ZERO,
             carries: [Fr::ZERO; 3],
             power: [Fr::ZERO, Fr::ONE],
+            new: Fr::ZERO,
+            at_byte: [Fr::ZERO; CELL_BYTES],
+            pieces: [Fr::ZERO; 2],
             old: Fr::ZERO,
         };
         let accesses = sum(&|own| Fr::from(u64::from(own.uses_memory())));
-        let said = |values: &Values, part: fn(Access<Fr>) -> Fr| {
-            let access = |opcode: Opcode| opcode.relation(values).access;
-            sum(&|opcode| access(opcode).map_or(Fr::ZERO, part))
-        };
-        let address = product
-            .address
-            .unwrap_or_else(|| said(&values, |access| access.address));
+        let [said_address, by_byte] = addressed(flags, &values);
+        if self.machine.set.has_bytes() {
+            let mut at_byte = [Fr::ZERO; CELL_BYTES];
+            at_byte[if by_byte == Fr::ONE {
+                place(said_address).1
+            } else {
+                0
+            }] = by_byte;
+            values.at_byte = product.at_byte.unwrap_or(at_byte);
+        }
+        let address = product.address.unwrap_or_else(|| {
+            // An address of a byte is four times that of its cell.
+            let times = Fr::ONE + Fr::from(CELL_BYTES as u64 - 1) * by_byte;
+            let inverse = Option::<Fr>::from(times.invert()).unwrap_or(Fr::ZERO);
+            (said_address - values.offset()) * inverse
+        });
         // A part of an access finds nothing: only a whole one has a cell.
         let found = product.found.unwrap_or_else(|| match accesses {
             Fr::ONE => {
@@ -698,9 +797,6 @@ impl<'a> Forger<'a> {
             _ => [Fr::ZERO; 2],
         });
         values.old = found[0];
-        let new = product
-            .new
-            .unwrap_or_else(|| said(&values, |access| access.new));
         let shape = self.machine.shape();
         let width = shape.set.width();
         if shape.set.has_power() {
@@ -756,6 +852,23 @@ impl<'a> Forger<'a> {
             .rest
             .clone()
             .unwrap_or_else(|| rest(shape, values.rest));
+        if self.machine.set.has_bytes() {
+            values.pieces = product.pieces.unwrap_or_else(|| values.found_pieces());
+        }
+        let new = product.new.unwrap_or_else(|| {
+            let whole = whole(flags).map(|opcode| opcode.relation(&values));
+            if let Some(relation) = whole
+                && relation.access.is_some_and(|own| own.new.is_none())
+            {
+                return values.old + relation.factor * values.scale();
+            }
+            sum(&|opcode| {
+                let access = opcode.relation(&values).access;
+                access.and_then(|own| own.new).unwrap_or(Fr::ZERO)
+            })
+        });
+        values.new = new;
+        let (at_byte, pieces) = (values.at_byte, values.pieces);
         // A branch says by the test of its factor what it jumps on.
         let jumps = sum(&|opcode| {
             let relation = opcode.relation(&values);
@@ -783,6 +896,7 @@ impl<'a> Forger<'a> {
             Cofactor::Argument => argument,
             Cofactor::Low => values.low(opcode.relation(&values).width),
             Cofactor::Power => values.power[1],
+            Cofactor::Scale => values.scale(),
             Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
         });
         // What is not a hint is the instruction's; a part of a hint leaves no choice either.
@@ -851,6 +965,9 @@ impl<'a> Forger<'a> {
             Column::LowCarry => Some(carries[0]),
             Column::HighCarry => Some(carries[1]),
             Column::RestCarry => Some(carries[2]),
+            Column::AtByte(i) => Some(at_byte[i]),
+            Column::Byte => Some(pieces[0]),
+            Column::Half => Some(pieces[1]),
             Column::Exponent => Some(raised[0]),
             Column::Power => Some(raised[1]),
             Column::Rest(i) => Some(rest[0][i]),

@@ -99,7 +99,7 @@ pub const LONG_POWERS: InstructionSet =
     InstructionSet::of(&[Opcode::Push, Opcode::Rotl64, Opcode::Clz64]);
 
 /// Those without a name.
-pub const UNNAMED: [InstructionSet; 5] = [WORDS, LONG, POWERS, LONG_POWERS, MEMORY];
+pub const UNNAMED: [InstructionSet; 6] = [WORDS, LONG, POWERS, LONG_POWERS, MEMORY, BYTES];
 
 /// All that accesses the memory, what puts words of choice on the stack, and what may leave the top as it is.
 pub const MEMORY: InstructionSet = InstructionSet::of(&[
@@ -109,6 +109,18 @@ pub const MEMORY: InstructionSet = InstructionSet::of(&[
     Opcode::Store,
     Opcode::Get,
     Opcode::Put,
+]);
+
+/// All that accesses bytes of the memory, what puts words of choice on the stack, and what may leave the top as it is.
+pub const BYTES: InstructionSet = InstructionSet::of(&[
+    Opcode::Push,
+    Opcode::Addi,
+    Opcode::Load8,
+    Opcode::Load16,
+    Opcode::Load32,
+    Opcode::Store8,
+    Opcode::Store16,
+    Opcode::Store32,
 ]);
 
 /// Where something was not found out on the programs that all get: in machines of these sizes so many rounds of
@@ -156,7 +168,7 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
     let brings = move |host: Host, set: InstructionSet| match (host, set) {
         _ if every_circuit() => true,
         (Host::Public | Host::Fixed, WORDS | MEMORY) => !large,
-        (Host::Public, LONG | POWERS) => !large,
+        (Host::Public, LONG | POWERS | BYTES) => !large,
         // Where the chip pads what the memory holds.
         (Host::Outer, MEMORY) => !large,
         _ if UNNAMED.contains(&set) => false,

@@ -1,14 +1,15 @@
 //! The memory: what is found in its cells, what is left there, and when.
 
 use ff::Field;
-use halo2_stack_vm::isa::Opcode;
+use halo2_stack_vm::isa::{CELL_BYTES, InstructionSet, Opcode};
 use halo2_stack_vm::machine::{Cells, Column};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
+use rand_core::RngCore;
 
 use super::{
-    ADDRESS, BEFORE, KEPT, Kind, LAST, NEW, OLD, SUM_END, TOP, TOUCHED, any_row, failing, nonzero,
-    row, that, with_product_at,
+    ADDRESS, AT_BYTE, BEFORE, FOUND, HIGH, KEPT, Kind, LAST, LOW, NEW, OLD, ONE_BYTE, SUM_END,
+    TESTED, TOP, TOUCHED, ZERO, any_row, failing, nonzero, row, that, with_product_at,
 };
 use crate::claim::{Claim, Slip};
 use crate::forger::{Product, Scene, close};
@@ -17,6 +18,11 @@ use crate::programs::{Step, below, fits, pick, pushes, word};
 /// A row that accesses a cell.
 fn access(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<usize> {
     row(scene, rng, |row| scene.executed[row].uses_memory())
+}
+
+/// A row that accesses what has the address of a byte.
+fn byte_access(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<usize> {
+    row(scene, rng, |row| scene.executed[row].uses_bytes())
 }
 
 fn memory<'a>(scene: &'a Scene) -> Option<&'a Cells<Vec<Fr>>> {
@@ -66,7 +72,16 @@ fn accesses(scene: &Scene, rng: &mut ChaCha8Rng, times: usize) -> Option<Vec<Ste
 /// An access of this cell, and what it wants on the stack: the address on top, and a word below it.
 fn one_access(scene: &Scene, rng: &mut ChaCha8Rng, address: Fr) -> Option<Vec<Step>> {
     let opcode = that(scene, rng, Opcode::uses_memory)?;
-    let words = [word(rng), address];
+    let address = match opcode.uses_bytes() {
+        // What begins with a cell's first byte is in it.
+        true => Fr::from(CELL_BYTES as u64) * address,
+        false => address,
+    };
+    let value = match InstructionSet::of(&[opcode]).has_words() {
+        true => Fr::from(u64::from(rng.next_u32())),
+        false => word(rng),
+    };
+    let words = [value, address];
     let mut program = pushes(scene.set(), &words[2 - opcode.needs()..]);
     program.push((opcode, address));
     Some(program)
@@ -296,7 +311,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "another word put into a cell",
-        rejected_by: &[NEW],
+        rejected_by: &[NEW, ZERO, TOP, SUM_END],
         forge: |scene, rng| {
             let at = any_row(scene, rng);
             let new = Some(word(rng));
@@ -379,5 +394,115 @@ pub const KINDS: &[Kind] = &[
         name: "the fractions of ages that make the sum end as it must",
         rejected_by: &["dated = ages / ("],
         forge: |scene, rng| slipped(scene, rng, Column::Dated),
+    },
+    Kind {
+        name: "another byte than the one with the address",
+        rejected_by: &[ADDRESS, AT_BYTE, ONE_BYTE, SUM_END],
+        forge: |scene, rng| {
+            let at = byte_access(scene, rng)?;
+            let mut at_byte = [Fr::ZERO; CELL_BYTES];
+            at_byte[below(rng, CELL_BYTES)] = Fr::ONE;
+            let address = match below(rng, 2) {
+                0 => Some(memory(scene)?.address[at]),
+                _ => None,
+            };
+            let product = Product {
+                at_byte: Some(at_byte),
+                address,
+                ..Product::default()
+            };
+            with_product(scene, at, product)
+        },
+    },
+    Kind {
+        name: "two bytes of a cell at once, less a third one",
+        rejected_by: &[AT_BYTE, SUM_END],
+        forge: |scene, rng| {
+            let opcode = that(scene, rng, Opcode::uses_bytes)?;
+            let mut at_byte = [Fr::ONE; CELL_BYTES];
+            let [none, less] = [below(rng, CELL_BYTES), below(rng, CELL_BYTES)];
+            if none == less {
+                return None;
+            }
+            at_byte[none] = Fr::ZERO;
+            at_byte[less] -= Fr::from(2);
+            // Of a cell that there is: where the bytes are taken together they are those of another address.
+            let address = Fr::from(below(rng, 3 * CELL_BYTES) as u64);
+            let words = [Fr::from(u64::from(rng.next_u32() % 4)), address];
+            let mut program = pushes(scene.set(), &words[2 - opcode.needs()..]);
+            program.push((opcode, Fr::ZERO));
+            if !fits(scene.machine, &program) {
+                return None;
+            }
+            let product = Product {
+                at_byte: Some(at_byte),
+                ..Product::default()
+            };
+            let mut forger = scene.forger_of(program);
+            forger.go_to(opcode.needs());
+            forger.combine(&[(opcode, Fr::ONE)], Fr::ZERO, product);
+            Some(forger.finish())
+        },
+    },
+    Kind {
+        name: "a byte where none is accessed, or none where one is",
+        rejected_by: &[ONE_BYTE],
+        forge: |scene, rng| {
+            let at = any_row(scene, rng);
+            scene.honest.columns.at_byte.first()?;
+            let mut at_byte = [Fr::ZERO; CELL_BYTES];
+            if !scene.executed[at].uses_bytes() {
+                at_byte[below(rng, CELL_BYTES)] = Fr::ONE;
+            }
+            let product = Product {
+                at_byte: Some(at_byte),
+                ..Product::default()
+            };
+            with_product(scene, at, product)
+        },
+    },
+    Kind {
+        name: "bytes that are not those with the address",
+        rejected_by: &[FOUND],
+        forge: |scene, rng| {
+            let columns = &scene.honest.columns;
+            let at = match below(rng, 2) {
+                0 => byte_access(scene, rng)?,
+                _ => any_row(scene, rng),
+            };
+            let own = [&columns.byte, &columns.half];
+            let mut pieces = own.map(|own| own.as_ref().map_or(Fr::ZERO, |own| own[at]));
+            let piece = below(rng, 2);
+            own[piece].as_ref()?;
+            pieces[piece] += nonzero(rng);
+            let product = Product {
+                pieces: Some(pieces),
+                ..Product::default()
+            };
+            with_product(scene, at, product)
+        },
+    },
+    Kind {
+        name: "another word of which a byte is put into its cell",
+        rejected_by: &[ZERO, TOP, NEW, SUM_END],
+        forge: |scene, rng| {
+            let at = byte_access(scene, rng)?;
+            let product = Product {
+                new: Some(memory(scene)?.new[at] + nonzero(rng)),
+                ..Product::default()
+            };
+            with_product(scene, at, product)
+        },
+    },
+    Kind {
+        name: "an access of bytes that are not in one cell, or of another word's than one of 32 bits",
+        rejected_by: &[TESTED, ZERO, LOW, HIGH, SUM_END],
+        forge: |scene, rng| {
+            let opcode = that(scene, rng, Opcode::uses_bytes)?;
+            let words = [word(rng), Fr::from(below(rng, 2 * CELL_BYTES) as u64)];
+            let mut program = pushes(scene.set(), &words[2 - opcode.needs()..]);
+            program.push((opcode, word(rng)));
+            failing(scene, program, opcode.needs())
+        },
     },
 ];
