@@ -26,8 +26,9 @@
 //! end:    push (SIZE + 1) * ROUNDS
 //! ```
 //!
-//! `shl32`, `shr32`, `rotl32` and `rotr32` take a number of places, 0 to 31, and shift or rotate a 32-bit word. They are the
-//! instructions `muli32`, `mulhii32` and `rotli32` with a power of two.
+//! With a number of places, 0 to 31, `shl32`, `shr32`, `shrs32`, `rotl32` and `rotr32` shift or rotate a 32-bit word: they are the
+//! instructions `muli32`, `mulhii32`, `shrsi32` and `rotli32` with a power of two. Those with 64 do so with a 64-bit word and 0 to 63 places.
+//! Without a number all but `rotr32` and `rotr64` are instructions that shift by the top.
 //!
 //! ```text
 //! rotr32 7    # rotli32 0x2000000

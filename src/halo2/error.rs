@@ -39,7 +39,7 @@ pub enum ChipError {
     NoRows,
     /// The machine has no room for its table of limbs.
     #[error(
-        "a machine with 32-bit words has a table of {table} rows at least, but this one has {rows}: give it as many"
+        "a machine of this instruction set has a table of {table} rows at least, but this one has {rows}: give it as many"
     )]
     NoTable {
         /// The rows of the machine.

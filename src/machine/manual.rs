@@ -209,13 +209,19 @@ pub fn reference<F: Word>() -> String {
     constraints(&mut text, &gates_of(full, &named));
 
     text.push_str(WORDS);
+    let computing = |own: Opcode| own.uses_words() && !own.uses_memory();
     let small = |own: Opcode| {
         let set = InstructionSet::of(&[own]);
         let more = set.has_power() || set.has_ones() || set.has_carry(Carry::Rest);
-        own.uses_words() && !own.is_wide() && !more
+        computing(own) && !own.is_wide() && !more
     };
     let words = with(set, small);
-    let is_product = |cell| matches!(cell, Column::Factor | Column::Cofactor | Column::FactorTest);
+    let is_product = |cell| {
+        matches!(
+            cell,
+            Column::Factor | Column::Cofactor | Column::FactorTest | Column::CofactorTest
+        )
+    };
     columns(&mut text, words, |cell| !is_product(cell) && is_new(cell));
     text.push('\n');
     defined(&mut text, &gates_of(words, &["words", "limbs"]));
@@ -225,7 +231,7 @@ pub fn reference<F: Word>() -> String {
         .iter()
         .map(|(cell, ())| cell)
         .collect();
-    let words = with(set, Opcode::uses_words);
+    let words = with(set, computing);
     columns(&mut text, words, |cell| {
         is_new(cell) && !known.contains(&cell)
     });
@@ -424,8 +430,8 @@ const BYTES: &str = "
 ## Bytes of the memory
 
 `load8`, `load16`, `load32`, `store8`, `store16` and `store32` have the addresses of bytes: byte 4 i + j is byte j of the word in cell i, which is
-a 32-bit word, from the least significant byte on. `low` is the word in the cell, and `high` the one a byte of which is put there. What
-is accessed is in one cell. A circuit of the default set and these instructions has, beside the columns of words and of the memory:
+a 32-bit word, from the least significant byte on. Where less than a cell is accessed, `low` is the word in it, and `high` the one of which bytes are
+put there; `load32` and `store32` access whole cells, whatever is in them. What is accessed is in one cell. A circuit of the default set and these instructions has, beside the columns of words and of the memory:
 
 | column | phase | what it holds |
 |---|---|---|

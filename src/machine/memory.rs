@@ -46,7 +46,7 @@
 //!
 //! `by_byte` is 1 where the row executes an instruction that accesses what has the address of a byte, else 0. So one of `at_byte_j` is 1 there,
 //! and none elsewhere. A cell's address is less than the number of rows, so the address of the byte is the integer `4 * address + j`, of which
-//! there is one such pair. `low` is the old word, and bytes of it are made of its limbs, as b is 1, 2, 4 or 8: so `byte` is byte j, and `half` is
+//! there is one such pair. Where less than a cell is accessed `low` is the old word, and bytes of it are made of its limbs, as b is 1, 2, 4 or 8: so `byte` is byte j, and `half` is
 //! bytes j and j + 1, where j is less than 3. What puts a piece there demands `new = old + 256^j * (lowest - byte)`: `lowest` being a
 //! byte too, or two, `new` is the old word with another piece, and so a 32-bit word.
 

@@ -56,7 +56,7 @@ pub struct Challenges<T> {
     pub delta: T,
     /// What folds the public tape, where there is one.
     pub rho: T,
-    /// The point at which the fractions of the limbs' bus are evaluated, where there are 32-bit words.
+    /// The point at which the fractions of the limbs' bus are evaluated, where there are words of 32 or 64 bits.
     pub epsilon: T,
     /// The point at which the fractions of the memory's bus are evaluated, where there is one.
     pub zeta: T,
@@ -143,8 +143,8 @@ pub enum Given<A> {
 ///     fn tape(&self) -> Formula {
 ///         name("tape_word", false)
 ///     }
-///     fn table(&self) -> [Formula; 3] {
-///         ["left", "right", "common"].map(|own| name(own, false))
+///     fn table(&self) -> [Formula; 4] {
+///         ["left", "right", "common", "kind"].map(|own| name(own, false))
 ///     }
 ///     fn output(&self) -> Output<Formula> {
 ///         Output::Open
@@ -191,8 +191,8 @@ pub trait Reader<A> {
     /// What stands on the public tape in this row's place: its words, then a 1, then zeros. Asked where the
     /// set has one.
     fn tape(&self) -> A;
-    /// The row of the table of limbs that stands here: a left and a right limb, and the bits that both have. Asked where the
-    /// set has 32-bit words.
+    /// The row of the table of limbs that stands here: a left and a right limb, the bits that both have, and the kind of the row. Asked
+    /// where the set has words of 32 or 64 bits.
     fn table(&self) -> [A; 4];
     /// The output.
     fn output(&self) -> Output<A>;
@@ -219,7 +219,7 @@ pub struct Window<A> {
     pub given: Given<A>,
     /// What stands on the public tape in this row's place, where the set has one.
     pub tape: Option<A>,
-    /// The row of the table of limbs that stands here, where the set has 32-bit words.
+    /// The row of the table of limbs that stands here, where the set has words of 32 or 64 bits.
     pub table: Option<[A; 4]>,
     /// The output, if it is bound on the first row.
     pub output: Output<A>,

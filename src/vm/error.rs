@@ -1,7 +1,7 @@
 //! Why a program does not run.
 
 use super::MAX_CELLS;
-use crate::isa::{InstructionSet, Opcode};
+use crate::isa::{CELL_BYTES, InstructionSet, Opcode};
 use crate::program::Instruction;
 use crate::text::counted;
 
@@ -72,7 +72,7 @@ pub enum RunError {
     /// An instruction accesses a cell that no memory has.
     #[error(
         "step {step}{}: `{opcode}` accesses a cell that no memory has: addresses are 0 to {}",
-        at(.step, .pc), MAX_CELLS - 1
+        at(.step, .pc), last_address(*.opcode)
     )]
     OutsideMemory {
         /// The step, counted from 0.
@@ -172,6 +172,14 @@ fn at(step: &usize, pc: &usize) -> String {
     match step == pc {
         true => String::new(),
         false => format!(" (pc {pc})"),
+    }
+}
+
+/// The largest address that a memory has for an instruction: that of a cell, or of a byte.
+fn last_address(opcode: Opcode) -> usize {
+    match opcode.uses_bytes() {
+        true => MAX_CELLS * CELL_BYTES - 1,
+        false => MAX_CELLS - 1,
     }
 }
 

@@ -223,6 +223,23 @@ fn word<F: Word>(width: Width, value: &F) -> Option<u64> {
     }
 }
 
+/// The quotient of a dividend below 2^129, which is as large as one of 64-bit words can be, and what is left.
+#[inline(always)]
+fn divide<F: Word>(dividend: &F, divisor: u128) -> Option<[u128; 2]> {
+    if let Some(dividend) = dividend.to_u128() {
+        return Some([dividend.checked_div(divisor)?, dividend % divisor]);
+    }
+    // It is 2^128 - 1, 1, and a number that has 128 bits.
+    let more = (*dividend - integer(u128::MAX) - F::one()).to_u128()?;
+    let [quotient, left] = [u128::MAX, more]
+        .map(|own| [own.checked_div(divisor), own.checked_rem(divisor)])
+        .into_iter()
+        .try_fold([0u128, 1], |[quotient, left], [more, rest]| {
+            Some([quotient.checked_add(more?)?, left.checked_add(rest?)?])
+        })?;
+    Some([quotient.checked_add(left / divisor)?, left % divisor])
+}
+
 /// A value less the radix, if that is no larger, and whether it was taken off; none if the value is twice the radix or more.
 #[inline(always)]
 fn reduce<F: Word>(width: Width, value: &F) -> Option<(u64, bool)> {
@@ -271,9 +288,8 @@ impl<F: Word> Values<'_, F> {
                 Some([low.0, high.0])
             }
             Double::Quotient(dividend, divisor) => {
-                let [dividend, divisor] = [dividend.to_u128()?, divisor.to_u128()?];
-                let quotient = dividend.checked_div(divisor)?;
-                Some([width.word(quotient)?, width.word(dividend % divisor)?])
+                let [quotient, left] = divide(dividend, divisor.to_u128()?)?;
+                Some([width.word(quotient)?, width.word(left)?])
             }
             Double::Odd(high, value) => {
                 let odd = value.to_u128()? >> self.exponent;

@@ -636,6 +636,24 @@ fn words_wrap_around_and_what_is_none_is_an_error() {
         ("push 0xffffffffffffffff\npush 10\ndiv64", u64::MAX / 10),
         ("push 0xffffffffffffffff\npush 10\nrem64", 5),
         ("push 9\npush 0xffffffffffffffff\nrem64", 9),
+        // The largest divisor and dividend, and some that have more than 64 and 128 bits.
+        ("push 0x1fffffffe00000000\npush 0x1ffffffff\ndiv32", most),
+        (
+            "push 0x100000000000000000000000000000000\npush 0x10000000000000001\ndiv64",
+            u64::MAX,
+        ),
+        (
+            "push 0x100000000000000000000000000000000\npush 0x10000000000000001\nrem64",
+            1,
+        ),
+        (
+            "push 0x1fffffffffffffffe0000000000000000\npush 0x1ffffffffffffffff\ndiv64",
+            u64::MAX,
+        ),
+        (
+            "push 0x1fffffffffffffffe0000000000000000\npush 0x1ffffffffffffffff\nrem64",
+            u64::MAX,
+        ),
         ("push 0xffffffffffffffff\naddi64 1", 0),
         ("push 0x8000000000000001\nshl64 7", 128),
         ("push 0x8000000000000001\nshr64 7", 0x0100_0000_0000_0000),

@@ -199,6 +199,10 @@ impl Header {
         let last = bytes.get(SET_AT + SET_BYTES - 1);
         if last.is_some_and(|last| last & 0x80 != 0) {
             read(&mut bytes, SET_BYTES)?;
+            let expected = HEADER_BYTES + SET_BYTES;
+            if bytes.len() < expected {
+                return Err(FileError::Length { expected });
+            }
         }
         let header = Header::parse(&bytes, max_k)?;
         let header_bytes = header.header_bytes();
