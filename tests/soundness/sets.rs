@@ -87,7 +87,8 @@ fn draw(rng: &mut ChaCha8Rng, traits: usize) -> InstructionSet {
         let own = InstructionSet::of(&[*opcode]);
         let plain = ![Opcode::IDLE, Opcode::Halt].contains(opcode);
         let brings = |i: usize| TRAITS[i](own) && !wanted(i);
-        let fits = CircuitParams::least_k(own) == MIN_K;
+        // Words of 64 bits are very many limbs there.
+        let fits = CircuitParams::least_k(own) == MIN_K && !opcode.is_wide();
         plain && fits && !(0..TRAITS.len()).any(brings)
     });
     let allowed: Vec<_> = allowed.collect();
