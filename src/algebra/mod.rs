@@ -60,12 +60,12 @@ pub trait Algebra:
 }
 
 /// The image of a larger integer.
-#[inline]
+#[inline(always)]
 pub(crate) fn integer<A: Algebra>(value: u128) -> A {
-    let [low, high] = [value as u64, (value >> 64) as u64].map(A::constant);
-    match value >> 64 {
+    let low = A::constant(value as u64);
+    match (value >> 64) as u64 {
         0 => low,
-        _ => high * A::constant(1 << 32) * A::constant(1 << 32) + low,
+        high => A::constant(high) * A::constant(1 << 32) * A::constant(1 << 32) + low,
     }
 }
 

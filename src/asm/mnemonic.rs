@@ -3,8 +3,7 @@
 
 use super::error::AsmErrorKind;
 use crate::algebra::{Word, integer};
-use crate::isa::Opcode;
-use crate::isa::Width::{self, W32, W64};
+use crate::isa::{Opcode, Width};
 
 /// What a line may begin with.
 #[derive(Clone, Copy, Debug)]
@@ -12,54 +11,39 @@ pub(super) struct Mnemonic {
     pub name: &'static str,
     /// What is executed.
     pub opcode: Opcode,
-    /// Where the argument is a number of places, what that comes to.
-    places: Option<Places>,
+    /// Where the argument is a number of places, of as many bits, the exponent of the power of two that it comes to.
+    places: Option<(Width, Exponent)>,
 }
 
-/// What a number of places comes to: one of 2^0 to 2^64.
-#[derive(Clone, Copy, Debug)]
-struct Places {
-    width: Width,
-    factor: fn(u32, u32) -> u32,
-}
+/// The exponent for a number of places, and of bits.
+type Exponent = fn(u32, u32) -> u32;
 
 /// Shifts and rotations by so many places: a product with a power of two, of which the low word, the high word, or both
-/// are taken. The functions give its exponent for a number of places, and of bits.
-const SHIFTS: [Mnemonic; 10] = [
-    Mnemonic::shift("shl32", Opcode::Muli32, W32, |places, _| places),
-    Mnemonic::shift("shr32", Opcode::Mulhii32, W32, |places, bits| bits - places),
-    Mnemonic::shift("shrs32", Opcode::Shrsi32, W32, |places, bits| {
-        bits - 1 - places
-    }),
-    Mnemonic::shift("rotl32", Opcode::Rotli32, W32, |places, _| places),
-    Mnemonic::shift("rotr32", Opcode::Rotli32, W32, |places, bits| {
-        (bits - places) % bits
-    }),
-    Mnemonic::shift("shl64", Opcode::Muli64, W64, |places, _| places),
-    Mnemonic::shift("shr64", Opcode::Mulhii64, W64, |places, bits| bits - places),
-    Mnemonic::shift("shrs64", Opcode::Shrsi64, W64, |places, bits| {
-        bits - 1 - places
-    }),
-    Mnemonic::shift("rotl64", Opcode::Rotli64, W64, |places, _| places),
-    Mnemonic::shift("rotr64", Opcode::Rotli64, W64, |places, bits| {
-        (bits - places) % bits
-    }),
+/// are taken. With 32 bits, and with 64.
+const SHIFTS: [([(&str, Opcode); 2], Exponent); 5] = [
+    (
+        [("shl32", Opcode::Muli32), ("shl64", Opcode::Muli64)],
+        |places, _| places,
+    ),
+    (
+        [("shr32", Opcode::Mulhii32), ("shr64", Opcode::Mulhii64)],
+        |places, bits| bits - places,
+    ),
+    (
+        [("shrs32", Opcode::Shrsi32), ("shrs64", Opcode::Shrsi64)],
+        |places, bits| bits - 1 - places,
+    ),
+    (
+        [("rotl32", Opcode::Rotli32), ("rotl64", Opcode::Rotli64)],
+        |places, _| places,
+    ),
+    (
+        [("rotr32", Opcode::Rotli32), ("rotr64", Opcode::Rotli64)],
+        |places, bits| (bits - places) % bits,
+    ),
 ];
 
 impl Mnemonic {
-    const fn shift(
-        name: &'static str,
-        opcode: Opcode,
-        width: Width,
-        factor: fn(u32, u32) -> u32,
-    ) -> Self {
-        Mnemonic {
-            name,
-            opcode,
-            places: Some(Places { width, factor }),
-        }
-    }
-
     /// All of them.
     pub fn all() -> impl Iterator<Item = Mnemonic> {
         let plain = |opcode: &Opcode| Mnemonic {
@@ -67,7 +51,14 @@ impl Mnemonic {
             opcode: *opcode,
             places: None,
         };
-        Opcode::ALL.iter().map(plain).chain(SHIFTS)
+        let shifts = SHIFTS.into_iter().flat_map(|(named, exponent)| {
+            named.map(|(name, opcode)| Mnemonic {
+                name,
+                opcode,
+                places: Some((opcode.width(), exponent)),
+            })
+        });
+        Opcode::ALL.iter().map(plain).chain(shifts)
     }
 
     /// The one with this name. A shift by the top has no operand, one by so many places has one.
@@ -79,12 +70,12 @@ impl Mnemonic {
 
     /// The argument of the instruction, where this word is written.
     pub fn argument<F: Word>(self, written: F) -> Result<F, AsmErrorKind> {
-        let Some(Places { width, factor }) = self.places else {
+        let Some((width, exponent)) = self.places else {
             return Ok(written);
         };
         let places = written.to_u64().and_then(|own| u32::try_from(own).ok());
         match places.filter(|own| *own < width.bits()) {
-            Some(places) => Ok(integer(1 << factor(places, width.bits()))),
+            Some(places) => Ok(integer(1 << exponent(places, width.bits()))),
             None => Err(AsmErrorKind::Places {
                 mnemonic: self.name,
                 most: width.bits() - 1,

@@ -175,8 +175,6 @@ pub(super) struct Facts {
     /// Whether the new top comes from outside.
     pub outside: bool,
     pub hint: bool,
-    /// Whether the new top depends on the hint otherwise than by the product.
-    pub top_reads_hint: bool,
     pub target: Target,
     /// Whether it may go on elsewhere than at the instruction that follows.
     pub jumps: bool,
@@ -253,7 +251,6 @@ impl Facts {
             half: reads(Operand::Found(Piece::Half)),
             outside: top.is_variable(&Operand::Result),
             hint: product && *cofactor == Cofactor::Hint,
-            top_reads_hint: top.reads().contains(&Operand::Hint),
             target: *target,
             jumps: *target != Target::Following,
         }
@@ -286,14 +283,38 @@ impl Opcode {
         self.facts().words
     }
 
-    /// Whether it computes with words of 64 bits.
-    pub fn is_wide(self) -> bool {
-        self.facts().wide
+    /// The size of the words in limbs that it computes with.
+    pub fn width(self) -> Width {
+        match self.facts().wide {
+            true => Width::W64,
+            false => Width::W32,
+        }
     }
 
-    /// Whether the new top depends on the hint otherwise than by the product.
-    pub(crate) fn result_reads_hint(self) -> bool {
-        self.facts().top_reads_hint
+    /// Whether the instruction computes with a power of two.
+    pub fn uses_power(self) -> bool {
+        self.facts().power
+    }
+
+    /// Whether it counts the zeros at an end of a word.
+    pub fn counts_zeros(self) -> bool {
+        let facts = self.facts();
+        facts.count || facts.wide_count
+    }
+
+    /// Whether it counts the bits of a word that are 1.
+    pub fn counts_ones(self) -> bool {
+        self.facts().ones
+    }
+
+    /// Whether it makes this word of a value by taking the radix off.
+    pub fn carries(self, carry: Carry) -> bool {
+        let facts = self.facts();
+        match carry {
+            Carry::Low => facts.low_carry,
+            Carry::High => facts.high_carry,
+            Carry::Rest => facts.rest_carry,
+        }
     }
 
     /// Whether the word that the instruction pushes comes from a tape.

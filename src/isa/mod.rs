@@ -23,5 +23,5 @@ pub use relation::{
 };
 pub use set::{InstructionSet, UnknownSet};
 pub use shape::{Shape, TABLE_KINDS};
-pub(crate) use table::Specialised;
 pub use table::{Effect, Opcode};
+pub(crate) use table::{Operation, Specialised};

@@ -140,18 +140,22 @@ pub trait Operands<A: Algebra> {
     /// 1 if the byte is the last one of its cell, else 0.
     fn last_byte(&self) -> A;
     /// How many values a word of a [`Double`] has: `2^32` or `2^64`.
+    #[inline(always)]
     fn radix(&self, width: Width) -> A {
         integer(width.radix())
     }
     /// Half of that.
+    #[inline(always)]
     fn half(&self, width: Width) -> A {
         integer(width.radix() / 2)
     }
     /// The number of bits of a word.
+    #[inline(always)]
     fn bits(&self, width: Width) -> A {
         A::constant(width.bits().into())
     }
     /// Both words as one: `low + radix * high`.
+    #[inline(always)]
     fn pair(&self, width: Width) -> A {
         self.low(width) + self.radix(width) * self.high(width)
     }
@@ -169,6 +173,7 @@ pub enum Width {
 
 impl Width {
     /// The number of bits.
+    #[inline(always)]
     pub const fn bits(self) -> u32 {
         match self {
             Width::W32 => 32,
@@ -177,11 +182,13 @@ impl Width {
     }
 
     /// How many words there are: two to the number of bits.
+    #[inline(always)]
     pub const fn radix(self) -> u128 {
         1 << self.bits()
     }
 
     /// The word that an integer is, if it is one.
+    #[inline(always)]
     pub fn word(self, value: u128) -> Option<u64> {
         u64::try_from(value).ok().filter(|_| value < self.radix())
     }
@@ -214,6 +221,7 @@ pub enum Piece {
 
 impl Piece {
     /// The number of bytes.
+    #[inline(always)]
     pub const fn bytes(self) -> usize {
         match self {
             Piece::Byte => 1,

@@ -1,11 +1,12 @@
 //! The table of instructions.
 
 use super::relation::{
-    Address, Carry, Cofactor, Double, Operands, Piece, Power, Relation, Rest, Target, Width,
-    branch, is_zero,
+    Address, Carry, Cofactor, Double, Operands, Piece, Relation, Rest, Target, Width, branch,
+    is_zero,
 };
 use super::words::{
-    accessing, bitwise, borrow, leading, less, loaded, quotient, shifted, split, stored, trailing,
+    accessing, bitwise, borrow, leading, less, loaded, multiplied, ones, quotient, shifted,
+    signed_to_the_right, split, stored, to_the_left, to_the_right, trailing,
 };
 use crate::algebra::Algebra;
 
@@ -22,13 +23,22 @@ pub enum Effect {
     Shrink,
 }
 
+/// An instruction as a type, for which its own code is compiled.
+pub(crate) trait Operation {
+    /// Which instruction it is.
+    const OPCODE: Opcode;
+
+    /// [`Opcode::relation`].
+    fn relation<A: Algebra>(operands: &impl Operands<A>) -> Relation<A>;
+}
+
 /// What is compiled for each instruction.
 pub(crate) trait Specialised {
     /// What it gives.
     type Output;
 
-    /// What it does for the instruction with this place in [`Opcode::ALL`].
-    fn call<const OPCODE: usize>(self) -> Self::Output;
+    /// What it does for an instruction.
+    fn call<O: Operation>(self) -> Self::Output;
 }
 
 macro_rules! instructions {
@@ -107,17 +117,32 @@ macro_rules! instructions {
             /// Calls what is compiled for each instruction.
             #[inline(always)]
             pub(crate) fn specialise<S: Specialised>(self, specialised: S) -> S::Output {
-                match self { $(Opcode::$name => specialised.call::<{ Opcode::$name as usize }>(),)+ }
+                match self { $(Opcode::$name => specialised.call::<operations::$name>(),)+ }
             }
 
             /// What the instruction does to the window.
             ///
             /// A `pop` of the last word leaves the second one on top, which is 0 then.
-            #[inline(always)]
             pub fn relation<A: Algebra>(self, operands: &impl Operands<A>) -> Relation<A> {
-                match self { $(Opcode::$name => { let $operands = operands; $relation })+ }
+                match self { $(Opcode::$name => operations::$name::relation(operands),)+ }
             }
         }
+
+        /// The instructions as types.
+        mod operations {
+            $(pub(super) enum $name {})+
+        }
+
+        $(
+            impl Operation for operations::$name {
+                const OPCODE: Opcode = Opcode::$name;
+
+                #[inline(always)]
+                fn relation<A: Algebra>($operands: &impl Operands<A>) -> Relation<A> {
+                    $relation
+                }
+            }
+        )+
     };
     (@argument plain) => { false };
     (@argument word) => { true };
@@ -254,11 +279,11 @@ instructions! {
     };
     /// Replaces the two topmost words by their product modulo 2^32; an error if the product is 2^64 or more.
     Mul32 = 34, "mul32", plain, Shrink, needs 2, else "the product is 2^64 or more", |x| {
-        split(x, W32, A::constant(0), x.low(W32)).times(x.word(0), Cofactor::Second)
+        multiplied(x, W32, x.word(0), Cofactor::Second, x.low(W32))
     };
     /// Replaces the two topmost words by their product divided by 2^32, rounded down; an error if the product is 2^64 or more.
     Mulhi32 = 35, "mulhi32", plain, Shrink, needs 2, else "the product is 2^64 or more", |x| {
-        split(x, W32, A::constant(0), x.high(W32)).times(x.word(0), Cofactor::Second)
+        multiplied(x, W32, x.word(0), Cofactor::Second, x.high(W32))
     };
     /// Replaces the two topmost 32-bit words by 1 if the lower one is less than the upper one, else by 0; an error unless the difference is at least -2^32 and less than 2^32.
     Lt32 = 36, "lt32", plain, Shrink, needs 2, else "the two topmost words differ by more than 32-bit words", |x| {
@@ -282,21 +307,18 @@ instructions! {
     };
     /// Multiplies the top by its argument, modulo 2^32: with 2^n, a shift to the left; an error if the product is 2^64 or more.
     Muli32 = 41, "muli32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
-        split(x, W32, A::constant(0), x.low(W32)).times(x.word(0), Cofactor::Argument)
+        multiplied(x, W32, x.word(0), Cofactor::Argument, x.low(W32))
     };
     /// Multiplies the top by its argument and divides by 2^32, rounded down: with 2^(32 - n), a shift to the right; an error if the product is 2^64 or more.
     Mulhii32 = 42, "mulhii32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
-        split(x, W32, A::constant(0), x.high(W32)).times(x.word(0), Cofactor::Argument)
+        multiplied(x, W32, x.word(0), Cofactor::Argument, x.high(W32))
     };
     /// Multiplies the top by its argument and adds the high 32 bits of the product to the low ones: with 2^n, a rotation to the left; an error if the product is 2^64 or more.
     Rotli32 = 43, "rotli32", word, Keep, needs 1, else "the product is 2^64 or more", |x| {
-        split(x, W32, A::constant(0), x.low(W32) + x.high(W32)).times(x.word(0), Cofactor::Argument)
+        multiplied(x, W32, x.word(0), Cofactor::Argument, x.low(W32) + x.high(W32))
     };
     /// Leaves the top as it is; an error unless it is a 32-bit word.
-    Assert32 = 44, "assert32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| Relation {
-        double: Some(Double::Pair(x.word(0), A::constant(0))),
-        ..Relation::top(x.word(0))
-    };
+    Assert32 = 44, "assert32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| bitwise(W32, x.word(0), A::constant(0), x.word(0));
     /// Replaces the top, an address, by the word in that cell of the memory; an error if the memory has no such cell.
     Load = 45, "load", plain, Keep, needs 1, |x| accessing(x.old(), Address::Cell(x.word(0)), x.old());
     /// Drops the top, an address, and puts a copy of the word below it into that cell of the memory; an error if the memory has no such cell.
@@ -324,25 +346,13 @@ instructions! {
     /// Replaces the two topmost 32-bit words by 1 if the lower one is less than the upper one, both modulo 2^32 and with signs, else by 0; an error unless they are at least -2^31 and less than 2^32 + 2^31.
     Lts32 = 54, "lts32", plain, Shrink, needs 2, else "one of the two topmost words is no 32-bit word", |x| less(x, W32);
     /// Replaces the two topmost words by the lower one times 2 to the upper one, modulo 2^32; an error if the upper one is more than 31, or if the product is 2^64 or more.
-    Shl32 = 55, "shl32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| Relation {
-        power: Some(Power::Of(x.word(0))),
-        ..split(x, W32, A::constant(0), x.low(W32)).times(x.power(), Cofactor::Second)
-    };
+    Shl32 = 55, "shl32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| to_the_left(x, W32, x.low(W32));
     /// Replaces the two topmost words by the lower one, a 32-bit word, shifted to the right by so many bits as the upper one says; an error if that is more than 31, or if the lower one is too large.
-    Shr32 = 56, "shr32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| Relation {
-        power: Some(Power::Of(x.bits(W32) - A::constant(1) - x.word(0))),
-        ..split(x, W32, A::constant(0), x.high(W32)).times(A::constant(2) * x.power(), Cofactor::Second)
-    };
+    Shr32 = 56, "shr32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| to_the_right(x, W32);
     /// Replaces the two topmost words by the lower one, a 32-bit word, rotated to the left by so many bits as the upper one says; an error if that is more than 31, or if the lower one is too large.
-    Rotl32 = 57, "rotl32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| Relation {
-        power: Some(Power::Of(x.word(0))),
-        ..split(x, W32, A::constant(0), x.low(W32) + x.high(W32)).times(x.power(), Cofactor::Second)
-    };
+    Rotl32 = 57, "rotl32", plain, Shrink, needs 2, else "the top is more than 31, or a word is too large", |x| to_the_left(x, W32, x.low(W32) + x.high(W32));
     /// Replaces the two topmost words by the lower one, a 32-bit word with a sign, shifted to the right by so many bits as the upper one says; an error if that is more than 31, or unless the lower one is at least -2^31 and less than 2^32 + 2^31.
-    Shrs32 = 58, "shrs32", plain, Shrink, needs 2, else "the top is more than 31, or the one below it is no 32-bit word", |x| Relation {
-        power: Some(Power::Of(x.bits(W32) - A::constant(1) - x.word(0))),
-        ..shifted(x, W32, x.word(1), x.power(), Cofactor::Power)
-    };
+    Shrs32 = 58, "shrs32", plain, Shrink, needs 2, else "the top is more than 31, or the one below it is no 32-bit word", |x| signed_to_the_right(x, W32);
     /// Shifts the top, a 32-bit word with a sign, to the right: by n bits if the argument is 2^(31 - n); an error unless the top is at least -2^31 and less than 2^32 + 2^31, or if the argument is too large.
     Shrsi32 = 59, "shrsi32", word, Keep, needs 1, else "the top is no 32-bit word, or the argument is too large", |x| {
         shifted(x, W32, x.word(0), x.argument(), Cofactor::Argument)
@@ -352,10 +362,7 @@ instructions! {
     /// Replaces the top, a 32-bit word, by the number of its lowest bits that are 0; an error if it is no such word.
     Ctz32 = 61, "ctz32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| trailing(x, W32);
     /// Replaces the top, a 32-bit word, by the number of its bits that are 1; an error if it is no such word.
-    Popcnt32 = 62, "popcnt32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| Relation {
-        double: Some(Double::Ones(x.word(0))),
-        ..Relation::top(x.ones(W32))
-    };
+    Popcnt32 = 62, "popcnt32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| ones(x, W32);
     /// Makes a 64-bit word of the top, a 32-bit word with a sign; an error if it is no such word.
     Extends32 = 63, "extends32", plain, Keep, needs 1, else "the top is 2^32 or more", |x| Relation {
         rest: Some(Rest::Reduced(x.word(0) + x.half(W32))),
@@ -372,11 +379,11 @@ instructions! {
     };
     /// Replaces the two topmost words by their product modulo 2^64; an error if the product is 2^128 or more.
     Mul64 = 66, "mul64", plain, Shrink, needs 2, else "the product is 2^128 or more", |x| {
-        split(x, W64, A::constant(0), x.low(W64)).times(x.word(0), Cofactor::Second)
+        multiplied(x, W64, x.word(0), Cofactor::Second, x.low(W64))
     };
     /// Replaces the two topmost words by their product divided by 2^64, rounded down; an error if the product is 2^128 or more.
     Mulhi64 = 67, "mulhi64", plain, Shrink, needs 2, else "the product is 2^128 or more", |x| {
-        split(x, W64, A::constant(0), x.high(W64)).times(x.word(0), Cofactor::Second)
+        multiplied(x, W64, x.word(0), Cofactor::Second, x.high(W64))
     };
     /// Replaces the two topmost 64-bit words by 1 if the lower one is less than the upper one, else by 0; an error unless the difference is at least -2^64 and less than 2^64.
     Lt64 = 68, "lt64", plain, Shrink, needs 2, else "the two topmost words differ by more than 64-bit words", |x| {
@@ -406,36 +413,24 @@ instructions! {
     };
     /// Multiplies the top by its argument, modulo 2^64: with 2^n, a shift to the left; an error if the product is 2^128 or more.
     Muli64 = 76, "muli64", word, Keep, needs 1, else "the product is 2^128 or more", |x| {
-        split(x, W64, A::constant(0), x.low(W64)).times(x.word(0), Cofactor::Argument)
+        multiplied(x, W64, x.word(0), Cofactor::Argument, x.low(W64))
     };
     /// Multiplies the top by its argument and divides by 2^64, rounded down: with 2^(64 - n), a shift to the right; an error if the product is 2^128 or more.
     Mulhii64 = 77, "mulhii64", word, Keep, needs 1, else "the product is 2^128 or more", |x| {
-        split(x, W64, A::constant(0), x.high(W64)).times(x.word(0), Cofactor::Argument)
+        multiplied(x, W64, x.word(0), Cofactor::Argument, x.high(W64))
     };
     /// Multiplies the top by its argument and adds the high 64 bits of the product to the low ones: with 2^n, a rotation to the left; an error if the product is 2^128 or more.
     Rotli64 = 78, "rotli64", word, Keep, needs 1, else "the product is 2^128 or more", |x| {
-        split(x, W64, A::constant(0), x.low(W64) + x.high(W64)).times(x.word(0), Cofactor::Argument)
+        multiplied(x, W64, x.word(0), Cofactor::Argument, x.low(W64) + x.high(W64))
     };
     /// Replaces the two topmost words by the lower one times 2 to the upper one, modulo 2^64; an error if the upper one is more than 63, or if the product is 2^128 or more.
-    Shl64 = 79, "shl64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| Relation {
-        power: Some(Power::Of(x.word(0))),
-        ..split(x, W64, A::constant(0), x.low(W64)).times(x.power(), Cofactor::Second)
-    };
+    Shl64 = 79, "shl64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| to_the_left(x, W64, x.low(W64));
     /// Replaces the two topmost words by the lower one, a 64-bit word, shifted to the right by so many bits as the upper one says; an error if that is more than 63, or if the lower one is too large.
-    Shr64 = 80, "shr64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| Relation {
-        power: Some(Power::Of(x.bits(W64) - A::constant(1) - x.word(0))),
-        ..split(x, W64, A::constant(0), x.high(W64)).times(A::constant(2) * x.power(), Cofactor::Second)
-    };
+    Shr64 = 80, "shr64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| to_the_right(x, W64);
     /// Replaces the two topmost words by the lower one, a 64-bit word, rotated to the left by so many bits as the upper one says; an error if that is more than 63, or if the lower one is too large.
-    Rotl64 = 81, "rotl64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| Relation {
-        power: Some(Power::Of(x.word(0))),
-        ..split(x, W64, A::constant(0), x.low(W64) + x.high(W64)).times(x.power(), Cofactor::Second)
-    };
+    Rotl64 = 81, "rotl64", plain, Shrink, needs 2, else "the top is more than 63, or a word is too large", |x| to_the_left(x, W64, x.low(W64) + x.high(W64));
     /// Replaces the two topmost words by the lower one, a 64-bit word with a sign, shifted to the right by so many bits as the upper one says; an error if that is more than 63, or unless the lower one is at least -2^63 and less than 2^64 + 2^63.
-    Shrs64 = 82, "shrs64", plain, Shrink, needs 2, else "the top is more than 63, or the one below it is no 64-bit word", |x| Relation {
-        power: Some(Power::Of(x.bits(W64) - A::constant(1) - x.word(0))),
-        ..shifted(x, W64, x.word(1), x.power(), Cofactor::Power)
-    };
+    Shrs64 = 82, "shrs64", plain, Shrink, needs 2, else "the top is more than 63, or the one below it is no 64-bit word", |x| signed_to_the_right(x, W64);
     /// Shifts the top, a 64-bit word with a sign, to the right: by n bits if the argument is 2^(63 - n); an error unless the top is at least -2^63 and less than 2^64 + 2^63, or if the argument is too large.
     Shrsi64 = 83, "shrsi64", word, Keep, needs 1, else "the top is no 64-bit word, or the argument is too large", |x| {
         shifted(x, W64, x.word(0), x.argument(), Cofactor::Argument)
@@ -445,17 +440,9 @@ instructions! {
     /// Replaces the top, a 64-bit word, by the number of its lowest bits that are 0; an error if it is no such word.
     Ctz64 = 85, "ctz64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| trailing(x, W64);
     /// Replaces the top, a 64-bit word, by the number of its bits that are 1; an error if it is no such word.
-    Popcnt64 = 86, "popcnt64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| Relation {
-        width: W64,
-        double: Some(Double::Ones(x.word(0))),
-        ..Relation::top(x.ones(W64))
-    };
+    Popcnt64 = 86, "popcnt64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| ones(x, W64);
     /// Leaves the top as it is; an error unless it is a 64-bit word.
-    Assert64 = 87, "assert64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| Relation {
-        width: W64,
-        double: Some(Double::Pair(x.word(0), A::constant(0))),
-        ..Relation::top(x.word(0))
-    };
+    Assert64 = 87, "assert64", plain, Keep, needs 1, else "the top is 2^64 or more", |x| bitwise(W64, x.word(0), A::constant(0), x.word(0));
     /// Replaces the top, the address of a byte, by that byte of the memory: byte 4 i + j is byte j of the cell i, from the least significant one on; an error if the memory has no such cell, or if no 32-bit word is in it.
     Load8 = 88, "load8", plain, Keep, needs 1, else "the cell holds no 32-bit word", |x| loaded(x, Piece::Byte);
     /// Replaces the top, the address of a byte, by 2 bytes of the memory from that one on, the least significant one first; an error if they are not in one cell, or not in a 32-bit word.

@@ -24,6 +24,67 @@ pub(super) fn split<A: Algebra>(
     }
 }
 
+/// A result made of the two words of a product.
+#[inline(always)]
+pub(super) fn multiplied<A: Algebra>(
+    x: &impl Operands<A>,
+    width: Width,
+    factor: A,
+    cofactor: Cofactor,
+    result: A,
+) -> Relation<A> {
+    split(x, width, A::constant(0), result).times(factor, cofactor)
+}
+
+/// A result made of the two words of the second word, shifted to the left by as many bits as the top says.
+#[inline(always)]
+pub(super) fn to_the_left<A: Algebra>(
+    x: &impl Operands<A>,
+    width: Width,
+    result: A,
+) -> Relation<A> {
+    Relation {
+        power: Some(Power::Of(x.word(0))),
+        ..multiplied(x, width, x.power(), Cofactor::Second, result)
+    }
+}
+
+/// The power with which a product's high word is what is shifted to the right by as many bits as the top says: half of 2 to the bits that are
+/// left.
+#[inline(always)]
+fn right<A: Algebra>(x: &impl Operands<A>, width: Width) -> Option<Power<A>> {
+    Some(Power::Of(x.bits(width) - A::constant(1) - x.word(0)))
+}
+
+/// The second word, shifted to the right by as many bits as the top says.
+#[inline(always)]
+pub(super) fn to_the_right<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
+    let factor = A::constant(2) * x.power();
+    Relation {
+        power: right(x, width),
+        ..multiplied(x, width, factor, Cofactor::Second, x.high(width))
+    }
+}
+
+/// The same of a word with a sign.
+#[inline(always)]
+pub(super) fn signed_to_the_right<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
+    Relation {
+        power: right(x, width),
+        ..shifted(x, width, x.word(1), x.power(), Cofactor::Power)
+    }
+}
+
+/// The number of ones of the top.
+#[inline(always)]
+pub(super) fn ones<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
+    Relation {
+        width,
+        double: Some(Double::Ones(x.word(0))),
+        ..Relation::top(x.ones(width))
+    }
+}
+
 /// A result made of two words, which have to be such words.
 #[inline(always)]
 pub(super) fn bitwise<A: Algebra>(width: Width, low: A, high: A, result: A) -> Relation<A> {
@@ -77,9 +138,8 @@ pub(super) fn shifted<A: Algebra>(
     let result = x.high(width) - factor + negative;
     Relation {
         rest: Some(Rest::Reduced(word + x.half(width))),
-        ..split(x, width, A::constant(0), result)
+        ..multiplied(x, width, A::constant(2) * x.rest(width), cofactor, result)
     }
-    .times(A::constant(2) * x.rest(width), cofactor)
 }
 
 /// The number of bits above the highest 1 of the top: so many less than all as the top has bits.

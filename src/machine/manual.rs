@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Challenges, Column, Columns, Output, Phase, Reader, Shape, Window};
 use crate::air::Gate;
 use crate::algebra::{Definition, Formula, Word};
-use crate::isa::{Carry, InstructionSet, Opcode};
+use crate::isa::{Carry, InstructionSet, Opcode, Width};
 use crate::machine::Binding;
 
 /// A row of the manual: names, with a prime on the next row.
@@ -211,9 +211,8 @@ pub fn reference<F: Word>() -> String {
     text.push_str(WORDS);
     let computing = |own: Opcode| own.uses_words() && !own.uses_memory();
     let small = |own: Opcode| {
-        let set = InstructionSet::of(&[own]);
-        let more = set.has_power() || set.has_ones() || set.has_carry(Carry::Rest);
-        computing(own) && !own.is_wide() && !more
+        let more = own.uses_power() || own.counts_ones() || own.carries(Carry::Rest);
+        computing(own) && own.width() == Width::W32 && !more
     };
     let words = with(set, small);
     let is_product = |cell| {

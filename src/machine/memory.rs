@@ -55,7 +55,7 @@ use super::words::bytes_of;
 use super::{Cells, Column, Columns, Event, Part, bit, count};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word};
-use crate::isa::{Access, Address, CELL_BYTES, Piece};
+use crate::isa::{Access, Address, CELL_BYTES, Opcode, Piece};
 use crate::vm::piece_of;
 
 /// The bus of the memory's cells.
@@ -77,8 +77,7 @@ fn columns<A>(columns: &Columns<A>) -> Option<&Cells<A>> {
 
 /// 1 where the row accesses a cell.
 fn accesses<A: Algebra>(window: &Window<A>) -> A {
-    let flags = window.flags(|opcode| opcode.uses_memory().then(|| A::constant(1)));
-    flags.named("accesses")
+    window.executing(Opcode::uses_memory).named("accesses")
 }
 
 impl Part for Memory {
@@ -230,21 +229,14 @@ fn gate<A: Algebra>(window: &Window<A>, own: &Cells<A>) -> Gate<A> {
     let said_address = said(&|access| match access.address {
         Address::Cell(address) | Address::Byte(address) => Some(address),
     });
-    let computed = said(&|access| match access.new {
-        Some(_) => None,
-        None => Some(A::constant(1)),
+    let computed = window.executing(|opcode| {
+        let access = window.relation(opcode).access;
+        access.is_some_and(|own| own.new.is_none())
     });
-    let of_bytes = window.shape.set.has_bytes();
     // The address of a byte is four times that of its cell, and its number there.
-    let (address, new) = match of_bytes {
-        true => (
-            own.address.clone()
-                * (A::constant(1) + A::constant(CELL_BYTES as u64 - 1) * by_byte(window))
-                + window.at_byte(|byte| byte as u64),
-            (A::constant(1) - computed) * own.new.clone(),
-        ),
-        false => (own.address.clone(), own.new.clone()),
-    };
+    let times = A::constant(1) + A::constant(CELL_BYTES as u64 - 1) * by_byte(window);
+    let address = own.address.clone() * times + window.at_byte(|byte| byte as u64);
+    let new = (A::constant(1) - computed) * own.new.clone();
     let idle = A::constant(1) - accesses(window);
     let untouched = A::constant(1) - own.touched.clone();
     let constraints = [
@@ -283,8 +275,7 @@ fn gate<A: Algebra>(window: &Window<A>, own: &Cells<A>) -> Gate<A> {
 
 /// 1 where the row accesses what has the address of a byte.
 fn by_byte<A: Algebra>(window: &Window<A>) -> A {
-    let flags = window.flags(|opcode| opcode.uses_bytes().then(|| A::constant(1)));
-    flags.named("by_byte")
+    window.executing(Opcode::uses_bytes).named("by_byte")
 }
 
 const AT_BYTE: [&str; CELL_BYTES] = [

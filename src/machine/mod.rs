@@ -37,7 +37,7 @@ use walk::Walk;
 use crate::air::logup::{Carry, LogUp};
 use crate::air::{Bus, Gate, Interaction};
 use crate::algebra::{Algebra, Word};
-use crate::isa::{InstructionSet, Opcode};
+use crate::isa::{InstructionSet, Opcode, Operation, Specialised};
 use crate::vm::{Cell, Step, TraceRow};
 
 /// A concern of the machine.
@@ -194,11 +194,14 @@ impl<F: Word> Executed<F> {
             Some(next) if opcode.takes_word() => next.window[0],
             _ => F::zero(),
         };
+        let stepped = Stepped {
+            row,
+            stack: &stack,
+            word,
+        };
         Executed {
             opcode,
-            step: Step::of(opcode, &stack, row.argument, word, row.pc as usize, |_| {
-                row.old
-            }),
+            step: opcode.specialise(stepped),
             cofactor: F::zero(),
             tests: [F::zero(); 3],
             stack,
@@ -212,13 +215,50 @@ impl<F: Word> Executed<F> {
             true => hint.unwrap_or(F::zero()),
             false => hint.unwrap_or(self.step.cofactor),
         };
-        let tests = self
-            .step
-            .tests(self.opcode, &self.stack, self.argument, cofactor);
+        let tested = Tested {
+            executed: &self,
+            cofactor,
+        };
         Executed {
             cofactor,
-            tests,
+            tests: self.opcode.specialise(tested),
             ..self
         }
+    }
+}
+
+/// The step that a row makes, with this stack and this word from a tape.
+struct Stepped<'a, F> {
+    row: &'a TraceRow<F>,
+    stack: &'a [F],
+    word: F,
+}
+
+impl<F: Word> Specialised for Stepped<'_, F> {
+    type Output = Step<F>;
+
+    fn call<O: Operation>(self) -> Step<F> {
+        let Stepped { row, stack, word } = self;
+        Step::of::<O>(stack, row.argument, word, row.pc as usize, |_| row.old)
+    }
+}
+
+/// What a step tests, with this cofactor.
+struct Tested<'a, F> {
+    executed: &'a Executed<F>,
+    cofactor: F,
+}
+
+impl<F: Word> Specialised for Tested<'_, F> {
+    type Output = [F; 3];
+
+    fn call<O: Operation>(self) -> [F; 3] {
+        let Executed {
+            step,
+            stack,
+            argument,
+            ..
+        } = self.executed;
+        step.tests::<O>(stack, *argument, self.cofactor)
     }
 }

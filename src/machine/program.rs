@@ -103,8 +103,7 @@ impl Part for Program {
 fn flow<A: Algebra>(window: &Window<A>, fetch: &Fetch<A>, next_pc: &A) -> Gate<A> {
     let step = window.step();
     let one = A::constant(1);
-    let with =
-        |target: Target| window.flags(|own| (own.target() == target).then(|| A::constant(1)));
+    let with = |target: Target| window.executing(|own| own.target() == target);
     let Fetch {
         jumps,
         pc,

@@ -234,6 +234,11 @@ pub(super) fn missing(operand: &str) -> ! {
     unreachable!("an instruction reads {operand}, for which its machine has no column")
 }
 
+/// An operand of a row, which the columns of its machine have.
+pub(super) fn there<A: Clone>(own: Option<&A>, operand: &str) -> A {
+    own.unwrap_or_else(|| missing(operand)).clone()
+}
+
 impl<A: Algebra> Window<A> {
     /// The window of a machine of this shape and so many steps.
     pub fn read(shape: Shape, rows: A, from: &impl Reader<A>) -> Self {
@@ -321,6 +326,11 @@ impl<A: Algebra> Window<A> {
             .fold(A::constant(0), |sum, term| sum + term)
     }
 
+    /// 1 where the row executes one of these instructions, not counting idle rows.
+    pub(super) fn executing(&self, is: impl Fn(Opcode) -> bool) -> A {
+        self.flags(|opcode| is(opcode).then(|| A::constant(1)))
+    }
+
     /// 1 where no flag is set.
     pub fn idle(&self) -> A {
         (A::constant(1) - self.flags(|_| Some(A::constant(1)))).named("idle")
@@ -333,8 +343,8 @@ impl<A: Algebra> Window<A> {
             Effect::Keep => "keep",
             Effect::Shrink => "shrink",
         };
-        let flags = self.flags(|opcode| (opcode.effect() == effect).then(|| A::constant(1)));
-        flags.named(name)
+        self.executing(|opcode| opcode.effect() == effect)
+            .named(name)
     }
 
     /// The encoded opcode of what the row executes, an idle row counting as `nop`.
@@ -363,8 +373,7 @@ impl<A: Algebra> Window<A> {
 
     /// The prover's word.
     pub(super) fn hint(&self) -> A {
-        let hint = self.row.cofactor.as_ref();
-        hint.unwrap_or_else(|| missing("a hint")).clone()
+        there(self.row.cofactor.as_ref(), "a hint")
     }
 
     /// The low word of the row.
@@ -388,8 +397,7 @@ impl<A: Algebra> Window<A> {
 
     /// The power of two of the row.
     pub(super) fn power(&self) -> A {
-        let power = self.row.power.as_ref();
-        power.unwrap_or_else(|| missing("a power of two")).clone()
+        there(self.row.power.as_ref(), "a power of two")
     }
 
     /// The columns of the memory.
@@ -459,7 +467,7 @@ impl<A: Algebra> Window<A> {
 
     /// 1 where the row unwinds the stack.
     pub(super) fn unwinding(&self) -> A {
-        self.flags(|opcode| (opcode == Opcode::Halt).then(|| A::constant(1)))
+        self.executing(|opcode| opcode == Opcode::Halt)
     }
 
     /// On the last row, 1 if the stack holds a word, else 0.
@@ -477,8 +485,7 @@ struct FlagView<'a, A>(&'a Window<A>);
 
 impl<A: Algebra> Operands<A> for FlagView<'_, A> {
     fn word(&self, place: usize) -> A {
-        let word = self.0.row.words.get(place);
-        word.unwrap_or_else(|| missing("a word")).clone()
+        there(self.0.row.words.get(place), "a word")
     }
     fn argument(&self) -> A {
         self.0.argument()
@@ -519,12 +526,10 @@ impl<A: Algebra> Operands<A> for FlagView<'_, A> {
         ones.unwrap_or_else(|| missing("a count of bits"))
     }
     fn carry(&self, carry: Carry) -> A {
-        let carry = self.0.row.carry(carry);
-        carry.unwrap_or_else(|| missing("a carry")).clone()
+        there(self.0.row.carry(carry), "a carry")
     }
     fn exponent(&self) -> A {
-        let exponent = self.0.row.exponent.as_ref();
-        exponent.unwrap_or_else(|| missing("an exponent")).clone()
+        there(self.0.row.exponent.as_ref(), "an exponent")
     }
     fn power(&self) -> A {
         self.0.power()
@@ -542,17 +547,12 @@ impl<A: Algebra> Operands<A> for FlagView<'_, A> {
         self.0.scale()
     }
     fn found(&self, piece: Piece) -> A {
-        let found = self.0.row.found(piece);
-        found
-            .unwrap_or_else(|| missing("a piece of a word"))
-            .clone()
+        there(self.0.row.found(piece), "a piece of a word")
     }
     fn lowest(&self, piece: Piece) -> A {
         bytes_of(self.0.shape, &self.0.row.high, 0..piece.bytes())
     }
     fn last_byte(&self) -> A {
-        let last = self.0.row.at_byte.last();
-        last.unwrap_or_else(|| missing("the bytes of cells"))
-            .clone()
+        there(self.0.row.at_byte.last(), "the bytes of cells")
     }
 }

@@ -52,11 +52,11 @@
 //! For all others `low` and `high` are what the instruction says, or 0. So the operands of an instruction that splits need not be words: its
 //! result is what the table of instructions says of them, or the row is unsatisfiable.
 
-use super::window::{Challenges, Window, missing};
+use super::window::{Challenges, Window, missing, there};
 use super::{Column, Columns, Event, Part, bit, count};
 use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
 use crate::algebra::{Algebra, Word, integer};
-use crate::isa::{Carry, Double, Opcode, Power, Relation, Rest, Shape, TABLE_KINDS, Width};
+use crate::isa::{Carry, Double, Opcode, Power, Relation, Rest, Shape, Width};
 
 /// The bus of the limbs.
 pub(super) static BUS: Bus = Bus { name: "limbs" };
@@ -90,9 +90,7 @@ impl Part for Words {
             });
         };
         let counts = shape.set.has_ones().then(|| {
-            let counts = flags(window, |_, relation| {
-                matches!(relation.double, Some(Double::Ones(_)))
-            });
+            let counts = window.executing(Opcode::counts_ones);
             (A::constant(ONES) * counts).named("counts")
         });
         let limbs = row.low.iter().zip(&row.high).zip(&row.both);
@@ -114,13 +112,9 @@ impl Part for Words {
         if let (Some(exponent), Some(power), Some(raised)) =
             (&row.exponent, &row.power, &row.raised)
         {
-            let wide = flags(window, |opcode, relation| {
-                opcode.is_wide() && relation.power.is_some()
-            });
-            let counts = flags(window, |_, relation| {
-                matches!(relation.power, Some(Power::Floor(_) | Power::Divisor(_)))
-            });
-            let kind = A::constant(POWERS) + wide + A::constant(COUNTS - POWERS) * counts;
+            let wide = window.executing(|own| own.uses_power() && own.width() == Width::W64);
+            let zeros = window.executing(Opcode::counts_zeros);
+            let kind = A::constant(POWERS) + wide + A::constant(COUNTS - POWERS) * zeros;
             let entries = [exponent.clone(), power.clone(), A::constant(0)];
             receive(
                 "raised = 1 / (the power of two of this row)",
@@ -150,11 +144,11 @@ impl Part for Words {
         let (Some(answers), Some(executed)) = (&mut columns.answers, &event.executed) else {
             return;
         };
-        let (shape, step) = (event.shape, &executed.step);
+        let (shape, opcode, step) = (event.shape, executed.opcode, &executed.step);
         let mut look_up = |place: usize| count(answers, event.rows, place);
         let pair = |left: u64, right: u64| (left + (right << shape.limb_bits)) as usize;
         let [mut low, high] = step.double;
-        let full = step.width == shape.set.width();
+        let full = opcode.width() == shape.set.width();
         if !full {
             low |= step.rest << Width::W32.bits();
         }
@@ -162,15 +156,15 @@ impl Part for Words {
         let all = columns.low.iter_mut().zip(&mut columns.high);
         let all = all.zip(&mut columns.both).zip(low.zip(high));
         for (((low, high), both), (left, right)) in all {
-            let row = match step.ones {
-                true => [left, u64::from(left.count_ones()), 0],
-                false => [left, right, left & right],
+            let (place, limbs) = match opcode.counts_ones() {
+                true => {
+                    let ones = left.count_ones();
+                    (place(shape, ONES, left as usize), [left, ones.into(), 0])
+                }
+                false => (pair(left, right), [left, right, left & right]),
             };
-            look_up(match step.ones {
-                true => place(shape, ONES, left as usize),
-                false => pair(left, right),
-            });
-            for (column, limb) in [low, high, both].into_iter().zip(row) {
+            look_up(place);
+            for (column, limb) in [low, high, both].into_iter().zip(limbs) {
                 column.push(F::constant(limb));
             }
         }
@@ -192,9 +186,12 @@ impl Part for Words {
         }
         if let (Some(exponent), Some(power)) = (&mut columns.exponent, &mut columns.power) {
             let own = step.exponent.unwrap_or(0);
-            let wide = step.exponent.is_some() && step.width == Width::W64;
-            let counts = if step.counts { COUNTS - POWERS } else { 0 };
-            let kind = POWERS + u64::from(wide) + counts;
+            let kind = match opcode.counts_zeros() {
+                true => COUNTS,
+                false => POWERS,
+            };
+            let wide = opcode.uses_power() && opcode.width() == Width::W64;
+            let kind = kind + u64::from(wide);
             look_up(place(shape, kind, own as usize));
             exponent.push(F::constant(own.into()));
             power.push(integer(1 << own));
@@ -207,16 +204,10 @@ const POWERS: u64 = 1;
 const ONES: u64 = 3;
 const COUNTS: u64 = 4;
 
-/// The rows of a kind in the table.
-fn rows_of(shape: Shape, kind: u64) -> std::ops::Range<usize> {
-    let (kind, rows) = (kind as usize, shape.table_kinds());
-    let start = rows[..kind].iter().sum();
-    start..start + rows[kind]
-}
-
 /// The row of the table with an exponent, or a limb, in rows of a kind.
 fn place(shape: Shape, kind: u64, own: usize) -> usize {
-    rows_of(shape, kind).start + own
+    let before = shape.table_kinds().into_iter().take(kind as usize);
+    before.sum::<usize>() + own
 }
 
 /// The limbs of a word, the least significant one first.
@@ -229,20 +220,27 @@ fn limbs(shape: Shape, word: u64) -> impl Iterator<Item = u64> {
 /// A row of the table: a left and a right limb, the bits that both have, and the kind 0; or a limb, the number of its bits that are 1, 0, and the
 /// kind 3; or an exponent, two to it, 0, and another kind.
 pub fn table_row(shape: Shape, row: usize) -> [u128; 4] {
-    let mut found = (0..TABLE_KINDS as u64).map(|kind| (kind, rows_of(shape, kind)));
-    let Some((kind, rows)) = found.find(|(_, rows)| rows.contains(&row)) else {
-        return [0; 4];
-    };
-    let own = row - rows.start;
-    let [left, right, common] = match kind {
+    let mut own = row;
+    for (kind, rows) in (0..).zip(shape.table_kinds()) {
+        if own < rows {
+            let [left, right, common] = entries(shape, kind, own);
+            return [left, right, common, kind.into()];
+        }
+        own -= rows;
+    }
+    [0; 4]
+}
+
+/// A row of a kind, which is the one with this number among them.
+fn entries(shape: Shape, kind: u64, row: usize) -> [u128; 3] {
+    match kind {
         0 => {
-            let [left, right] = [own & ((1 << shape.limb_bits) - 1), own >> shape.limb_bits];
+            let (left, right) = (row & ((1 << shape.limb_bits) - 1), row >> shape.limb_bits);
             [left, right, left & right].map(|limb| limb as u128)
         }
-        ONES => [own as u128, own.count_ones().into(), 0],
-        _ => [own as u128, 1 << own, 0],
-    };
-    [left, right, common, kind.into()]
+        ONES => [row as u128, row.count_ones().into(), 0],
+        _ => [row as u128, 1 << row, 0],
+    }
 }
 
 /// As many entries as the rows of the table have; 0 if there is none.
@@ -296,15 +294,9 @@ pub(super) fn bytes_of<A: Algebra>(shape: Shape, limbs: &[A], bytes: std::ops::R
     made.unwrap_or_else(|| missing("the bytes of a word"))
 }
 
-/// 1 where the row executes an instruction whose relation is such a one.
-fn flags<A: Algebra>(window: &Window<A>, is: impl Fn(Opcode, &Relation<A>) -> bool) -> A {
-    window.flags(|opcode| is(opcode, &window.relation(opcode)).then(|| A::constant(1)))
-}
-
 /// A word that is a value less the radix where its carry is 1.
 fn reduced<A: Algebra>(window: &Window<A>, value: A, width: Width, carry: Carry) -> A {
-    let carry = window.row.carry(carry);
-    let carry = carry.unwrap_or_else(|| missing("a carry")).clone();
+    let carry = there(window.row.carry(carry), "a carry");
     value - integer::<A>(width.radix()) * carry
 }
 
@@ -323,12 +315,15 @@ fn said<A: Algebra>(window: &Window<A>, relation: Relation<A>) -> [Option<A>; 2]
     }
 }
 
-/// What a relation says that the third word is.
-fn said_rest<A: Algebra>(window: &Window<A>, relation: Relation<A>) -> Option<A> {
-    match relation.rest? {
-        Rest::Said(word) => Some(word),
-        Rest::Reduced(word) => Some(reduced(window, word, relation.width, Carry::Rest)),
-    }
+/// What the third word is, of an instruction with words of this size that says so; else 0.
+fn said_rest<A: Algebra>(window: &Window<A>, width: Width) -> A {
+    window.flags(|opcode| {
+        let relation = window.relation(opcode);
+        match relation.rest.filter(|_| relation.width == width)? {
+            Rest::Said(word) => Some(word),
+            Rest::Reduced(word) => Some(reduced(window, word, width, Carry::Rest)),
+        }
+    })
 }
 
 /// What the words of a row are, where they are not computed, its carries, and the exponent of its power of two.
@@ -348,39 +343,30 @@ fn gate<A: Algebra>(window: &Window<A>) -> Gate<A> {
         "the upper half of high is 0 where words have 32 bits",
     ];
     for (i, limbs) in [&row.low, &row.high].into_iter().enumerate() {
-        let says = |relation: Relation<A>| said(window, relation)[i].clone();
-        let computed = flags(window, |_, relation| {
-            relation.double.is_some() && says(relation.clone()).is_none()
-        });
+        let says = |opcode: Opcode| {
+            let [low, high] = said(window, window.relation(opcode));
+            if i == 0 { low } else { high }
+        };
+        let computed = window
+            .executing(|opcode| window.relation(opcode).double.is_some() && says(opcode).is_none());
         let small = word_of(shape, limbs, Width::W32, [["low", "high"][i]; 2]);
-        let said = window.flags(|opcode| says(window.relation(opcode)));
+        let said = window.flags(says);
         let mut own = (A::constant(1) - computed) * small - said;
         if wide_set {
             let upper = upper(shape, limbs, ["upper_low", "upper_high"][i]);
-            let large = flags(window, |opcode, relation| {
-                opcode.is_wide() && says(relation.clone()).is_some()
-            });
+            let large = window.executing(|own| own.width() == Width::W64 && says(own).is_some());
             own = own + integer::<A>(Width::W32.radix()) * (large * upper);
         }
         constrain(NAMES[i], own);
     }
     if wide_set {
-        let small = A::constant(1) - flags(window, |opcode, _| opcode.is_wide());
-        let rest = window.flags(|opcode| {
-            let relation = window.relation(opcode);
-            said_rest(window, relation).filter(|_| !opcode.is_wide())
-        });
-        let [low, high] = [&row.low, &row.high].map(|limbs| limbs.as_slice());
-        let own = small.clone() * upper(shape, low, "upper_low") - rest;
-        constrain(UPPER[0], own);
-        constrain(UPPER[1], small * upper(shape, high, "upper_high"));
+        let small = A::constant(1) - window.executing(|own| own.width() == Width::W64);
+        let own = small.clone() * upper(shape, &row.low, "upper_low");
+        constrain(UPPER[0], own - said_rest(window, Width::W32));
+        constrain(UPPER[1], small * upper(shape, &row.high, "upper_high"));
     }
     if !row.rest.is_empty() {
-        let said = window.flags(|opcode| {
-            let relation = window.relation(opcode);
-            let full = relation.width == shape.set.width();
-            said_rest(window, relation).filter(|_| full)
-        });
+        let said = said_rest(window, shape.set.width());
         let own = word(shape, &row.rest, "rest") - said;
         constrain("rest is the instruction's, 0 if it has none", own);
     }
@@ -388,17 +374,12 @@ fn gate<A: Algebra>(window: &Window<A>) -> Gate<A> {
         let Some(own) = row.carry(carry) else {
             continue;
         };
-        let users = flags(window, |_, relation| match carry {
-            Carry::Rest => matches!(relation.rest, Some(Rest::Reduced(_))),
-            Carry::Low | Carry::High => matches!(relation.double, Some(Double::Reduced(..))),
-        });
+        let users = window.executing(|opcode| opcode.carries(carry));
         constrain(is_bit, own.clone() * (A::constant(1) - own.clone()));
         constrain(unused, (A::constant(1) - users) * own.clone());
     }
     if let Some(exponent) = &row.exponent {
-        let computed = flags(window, |_, relation| {
-            matches!(relation.power, Some(Power::Floor(_) | Power::Divisor(_)))
-        });
+        let computed = window.executing(Opcode::counts_zeros);
         let said = window.flags(|opcode| match window.relation(opcode).power? {
             Power::Of(own) => Some(own),
             Power::Floor(_) | Power::Divisor(_) => None,

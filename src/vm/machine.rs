@@ -7,7 +7,7 @@ use super::memory::{Cell, Memory};
 use super::step::Step;
 use super::{Inputs, Outcome, RunError};
 use crate::algebra::Word;
-use crate::isa::{Effect, InstructionSet, Opcode, Specialised, Target};
+use crate::isa::{Effect, InstructionSet, Opcode, Operation, Specialised, Target};
 use crate::program::Instruction;
 
 /// What executes an instruction: on a machine, in a program of so many instructions, after so many steps.
@@ -21,8 +21,8 @@ impl<F: Word> Specialised for Handlers<F> {
     type Output = Handler<F>;
 
     #[inline(always)]
-    fn call<const OPCODE: usize>(self) -> Handler<F> {
-        execute::<F, OPCODE>
+    fn call<O: Operation>(self) -> Handler<F> {
+        execute::<F, O>
     }
 }
 
@@ -122,13 +122,13 @@ pub(super) struct Machine<'a, F> {
 const PADDING: usize = InstructionSet::MAX_WINDOW;
 
 /// Does what an instruction says, whether it may or not, and says what is wrong.
-fn execute<F: Word, const OPCODE: usize>(
+fn execute<F: Word, O: Operation>(
     machine: &mut Machine<'_, F>,
     instruction: &Decoded<F>,
     addresses: usize,
     steps: usize,
 ) -> Result<(), Failure> {
-    let opcode = const { Opcode::ALL[OPCODE] };
+    let opcode = O::OPCODE;
     let mut result = Ok(());
     if machine.stack.len() < PADDING + opcode.needs() {
         result = Err(Failure::Underflow);
@@ -164,8 +164,7 @@ fn execute<F: Word, const OPCODE: usize>(
         }
         _ => {}
     }
-    let step = Step::of(
-        opcode,
+    let step = Step::of::<O>(
         &machine.stack,
         instruction.argument,
         word,
@@ -187,7 +186,7 @@ fn execute<F: Word, const OPCODE: usize>(
             None => result = result.and(Err(Failure::OutsideMemory)),
         }
     }
-    if opcode.fault().is_some() && !step.holds(opcode, &machine.stack, instruction.argument) {
+    if opcode.fault().is_some() && !step.holds::<O>(&machine.stack, instruction.argument) {
         result = result.and(Err(Failure::Fault));
     }
     let following = machine.pc + 1;

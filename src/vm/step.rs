@@ -2,7 +2,7 @@
 
 use crate::algebra::{Word, integer};
 use crate::isa::{
-    Address, CELL_BYTES, Carry, Cofactor, Double, Opcode, Operands, Piece, Power, Rest, Target,
+    Address, CELL_BYTES, Carry, Cofactor, Double, Operands, Operation, Piece, Power, Rest, Target,
     Width,
 };
 
@@ -11,7 +11,7 @@ struct Values<'a, F> {
     /// The stack, from the bottom up.
     stack: &'a [F],
     argument: F,
-    hint: F,
+    hint: Hint<F>,
     result: F,
     following: usize,
     jumps: F,
@@ -23,6 +23,14 @@ struct Values<'a, F> {
     new: F,
     /// The byte of its cell that it accesses.
     offset: Option<usize>,
+}
+
+/// The prover's word.
+#[derive(Clone, Copy)]
+enum Hint<F> {
+    Is(F),
+    /// -1 over this factor, computed where it is read.
+    Of(F),
 }
 
 /// The two words in limbs of a step: as words of the field where an operand is one, for that is what a conversion costs.
@@ -67,7 +75,10 @@ impl<F: Word> Operands<F> for Values<'_, F> {
     }
     #[inline(always)]
     fn hint(&self) -> F {
-        self.hint
+        match self.hint {
+            Hint::Is(own) => own,
+            Hint::Of(factor) => F::zero() - factor.inverse().unwrap_or(F::zero()),
+        }
     }
     #[inline(always)]
     fn result(&self) -> F {
@@ -215,12 +226,7 @@ impl<F: Word> Accessed<F> {
 /// The word of a size that a value is, if it is one.
 #[inline(always)]
 fn word<F: Word>(width: Width, value: &F) -> Option<u64> {
-    match width {
-        Width::W32 => value
-            .to_u64()
-            .filter(|own| u128::from(*own) < width.radix()),
-        Width::W64 => value.to_u64(),
-    }
+    value.to_u64().and_then(|own| width.word(own.into()))
 }
 
 /// The quotient of a dividend below 2^129, which is as large as one of 64-bit words can be, and what is left.
@@ -231,12 +237,12 @@ fn divide<F: Word>(dividend: &F, divisor: u128) -> Option<[u128; 2]> {
     }
     // It is 2^128 - 1, 1, and a number that has 128 bits.
     let more = (*dividend - integer(u128::MAX) - F::one()).to_u128()?;
-    let [quotient, left] = [u128::MAX, more]
-        .map(|own| [own.checked_div(divisor), own.checked_rem(divisor)])
-        .into_iter()
-        .try_fold([0u128, 1], |[quotient, left], [more, rest]| {
-            Some([quotient.checked_add(more?)?, left.checked_add(rest?)?])
-        })?;
+    let quotient = u128::MAX
+        .checked_div(divisor)?
+        .checked_add(more / divisor)?;
+    let left = (u128::MAX % divisor)
+        .checked_add(more % divisor)?
+        .checked_add(1)?;
     Some([quotient.checked_add(left / divisor)?, left % divisor])
 }
 
@@ -269,17 +275,9 @@ impl<F: Word> Values<'_, F> {
     fn double(&mut self, width: Width, double: &Double<F>, product: F) -> Option<[u64; 2]> {
         match double {
             Double::Split(value) => {
-                let value = *value + product;
-                match width {
-                    Width::W32 => {
-                        let value = value.to_u64()?;
-                        Some([value & u64::from(u32::MAX), value >> 32])
-                    }
-                    Width::W64 => {
-                        let value = value.to_u128()?;
-                        Some([value as u64, (value >> 64) as u64])
-                    }
-                }
+                let value = (*value + product).to_u128()?;
+                let low = value & (width.radix() - 1);
+                Some([width.word(low)?, width.word(value >> width.bits())?])
             }
             Double::Pair(low, high) => Some([word(width, low)?, word(width, high)?]),
             Double::Reduced(low, high) => {
@@ -328,9 +326,7 @@ pub(crate) struct Step<F> {
     /// What the factor is multiplied by; 0 if it is a hint, -1 over the factor.
     pub(crate) cofactor: F,
     hinted: bool,
-    /// The size of the words in limbs that it computes with.
-    pub(crate) width: Width,
-    /// These two; zeros if it does not, or if there are no such words.
+    /// The two words in limbs that it computes with; zeros if it does not, or if there are no such words.
     pub(crate) double: [u64; 2],
     /// Of an instruction that computes with them, whether there are, and its factor passes its test.
     words_hold: Option<bool>,
@@ -340,10 +336,6 @@ pub(crate) struct Step<F> {
     pub(crate) carries: [bool; 3],
     /// The exponent of the power of two that it computes with.
     pub(crate) exponent: Option<u32>,
-    /// Whether that counts zeros.
-    pub(crate) counts: bool,
-    /// Whether it counts the ones of the low word.
-    pub(crate) ones: bool,
     /// The cell that it accesses, and what is put there.
     pub(crate) access: Option<Accessed<F>>,
 }
@@ -353,8 +345,7 @@ impl<F: Word> Step<F> {
     ///
     /// `word` is what comes from a tape, `pc` the instruction's address, `cell` says what stands in a cell of the memory.
     #[inline(always)]
-    pub(crate) fn of(
-        opcode: Opcode,
+    pub(crate) fn of<O: Operation>(
         stack: &[F],
         argument: F,
         word: F,
@@ -364,7 +355,7 @@ impl<F: Word> Step<F> {
         let mut values = Values {
             stack,
             argument,
-            hint: F::zero(),
+            hint: Hint::Is(F::zero()),
             result: word,
             following: pc + 1,
             jumps: F::one(),
@@ -376,44 +367,39 @@ impl<F: Word> Step<F> {
             new: F::zero(),
             offset: None,
         };
-        let mut relation = opcode.relation(&values);
-        let mut accessed = None;
-        if let Some(access) = &relation.access {
-            let own = Accessed::at(&access.address);
+        let told = O::relation(&values);
+        let width = told.width;
+        let mut access = told.access.as_ref().map(|own| Accessed::at(&own.address));
+        if let Some(own) = &access {
             values.offset = own.offset;
             values.old = cell(own.cell);
-            accessed = Some(own);
-            relation = opcode.relation(&values);
         }
-        let width = relation.width;
         let mut holds = true;
         let mut raised = None;
-        if let Some(power) = &relation.power {
+        if let Some(power) = &told.power {
             raised = exponent(width, power);
             holds = raised.is_some();
             values.exponent = raised.unwrap_or(0);
-            relation = opcode.relation(&values);
         }
         // A factor may be made of it; if it is made of the two words instead, it is found again.
-        if let Some(rest @ Rest::Reduced(_)) = &relation.rest {
+        if let Some(rest @ Rest::Reduced(_)) = &told.rest {
             let _ = values.third(width, rest);
-            relation = opcode.relation(&values);
         }
-        let target = relation.target;
-        let mut factor = relation.factor;
+        // What is known by now is read off a relation of its own, unless there is no more to know: one that is assigned to would
+        // be kept on the stack, where a processor waits for what it has just written.
+        let more = told.access.is_some() || told.power.is_some() || told.rest.is_some();
+        let told = if more { O::relation(&values) } else { told };
+        let target = told.target;
         let jumps = match target {
             Target::Argument => true,
             // The test of the factor says, for a row that jumps, whether the top has to be 0.
-            Target::Branch => (factor == F::zero()) == (relation.factor_test == F::one()),
+            Target::Branch => (told.factor == F::zero()) == (told.factor_test == F::one()),
             Target::Following | Target::Top => false,
         };
         values.jumps = if jumps { F::one() } else { F::zero() };
-        let mut relation = match target {
-            Target::Branch => opcode.relation(&values),
-            _ => relation,
-        };
-        let hinted = relation.cofactor == Cofactor::Hint;
-        let mut cofactor = match relation.cofactor {
+        let kind = told.cofactor;
+        let mut factor = told.factor;
+        let mut cofactor = match kind {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
             Cofactor::Power => values.power(),
@@ -421,71 +407,64 @@ impl<F: Word> Step<F> {
             // It is known once the words are.
             Cofactor::Low | Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
-        let mut product = match relation.cofactor {
+        let mut product = match kind {
             Cofactor::Second | Cofactor::Argument | Cofactor::Power => factor * cofactor,
             // A hint is -1 / factor. It is computed only where the new top needs it.
             Cofactor::Hint if factor != F::zero() => {
-                if opcode.result_reads_hint() {
-                    values.hint = F::zero() - factor.inverse().unwrap_or(F::zero());
-                    relation = opcode.relation(&values);
-                }
+                values.hint = Hint::Of(factor);
                 F::zero() - F::one()
             }
             Cofactor::Low | Cofactor::Scale | Cofactor::Hint | Cofactor::Zero => F::zero(),
         };
         let mut words_hold = None;
-        if let Some(own) = &relation.double {
+        if let Some(own) = &told.double {
             let words = values.double(width, own, product);
             if let Some(words) = words {
                 values.words = Words::new(own, product, words);
             }
-            relation = opcode.relation(&values);
-            if let Some(rest) = &relation.rest {
+            holds &= words.is_some();
+            let told = O::relation(&values);
+            if let Some(rest) = &told.rest {
                 holds &= values.third(width, rest).is_some();
-                relation = opcode.relation(&values);
             }
-            factor = relation.factor;
-            let passes = factor * relation.factor_test == F::zero();
-            words_hold = Some(holds && words.is_some() && passes);
-            if relation.cofactor == Cofactor::Low {
-                cofactor = values.low(width);
-                product = factor * cofactor;
+            factor = told.factor;
+            holds &= passes(factor, told.factor_test);
+            match kind {
+                Cofactor::Low => {
+                    cofactor = values.low(width);
+                    product = factor * cofactor;
+                }
+                Cofactor::Scale => {
+                    product = factor * cofactor;
+                    values.new = values.old + product;
+                }
+                _ => {}
             }
-            if relation.cofactor == Cofactor::Scale {
-                product = factor * cofactor;
-                values.new = values.old + product;
-                relation = opcode.relation(&values);
-            }
-            let passes = cofactor * relation.cofactor_test == F::zero();
-            words_hold = words_hold.map(|own| own && passes);
+            words_hold = Some(holds && passes(cofactor, told.cofactor_test));
         }
-        if let (Some(own), Some(access)) = (&mut accessed, &relation.access) {
-            own.new = match access.new {
-                Some(new) => new,
-                None => values.new,
-            };
+        let more = told.double.is_some() || target == Target::Branch || kind == Cofactor::Hint;
+        let told = if more { O::relation(&values) } else { told };
+        if let Some(own) = &mut access {
+            own.new = told.access.and_then(|own| own.new).unwrap_or(values.new);
         }
         Step {
-            result: match relation.cofactor {
-                Cofactor::Zero => relation.top,
-                _ => relation.top + product,
+            result: match kind {
+                Cofactor::Zero => told.top,
+                _ => told.top + product,
             },
-            second: relation.second,
-            third: relation.third,
+            second: told.second,
+            third: told.third,
             target,
             jumps,
             factor,
             cofactor,
-            hinted,
-            width,
+            hinted: kind == Cofactor::Hint,
             double: values.words.numbers(),
             words_hold,
             rest: values.rest,
             carries: values.carries,
             exponent: raised,
-            counts: matches!(relation.power, Some(Power::Floor(_) | Power::Divisor(_))),
-            ones: matches!(relation.double, Some(Double::Ones(_))),
-            access: accessed,
+            access,
         }
     }
 
@@ -497,11 +476,11 @@ impl<F: Word> Step<F> {
     /// What the step tests, with this cofactor: the tests of the factor and of the cofactor, and what must be
     /// zero.
     #[inline(always)]
-    pub(crate) fn tests(&self, opcode: Opcode, stack: &[F], argument: F, cofactor: F) -> [F; 3] {
-        let relation = opcode.relation(&Values {
+    pub(crate) fn tests<O: Operation>(&self, stack: &[F], argument: F, cofactor: F) -> [F; 3] {
+        let values = Values {
             stack,
             argument,
-            hint: cofactor,
+            hint: Hint::Is(cofactor),
             result: self.result,
             following: 0,
             jumps: if self.jumps { F::one() } else { F::zero() },
@@ -515,13 +494,14 @@ impl<F: Word> Step<F> {
             old: F::zero(),
             new: F::zero(),
             offset: self.access.as_ref().and_then(|own| own.offset),
-        });
-        [relation.factor_test, relation.cofactor_test, relation.zero]
+        };
+        let told = O::relation(&values);
+        [told.factor_test, told.cofactor_test, told.zero]
     }
 
     /// Whether the tests pass.
     #[inline(always)]
-    pub(super) fn holds(&self, opcode: Opcode, stack: &[F], argument: F) -> bool {
+    pub(super) fn holds<O: Operation>(&self, stack: &[F], argument: F) -> bool {
         // What it says is zero is so, if there are such words.
         if let Some(holds) = self.words_hold {
             return holds;
@@ -530,7 +510,13 @@ impl<F: Word> Step<F> {
             true => F::zero() - self.factor.inverse().unwrap_or(F::zero()),
             false => self.cofactor,
         };
-        let [factor_test, cofactor_test, zero] = self.tests(opcode, stack, argument, cofactor);
-        [self.factor * factor_test, cofactor * cofactor_test, zero] == [F::zero(); 3]
+        let [factor_test, cofactor_test, zero] = self.tests::<O>(stack, argument, cofactor);
+        passes(self.factor, factor_test) && passes(cofactor, cofactor_test) && zero == F::zero()
     }
+}
+
+/// Whether a test is passed: what it tests is 0, or it is.
+#[inline(always)]
+fn passes<F: Word>(tested: F, test: F) -> bool {
+    test == F::zero() || tested == F::zero()
 }

@@ -153,16 +153,10 @@ impl Operands<Small> for Row {
         Small(1 << self.exponent)
     }
     fn old(&self) -> Small {
-        Small(self.cell.map_or_else(
-            || unreachable!("none of them accesses the memory"),
-            |own| own.old,
-        ))
+        Small(self.cell().old)
     }
     fn updated(&self) -> Small {
-        self.cell.map_or_else(
-            || unreachable!("none of them accesses the memory"),
-            |own| own.new,
-        )
+        self.cell().new
     }
     fn offset(&self) -> Small {
         Small(self.cell.map_or(0, |own| own.offset))
@@ -181,10 +175,12 @@ impl Operands<Small> for Row {
         Small(self.cell.map_or(0, |own| u64::from(own.offset == 3)))
     }
     fn radix(&self, width: Width) -> Small {
-        Small(match width == Width::W64 && !self.opcode.is_wide() {
-            true => 2 * RADIX,
-            false => RADIX,
-        })
+        Small(
+            match width == Width::W64 && self.opcode.width() == Width::W32 {
+                true => 2 * RADIX,
+                false => RADIX,
+            },
+        )
     }
     fn half(&self, _: Width) -> Small {
         Small(RADIX / 2)
@@ -214,6 +210,10 @@ fn said(relation: &Relation<Small>, row: &Row) -> [Option<Small>; 2] {
 impl Row {
     fn relation(&self) -> Relation<Small> {
         self.opcode.relation(self)
+    }
+
+    fn cell(&self) -> SmallCell {
+        self.cell.expect("an access to the memory")
     }
 
     /// The new top, if the constraints of `machine::core` and `machine::words` accept the row.
@@ -402,7 +402,7 @@ impl Row {
     /// The new top, and what the cell holds then, if the constraints of `machine::core`, `machine::words` and `machine::memory` accept the
     /// row.
     fn stores(self) -> Option<[Small; 2]> {
-        let cell = self.cell.expect("a cell");
+        let cell = self.cell();
         let access = self.relation().access.expect("an access");
         let (Address::Byte(address), four) = (access.address, Small(4)) else {
             panic!("the address of a byte");

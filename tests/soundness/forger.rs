@@ -319,6 +319,22 @@ impl Limbs {
         Limbs([low, high, both])
     }
 
+    /// Puts a third word of 32 bits into the upper half of the low one; what is none is in the first limb there.
+    pub fn put_third(&mut self, shape: Shape, third: Fr) {
+        let half = shape.limbs_of(Width::W32);
+        let own = as_word(Width::W32, third);
+        let Limbs([limbs, ..]) = Limbs::of(shape, [own.unwrap_or(0), 0]);
+        let [low, high, both] = &mut self.0;
+        low[half..].clone_from_slice(&limbs[..half]);
+        for ((both, low), high) in both.iter_mut().zip(&*low).zip(high).skip(half) {
+            let common = low.to_u64().zip(high.to_u64()).map_or(0, |(a, b)| a & b);
+            *both = Fr::from(common);
+        }
+        if own.is_none() {
+            low[half] = third;
+        }
+    }
+
     /// The words of a size that they make.
     pub fn words(&self, shape: Shape, width: Width) -> [Fr; 3] {
         let own = |limbs: &Vec<Fr>| made(shape, &limbs[..shape.limbs_of(width).min(limbs.len())]);
@@ -327,14 +343,18 @@ impl Limbs {
 }
 
 /// The word that limbs make.
-fn made(shape: Shape, limbs: &[Fr]) -> Fr {
-    let base = Fr::from(1 << shape.limb_bits);
+pub fn made(shape: Shape, limbs: &[Fr]) -> Fr {
+    // Limbs are small and many are 0: this is faster than to multiply by what a limb counts.
+    let shifted = |word: Fr| match word {
+        Fr::ZERO => word,
+        _ => (0..shape.limb_bits).fold(word, |own, _| own.double()),
+    };
     let limbs = limbs.iter().rev();
-    limbs.fold(Fr::ZERO, |word, limb| word * base + limb)
+    limbs.fold(Fr::ZERO, |word, limb| shifted(word) + limb)
 }
 
 /// The word of a size that a number is, if it is one.
-pub fn small(width: Width, word: Fr) -> Option<u64> {
+pub fn as_word(width: Width, word: Fr) -> Option<u64> {
     word.to_u128().and_then(|own| width.word(own))
 }
 
@@ -343,7 +363,7 @@ pub fn rest(shape: Shape, word: Fr) -> [Vec<Fr>; 2] {
     if shape.rest_limbs() == 0 {
         return [vec![], vec![]];
     }
-    let own = small(shape.set.width(), word);
+    let own = as_word(shape.set.width(), word);
     let Limbs([mut limbs, ..]) = Limbs::of(shape, [own.unwrap_or(0), 0]);
     let small = |limb: &Fr| limb.to_u64().expect("a limb");
     let common = |pair: &[Fr]| Fr::from(small(&pair[0]) & small(&pair[1]));
@@ -417,7 +437,7 @@ fn double(shape: Shape, flags: &[(Opcode, Fr)], values: &mut Values) -> Limbs {
         Cofactor::Power => values.power[1],
         Cofactor::Low | Cofactor::Scale | Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
     };
-    let word = |own: Fr| small(width, own);
+    let word = |own: Fr| as_word(width, own);
     let words = match relation.double {
         Some(Double::Split(value)) => {
             let value = (value + relation.factor * cofactor).to_u128();
@@ -469,7 +489,7 @@ fn parts(shape: Shape, flags: &[(Opcode, Fr)], values: &Values) -> Option<Limbs>
     }
     let inverse = Option::<Fr>::from((Fr::ONE - computed).invert())?;
     let width = shape.set.width();
-    let words = [low * inverse, high * inverse].map(|own| small(width, own));
+    let words = [low * inverse, high * inverse].map(|own| as_word(width, own));
     Some(Limbs::of(shape, [words[0]?, words[1]?]))
 }
 
@@ -816,23 +836,12 @@ impl<'a> Forger<'a> {
                 values.rest = made(shape, limbs);
             }
         };
-        let is_small = flags.iter().all(|(opcode, _)| !opcode.is_wide());
-        // What has small words has the third one in the upper half of the low one; what is none is in its first limb.
+        let is_small = flags.iter().all(|(own, _)| own.width() == Width::W32);
+        // What has small words has the third one in the upper half of the low one.
         let upper = |values: &Values, limbs: &mut Limbs| {
             let rest = third(flags, values, Width::W32);
             if width == Width::W64 && is_small && rest != Fr::ZERO {
-                let half = shape.limbs_of(Width::W32);
-                let own = small(Width::W32, rest);
-                let Limbs([own_limbs, ..]) = Limbs::of(shape, [own.unwrap_or(0), 0]);
-                let [low, high, both] = &mut limbs.0;
-                low[half..].clone_from_slice(&own_limbs[..half]);
-                for ((both, low), high) in both.iter_mut().zip(&*low).zip(high).skip(half) {
-                    let common = low.to_u64().zip(high.to_u64()).map_or(0, |(a, b)| a & b);
-                    *both = Fr::from(common);
-                }
-                if own.is_none() {
-                    low[half] = rest;
-                }
+                limbs.put_third(shape, rest);
             }
         };
         reduce(&mut values);
@@ -1142,14 +1151,13 @@ pub fn answers(machine: &Machine, columns: &Columns<Vec<Fr>>) -> Vec<Fr> {
             .into_iter()
             .find_map(find)
     };
-    let with = |row: usize, is: fn(InstructionSet) -> bool| -> Fr {
-        let flags = columns.flags.iter();
-        let flags = flags.filter(|(opcode, _)| is(InstructionSet::of(&[*opcode])));
+    let with = |row: usize, is: fn(Opcode) -> bool| -> Fr {
+        let flags = columns.flags.iter().filter(|(opcode, _)| is(*opcode));
         flags.map(|(_, flag)| flag[row]).sum()
     };
     for row in 0..machine.rows {
         let counting = match shape.set.has_ones() {
-            true => with(row, InstructionSet::has_ones),
+            true => with(row, Opcode::counts_ones),
             false => Fr::ZERO,
         };
         for (low, high) in columns.low.iter().zip(&columns.high) {
@@ -1162,10 +1170,8 @@ pub fn answers(machine: &Machine, columns: &Columns<Vec<Fr>>) -> Vec<Fr> {
             answer(pair(&limbs[0][row], &limbs[1][row]));
         }
         if let (Some(exponent), Some(power)) = (&columns.exponent, &columns.power) {
-            let wide = with(row, |own| own.has_wide_shift() || own.has_count(Width::W64));
-            let zeros = with(row, |own| {
-                own.has_count(Width::W32) || own.has_count(Width::W64)
-            });
+            let wide = with(row, |own| own.uses_power() && own.width() == Width::W64);
+            let zeros = with(row, Opcode::counts_zeros);
             let kind = Fr::ONE + wide + Fr::from(3) * zeros;
             answer(other([exponent[row], power[row]], kind));
         }

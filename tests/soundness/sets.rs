@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::sync::OnceLock;
 
-use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode};
+use halo2_stack_vm::isa::{Effect, InstructionSet, Opcode, Width};
 use halo2_stack_vm::machine::{CircuitParams, MIN_K};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
@@ -88,7 +88,7 @@ fn draw(rng: &mut ChaCha8Rng, traits: usize) -> InstructionSet {
         let plain = ![Opcode::IDLE, Opcode::Halt].contains(opcode);
         let brings = |i: usize| TRAITS[i](own) && !wanted(i);
         // Words of 64 bits are very many limbs there.
-        let fits = CircuitParams::least_k(own) == MIN_K && !opcode.is_wide();
+        let fits = CircuitParams::least_k(own) == MIN_K && opcode.width() == Width::W32;
         plain && fits && !(0..TRAITS.len()).any(brings)
     });
     let allowed: Vec<_> = allowed.collect();

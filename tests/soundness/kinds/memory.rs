@@ -1,7 +1,7 @@
 //! The memory: what is found in its cells, what is left there, and when.
 
 use ff::Field;
-use halo2_stack_vm::isa::{CELL_BYTES, InstructionSet, Opcode};
+use halo2_stack_vm::isa::{CELL_BYTES, Opcode};
 use halo2_stack_vm::machine::{Cells, Column};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
@@ -18,6 +18,21 @@ use crate::programs::{Step, below, fits, pick, pushes, word};
 /// A row that accesses a cell.
 fn access(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<usize> {
     row(scene, rng, |row| scene.executed[row].uses_memory())
+}
+
+/// A row that accesses these bytes of a cell.
+fn with_bytes(
+    scene: &Scene,
+    at: usize,
+    at_byte: [Fr; CELL_BYTES],
+    address: Option<Fr>,
+) -> Option<Claim> {
+    let product = Product {
+        at_byte: Some(at_byte),
+        address,
+        ..Product::default()
+    };
+    with_product(scene, at, product)
 }
 
 /// A row that accesses what has the address of a byte.
@@ -77,7 +92,7 @@ fn one_access(scene: &Scene, rng: &mut ChaCha8Rng, address: Fr) -> Option<Vec<St
         true => Fr::from(CELL_BYTES as u64) * address,
         false => address,
     };
-    let value = match InstructionSet::of(&[opcode]).has_words() {
+    let value = match opcode.uses_words() {
         true => Fr::from(u64::from(rng.next_u32())),
         false => word(rng),
     };
@@ -406,12 +421,7 @@ pub const KINDS: &[Kind] = &[
                 0 => Some(memory(scene)?.address[at]),
                 _ => None,
             };
-            let product = Product {
-                at_byte: Some(at_byte),
-                address,
-                ..Product::default()
-            };
-            with_product(scene, at, product)
+            with_bytes(scene, at, at_byte, address)
         },
     },
     Kind {
@@ -454,11 +464,7 @@ pub const KINDS: &[Kind] = &[
             if !scene.executed[at].uses_bytes() {
                 at_byte[below(rng, CELL_BYTES)] = Fr::ONE;
             }
-            let product = Product {
-                at_byte: Some(at_byte),
-                ..Product::default()
-            };
-            with_product(scene, at, product)
+            with_bytes(scene, at, at_byte, None)
         },
     },
     Kind {

@@ -2,7 +2,7 @@
 
 use ff::{Field, PrimeField};
 use halo2_stack_vm::algebra::Word;
-use halo2_stack_vm::isa::{Carry, InstructionSet, Opcode, Width};
+use halo2_stack_vm::isa::{Carry, Opcode, Width};
 use halo2_stack_vm::machine::Column;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
@@ -14,7 +14,7 @@ use super::{
     row, that, with_product_at,
 };
 use crate::claim::{Claim, Slip};
-use crate::forger::{Limbs, Product, Scene, rest, small as small_word};
+use crate::forger::{Limbs, Product, Scene, as_word, made, rest};
 use crate::programs::{below, pick, pushes, word};
 
 /// The words that stand on a row of the honest run.
@@ -135,33 +135,16 @@ fn carried_rest(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     with_rest(scene, at, [limbs, joint])
 }
 
-/// The size of an instruction's words.
-fn width_of(opcode: Opcode) -> Width {
-    match opcode.is_wide() {
-        true => Width::W64,
-        false => Width::W32,
-    }
-}
-
 /// The third word of a row of the honest run, wherever it stands.
 fn own_third(scene: &Scene, at: usize, width: Width) -> Option<Fr> {
     let shape = scene.machine.shape();
     let columns = &scene.honest.columns;
-    let limbs: Vec<Fr> = match width == shape.set.width() {
-        true => columns.rest.iter().map(|limb| limb[at]).collect(),
-        false => columns
-            .low
-            .iter()
-            .skip(shape.limbs_of(width))
-            .map(|limb| limb[at])
-            .collect(),
+    let (limbs, first) = match width == shape.set.width() {
+        true => (&columns.rest, 0),
+        false => (&columns.low, shape.limbs_of(width)),
     };
-    let base = Fr::from(1 << shape.limb_bits);
-    let word = limbs
-        .iter()
-        .rev()
-        .fold(Fr::ZERO, |word, limb| word * base + limb);
-    (!limbs.is_empty()).then_some(word)
+    let limbs: Vec<Fr> = limbs.iter().skip(first).map(|limb| limb[at]).collect();
+    (!limbs.is_empty()).then(|| made(shape, &limbs))
 }
 
 /// The carries of a row of the honest run.
@@ -189,11 +172,11 @@ fn another_quotient(
     let at = row(scene, rng, |row| DIVISIONS.contains(&scene.executed[row]))?;
     let shape = scene.machine.shape();
     let honest = own(scene, at)?;
-    let width = width_of(scene.executed[at]);
+    let width = scene.executed[at].width();
     let [low, high, _] = honest.words(shape, width);
     let divisor = scene.honest.columns.top()[at];
     let words = other(low, high, divisor);
-    let small = words.map(|own| small_word(width, own));
+    let small = words.map(|own| as_word(width, own));
     let mut limbs = Limbs::of(shape, small.map(|own| own.unwrap_or(0)));
     for i in 0..2 {
         if small[i].is_none() {
@@ -201,16 +184,8 @@ fn another_quotient(
         }
     }
     // The third word of an instruction with small words stands above the low one.
-    let half = shape.limbs_of(width);
-    if half < shape.limbs() {
-        let third = divisor - Fr::ONE - words[1];
-        let own = small_word(width, third);
-        let [low, _, both] = &mut limbs.0;
-        low[half..].clone_from_slice(&Limbs::of(shape, [own.unwrap_or(0), 0]).0[0][..half]);
-        both[half..].fill(Fr::ZERO);
-        if own.is_none() {
-            low[half] = third;
-        }
+    if width != shape.set.width() {
+        limbs.put_third(shape, divisor - Fr::ONE - words[1]);
     }
     let product = Product {
         limbs: Some(limbs),
@@ -250,7 +225,7 @@ pub const KINDS: &[Kind] = &[
             if half == shape.limbs() {
                 return None;
             }
-            let small = |opcode: Opcode| !opcode.is_wide();
+            let small = |opcode: Opcode| opcode.width() == Width::W32;
             with_limbs(scene, rng, small, |rng, [low, high, both]| {
                 let limb = half + below(rng, half);
                 let other = Fr::from(1 + below(rng, (1 << shape.limb_bits) - 1) as u64);
@@ -349,10 +324,10 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[TESTED, ZERO, LOW, HIGH, EXPONENT, SUM_END],
         forge: |scene, rng| {
             let opcode = that(scene, rng, Opcode::uses_words)?;
-            let width = if opcode.is_wide() { 64 } else { 32 };
+            let radix = Fr::from_u128(opcode.width().radix());
             let large = |rng: &mut ChaCha8Rng| {
                 let high = Fr::from(below(rng, 4) as u64);
-                high * Fr::from_u128(1 << width) + Fr::from(u64::from(rng.next_u32() % 4))
+                high * radix + Fr::from(u64::from(rng.next_u32() % 4))
             };
             let words: Vec<_> = (0..opcode.needs()).map(|_| large(rng)).collect();
             let mut program = pushes(scene.set(), &words);
@@ -452,9 +427,9 @@ pub const KINDS: &[Kind] = &[
         forge: |scene, rng| {
             let carry = pick(rng, &Carry::ALL)?;
             let carried = scene.honest.columns.carry(carry)?;
-            let reduces = |row: usize| InstructionSet::of(&[scene.executed[row]]).has_carry(carry);
+            let reduces = |row: usize| scene.executed[row].carries(carry);
             let at = row(scene, rng, reduces)?;
-            let width = width_of(scene.executed[at]);
+            let width = scene.executed[at].width();
             let bits = u64::MAX >> (64 - width.bits());
             let radix = Fr::from_u128(width.radix());
             let mut carries = own_carries(scene, at);
@@ -474,9 +449,9 @@ pub const KINDS: &[Kind] = &[
                 ..Product::default()
             };
             if carry != Carry::Rest {
-                let words = limbs.words(shape, width).map(|own| small_word(width, own));
+                let words = limbs.words(shape, width).map(|own| as_word(width, own));
                 let mut words = [words[0]?, words[1]?];
-                words[carry as usize] = small_word(width, other)?;
+                words[carry as usize] = as_word(width, other)?;
                 let upper = limbs.0[0].split_off(shape.limbs_of(width));
                 limbs = Limbs::of(shape, words);
                 let start = shape.limbs_of(width);
@@ -521,7 +496,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[EXPONENT],
         forge: |scene, rng| {
             scene.honest.columns.exponent.as_ref()?;
-            let idle = |row: usize| !InstructionSet::of(&[scene.executed[row]]).has_power();
+            let idle = |row: usize| !scene.executed[row].uses_power();
             let at = row(scene, rng, idle)?;
             let other = 1 + below(rng, 31) as u64;
             with_power(scene, at, [Fr::from(other), Fr::from(1 << other)])
@@ -532,7 +507,7 @@ pub const KINDS: &[Kind] = &[
         rejected_by: &[SUM_END],
         forge: |scene, rng| {
             let own = scene.honest.columns.exponent.as_ref()?;
-            let raises = |row: usize| InstructionSet::of(&[scene.executed[row]]).has_power();
+            let raises = |row: usize| scene.executed[row].uses_power();
             // Where nothing depends on it too.
             let at = match below(rng, 2) {
                 0 => row(scene, rng, raises)?,
@@ -559,9 +534,9 @@ pub const KINDS: &[Kind] = &[
         name: "a shift by as many places as a word has, or by some more",
         rejected_by: &[SUM_END, ZERO, TOP],
         forge: |scene, rng| {
-            let shifts = |own: Opcode| own.needs() == 2 && InstructionSet::of(&[own]).has_power();
+            let shifts = |own: Opcode| own.needs() == 2 && own.uses_power();
             let opcode = that(scene, rng, shifts)?;
-            let places = width_of(opcode).bits() + below(rng, 3) as u32;
+            let places = opcode.width().bits() + below(rng, 3) as u32;
             let words = [
                 Fr::from(u64::from(rng.next_u32())),
                 Fr::from(u64::from(places)),
@@ -575,16 +550,10 @@ pub const KINDS: &[Kind] = &[
         name: "a count of bits that are not so many",
         rejected_by: &[SUM_END],
         forge: |scene, rng| {
-            let counts = |row: usize| InstructionSet::of(&[scene.executed[row]]).has_ones();
-            let at = row(scene, rng, counts)?;
-            let mut limbs = own(scene, at)?;
-            let limb = below(rng, limbs.0[1].len());
-            limbs.0[1][limb] += nonzero(rng);
-            let product = Product {
-                limbs: Some(limbs),
-                ..Product::default()
-            };
-            with_product_at(scene, at, product)
+            with_limbs(scene, rng, Opcode::counts_ones, |rng, [_, high, _]| {
+                let limb = below(rng, high.len());
+                high[limb] += nonzero(rng);
+            })
         },
     },
 ];
