@@ -71,6 +71,31 @@ macro_rules! named {
     };
 }
 
+/// What stands in a column, if it is one of a field: `$as`, `$get` and `$iter` are those of a reference or of a mutable one.
+macro_rules! found {
+    (One $Column:ident of $column:ident in $own:expr, $as:ident $get:ident $iter:ident) => {
+        if let Column::$Column = $column {
+            return Some($own);
+        }
+    };
+    (Maybe $Column:ident of $column:ident in $own:expr, $as:ident $get:ident $iter:ident) => {
+        if let Column::$Column = $column {
+            return $own.$as();
+        }
+    };
+    (List $Column:ident of $column:ident in $own:expr, $as:ident $get:ident $iter:ident) => {
+        if let Column::$Column(place) = $column {
+            return $own.$get(place);
+        }
+    };
+    (Each $Column:ident of $column:ident in $own:expr, $as:ident $get:ident $iter:ident) => {
+        if let Column::$Column(key) = $column {
+            let mut all = $own.$iter();
+            return all.find(|(own, _)| *own == key).map(|(_, own)| own);
+        }
+    };
+}
+
 /// A field mapped.
 macro_rules! mapped {
     (One $Column:ident $f:ident $own:expr) => {
@@ -189,6 +214,22 @@ macro_rules! columns {
                     $(.chain(named!($bkind $B &mut self.$b, iter_mut)))*
                     $(.chain(self.$g.iter_mut().flat_map(|own| [$((Column::$M, &mut own.$m)),*])))*
                     $(.chain(named!($akind $A &mut self.$a, iter_mut)))*
+            }
+
+            /// What stands in a column, if the machine has it.
+            pub fn get(&self, column: Column) -> Option<&T> {
+                $(found!($bkind $B of column in &self.$b, as_ref get iter);)*
+                $($(if let Column::$M = column { return self.$g.as_ref().map(|own| &own.$m); })*)*
+                $(found!($akind $A of column in &self.$a, as_ref get iter);)*
+                None
+            }
+
+            /// What stands in a column, if the machine has it, to be changed.
+            pub fn get_mut(&mut self, column: Column) -> Option<&mut T> {
+                $(found!($bkind $B of column in &mut self.$b, as_mut get_mut iter_mut);)*
+                $($(if let Column::$M = column { return self.$g.as_mut().map(|own| &mut own.$m); })*)*
+                $(found!($akind $A of column in &mut self.$a, as_mut get_mut iter_mut);)*
+                None
             }
 
             /// The same columns with `f` applied to each, in the order of [`Columns::iter`].
@@ -364,20 +405,6 @@ impl fmt::Display for Column {
 }
 
 impl<T> Columns<T> {
-    /// What stands in a column, if the machine has it.
-    pub fn get(&self, column: Column) -> Option<&T> {
-        self.iter()
-            .find(|(name, _)| *name == column)
-            .map(|(_, value)| value)
-    }
-
-    /// What stands in a column, if the machine has it, to be changed.
-    pub fn get_mut(&mut self, column: Column) -> Option<&mut T> {
-        let mut all = self.iter_mut();
-        all.find(|(name, _)| *name == column)
-            .map(|(_, value)| value)
-    }
-
     /// The word at the top.
     pub fn top(&self) -> &T {
         &self.words[0]

@@ -7,7 +7,7 @@ use halo2_stack_vm::isa::Opcode;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-use crate::check::{Rule, Violation};
+use crate::check::{Rule, Table, Violation};
 use crate::claim::{Claim, program};
 use crate::evidence::{Evidence, Selector, selectors};
 use crate::forger::{Scene, is_forged, is_true, with_scene};
@@ -160,7 +160,7 @@ pub fn forge_all(scene: &Scene, search: &Search, effort: Effort, rng: &mut ChaCh
     };
     for kind in kinds() {
         for _ in 0..effort.tries(kind, scene) {
-            forge(scene, kind, search, rng, &mut campaign);
+            forge(scene, &table, kind, search, rng, &mut campaign);
         }
     }
     campaign
@@ -168,6 +168,7 @@ pub fn forge_all(scene: &Scene, search: &Search, effort: Effort, rng: &mut ChaCh
 
 fn forge(
     scene: &Scene,
+    honest: &Table,
     kind: &Kind,
     search: &Search,
     rng: &mut ChaCha8Rng,
@@ -195,7 +196,11 @@ fn forge(
     if !is_forged(machine, &claim) {
         return;
     }
-    let violations = machine.checker.violations(&machine.table(&claim));
+    let table = machine.table(&claim);
+    let violations = match &other {
+        Some(other) => other.checker.violations(&table),
+        None => machine.checker.violations_unlike(honest, &table),
+    };
     let false_statement = !is_true(machine, &claim);
     let fate = campaign.fates.entry(kind.name).or_default();
     fate.applied += 1;

@@ -65,6 +65,7 @@ pub struct Tapes {
     all: Tape,
     /// Those that read a column of the second phase.
     second_phase: Tape,
+    is_second_phase: Vec<bool>,
     /// Of each advice column, those that read it on their row, and on the next one.
     near: Vec<[Tape; 2]>,
 }
@@ -76,10 +77,13 @@ impl Tapes {
             let reads = |rotation| move |own, after| (own, after) == (column, rotation);
             [0, 1].map(|rotation| Tape::new(cs, challenges, reads(rotation)))
         });
-        let of_second_phase = |column: usize, _| second_phase.contains(&column);
+        let columns = 0..cs.num_advice_columns();
+        let is_second_phase: Vec<_> = columns.map(|own| second_phase.contains(&own)).collect();
+        let of_second_phase = |column: usize, _| is_second_phase[column];
         Tapes {
             all: Tape::new(cs, challenges, |_, _| true),
             second_phase: Tape::new(cs, challenges, of_second_phase),
+            is_second_phase,
             near: near.collect(),
         }
     }
@@ -270,6 +274,31 @@ impl Checker {
     /// Every violation.
     pub fn violations(&self, table: &Table) -> Vec<Violation> {
         let mut violations = self.violations_on(&self.tapes.all, table, self.active.clone());
+        violations.extend(self.violated_copies(table));
+        violations
+    }
+
+    /// Every violation in a table, given one without any: what reads the same as there is not looked at.
+    pub fn violations_unlike(&self, honest: &Table, table: &Table) -> Vec<Violation> {
+        let first_phase = (0..table.advice.len()).filter(|own| !self.tapes.is_second_phase[*own]);
+        let mut columns: Vec<_> = first_phase
+            .map(|own| (&honest.advice[own], &table.advice[own]))
+            .collect();
+        columns.extend(honest.instance.iter().zip(&table.instance));
+        let mut differs = vec![false; self.rows];
+        for (honest, own) in columns {
+            for ((differs, honest), own) in differs.iter_mut().zip(honest).zip(own) {
+                *differs |= honest != own;
+            }
+        }
+        let reads_other = |row: &usize| differs[*row] || differs[(row + 1) % self.rows];
+        let rows = |other: bool| {
+            let active = self.active.clone();
+            active.filter(move |row| reads_other(row) == other)
+        };
+        let mut violations = self.violations_on(&self.tapes.all, table, rows(true));
+        let second_phase = &self.tapes.second_phase;
+        violations.extend(self.violations_on(second_phase, table, rows(false)));
         violations.extend(self.violated_copies(table));
         violations
     }

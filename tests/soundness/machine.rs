@@ -294,7 +294,8 @@ impl Machine {
 
     /// Whether a prover fills a column.
     pub fn fills(&self, cell: Name) -> bool {
-        self.columns().any(|(own, _)| own == cell)
+        let column = self.columns.get(cell);
+        column.is_some_and(|own| matches!(own.column_type(), Any::Advice(_)))
     }
 
     /// How many advice columns there are.
@@ -407,12 +408,8 @@ impl Machine {
         self.fill(&mut columns, claim, &self.challenges);
         let mut advice = self.garbage.clone();
         let offset = self.offset;
-        let values: Vec<_> = columns.iter().collect();
         for (cell, column) in self.columns() {
-            let (_, values) = values
-                .iter()
-                .find(|(own, _)| *own == cell)
-                .expect("a column");
+            let values = columns.get(cell).expect("a column");
             advice[column][offset..offset + values.len()].copy_from_slice(values);
         }
         if let Some([opcode, argument]) = self.program {
