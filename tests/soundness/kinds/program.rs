@@ -98,6 +98,12 @@ fn padded(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     Some(claim)
 }
 
+/// Whether a key of the scene's set has no such instruction: one of a straight line has `pop` in any case.
+fn lacks(scene: &Scene, encoded: u64) -> bool {
+    let set = scene.machine.host.binding().canonical_set(scene.set());
+    !set.opcodes().any(|opcode| opcode.encoded() == encoded)
+}
+
 /// Nothing is done where an instruction is given, or an opcode that the set lacks, and the run goes on where that leads
 /// to: with control flow, at an address as much further on as the opcode is a number.
 fn passed_over(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
@@ -109,9 +115,13 @@ fn passed_over(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
         false => Opcode::ALL.len() + 1,
     };
     let first = Opcode::IDLE.encoded() + 1;
-    let codes: Vec<_> = (first..=last as u64).collect();
+    let own = |code: u64| Opcode::from_encoded(code).filter(|own| scene.set().contains(*own));
+    let codes = first..=last as u64;
+    let codes: Vec<_> = codes
+        .filter(|code| own(*code).is_some() || lacks(scene, *code))
+        .collect();
     let code = pick(rng, &codes)?;
-    let own = Opcode::from_encoded(code).filter(|own| scene.set().contains(*own));
+    let own = own(code);
     let words: Vec<_> = (0..depth).map(|_| word(rng)).collect();
     let mut program = pushes(scene.set(), &words);
     program.push((own.unwrap_or(Opcode::IDLE), word(rng)));
@@ -167,12 +177,10 @@ pub const KINDS: &[Kind] = &[
             let at = address(scene, &forger)?;
             let mut claim = scene.honest.clone();
             let encoded = Opcode::ALL.iter().map(|opcode| opcode.encoded());
-            // A key of a straight line has `pop` in any case.
-            let set = scene.machine.host.binding().canonical_set(scene.set());
             let lacking: Vec<_> = encoded
                 // It is stated as one more where there is control flow.
                 .chain([1 + Opcode::ALL.len() as u64, u64::MAX - 1])
-                .filter(|own| !set.opcodes().any(|opcode| opcode.encoded() == *own))
+                .filter(|own| lacks(scene, *own))
                 .collect();
             let stated = scene.set().stated(Opcode::Halt);
             let opcode = Fr::from(pick(rng, &lacking)?) + Fr::from(stated);
