@@ -2,7 +2,7 @@
 //!
 //! The outer circuit proves: *I know an x with (x^3 + x + 5)^2 = y*, for a public y. The machine
 //! computes the polynomial; its program is part of the outer circuit's verifying key, but for the
-//! argument of three of its instructions: that is a cell of the outer circuit, the private x. The
+//! argument of one of its instructions: that is a cell of the outer circuit, the private x. The
 //! square is a gate of the outer circuit's own, which takes the machine's output.
 //!
 //! Run it with `cargo run --release --example embed`.
@@ -18,11 +18,12 @@ use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2_proofs::transcript::{
     Blake2bRead, Blake2bWrite, Challenge255, TranscriptReadBuffer, TranscriptWriterBuffer,
 };
+use halo2_stack_vm::asm;
 use halo2_stack_vm::halo2::{
-    CircuitLayout, InstructionCells, OpcodeCell, OutputBinding, ProgramBinding, StackVmChip,
-    StackVmConfig, StackVmInstructions, TapeBinding, WordCell,
+    CircuitLayout, InstructionCells, OutputBinding, ProgramBinding, StackVmChip, StackVmConfig,
+    StackVmInstructions, TapeBinding, WordCell,
 };
-use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::machine::MachineParams;
 use halo2_stack_vm::prover::{Prover, Way};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
@@ -31,26 +32,17 @@ use rand_core::OsRng;
 /// The circuit has 2^K rows.
 const K: u32 = 6;
 
-/// An argument of the program.
-enum Argument {
-    /// The private x.
-    X,
-    /// A constant.
-    Constant(u64),
-}
-
-/// x^3 + x + 5.
-const PROGRAM: [(Opcode, Argument); 9] = [
-    (Opcode::Push, Argument::X),
-    (Opcode::Push, Argument::X),
-    (Opcode::Mul, Argument::Constant(0)),
-    (Opcode::Push, Argument::X),
-    (Opcode::Mul, Argument::Constant(0)),
-    (Opcode::Push, Argument::X),
-    (Opcode::Add, Argument::Constant(0)),
-    (Opcode::Push, Argument::Constant(5)),
-    (Opcode::Add, Argument::Constant(0)),
-];
+/// x^3 + x + 5, where x is the argument of the first instruction.
+const PROGRAM: &str = "
+    push 0      ; x
+    dup
+    dup
+    dup
+    mul
+    mul
+    add
+    push 5
+    add";
 
 /// The outer circuit.
 #[derive(Clone)]
@@ -75,20 +67,17 @@ struct SquaredConfig {
 
 impl SquaredConfig {
     /// The program as cells: fixed ones, and `x` where it is the argument.
-    fn program(&self, region: &mut Region<'_, Fr>, x: WordCell<Fr>) -> Vec<InstructionCells<Fr>> {
+    fn program(
+        &self,
+        region: &mut Region<'_, Fr>,
+        x: WordCell<Fr>,
+    ) -> Result<Vec<InstructionCells<Fr>>, Error> {
         let set = self.vm.params().set;
-        let instructions = PROGRAM.iter().enumerate();
-        instructions
-            .map(|(row, (opcode, argument))| InstructionCells {
-                opcode: OpcodeCell::fixed(region, self.opcode, row, set, *opcode),
-                argument: match argument {
-                    Argument::X => x,
-                    Argument::Constant(word) => {
-                        WordCell::fixed(region, self.constant, row, Fr::from(*word))
-                    }
-                },
-            })
-            .collect()
+        let program = asm::assemble(PROGRAM).map_err(|_| Error::Synthesis)?;
+        let columns = [self.opcode, self.constant];
+        let mut cells = InstructionCells::fixed(region, columns, set, &program);
+        cells[0].argument = x;
+        Ok(cells)
     }
 }
 
@@ -106,7 +95,7 @@ impl Circuit<Fr> for Squared {
     fn configure(meta: &mut ConstraintSystem<Fr>) -> SquaredConfig {
         let machine = MachineParams {
             rows: 16,
-            set: InstructionSet::SEED,
+            set: InstructionSet::STACK,
         };
         let vm = StackVmConfig::configure(
             meta,
@@ -152,7 +141,7 @@ impl Circuit<Fr> for Squared {
             || "program",
             |mut region| {
                 let x = region.assign_advice(config.word, 0, self.x);
-                Ok(config.program(&mut region, WordCell::from(&x)))
+                config.program(&mut region, WordCell::from(&x))
             },
         )?;
         let output = vm.run(layouter.namespace(|| "machine"), 0, &program)?;

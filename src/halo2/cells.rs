@@ -6,6 +6,7 @@ use ff::PrimeField;
 use halo2_proofs::circuit::{self, AssignedCell, Region, Value};
 use halo2_proofs::plonk::{Advice, Assigned, Column, Fixed};
 
+use crate::algebra::Word;
 use crate::isa::{InstructionSet, Opcode};
 use crate::program::Program;
 
@@ -120,6 +121,33 @@ pub struct InstructionCells<F: PrimeField> {
     pub opcode: OpcodeCell<F>,
     /// The argument.
     pub argument: WordCell<F>,
+}
+
+impl<F: PrimeField> InstructionCells<F> {
+    /// A program that is part of the verifying key, such as one of the assembler's, for a machine with this instruction set:
+    /// assigns its opcodes, encoded, and its arguments to two fixed columns with equality enabled, from the region's first row
+    /// on. Another cell of the circuit can then be put in an argument's place.
+    ///
+    /// Without control flow, what follows the first `halt` is never executed, and is left out.
+    pub fn fixed(
+        region: &mut Region<'_, F>,
+        [opcodes, arguments]: [Column<Fixed>; 2],
+        set: InstructionSet,
+        program: &Program<F>,
+    ) -> Vec<Self>
+    where
+        F: Word,
+    {
+        // The chip says where the program ends.
+        let stated = program.stated(set).into_iter().take(program.len());
+        stated
+            .enumerate()
+            .map(|(row, (opcode, argument))| InstructionCells {
+                opcode: OpcodeCell::encoded(WordCell::fixed(region, opcodes, row, opcode), set),
+                argument: WordCell::fixed(region, arguments, row, argument),
+            })
+            .collect()
+    }
 }
 
 /// What an outer circuit says that a machine executes.

@@ -135,10 +135,12 @@ pub enum RunError {
     )]
     StepsOfLoop,
     /// The run does not end.
-    #[error("the run has not ended after {}", counted(*.limit, "step"))]
+    #[error("the run has not ended after {}, and is at pc {pc}", counted(*.limit, "step"))]
     TooManySteps {
         /// The most steps that were admitted.
         limit: u64,
+        /// The address of the instruction that would be next.
+        pc: usize,
     },
     /// The run holds more words than are admitted.
     #[error(
@@ -236,7 +238,7 @@ impl RunError {
         }
     }
 
-    /// The address of the instruction that fails, if one does.
+    /// The address of the instruction that fails, or before which the run was ended; if it is at one.
     pub fn pc(&self) -> Option<usize> {
         match self {
             RunError::StackUnderflow { pc, .. }
@@ -246,6 +248,7 @@ impl RunError {
             | RunError::OutsideMemory { pc, .. }
             | RunError::TapeEnd { pc, .. }
             | RunError::OtherWord { pc, .. }
+            | RunError::TooManySteps { pc, .. }
             | RunError::TooManyWords { pc, .. } => Some(*pc),
             _ => None,
         }

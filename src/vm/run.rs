@@ -113,6 +113,7 @@ impl<'a, F: Word> Job<'a, F> {
         if steps as u64 == self.max_steps {
             return Err(RunError::TooManySteps {
                 limit: self.max_steps,
+                pc: machine.pc,
             });
         }
         let (pc, depth) = (machine.pc, machine.depth());

@@ -66,6 +66,7 @@ impl<F: Word> Job<'_, F> {
             if steps >= self.max_rows {
                 return Err(RunError::TooManySteps {
                     limit: self.max_rows as u64,
+                    pc: machine.pc,
                 });
             }
             writer.row(&machine, opcode, instruction.argument);

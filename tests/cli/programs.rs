@@ -179,6 +179,22 @@ fn what_is_too_long_to_be_proved_is_refused_soon() {
     // What is asked for is a shorter one.
     let text = stderr(&desk.run("prove endless.svm --max-steps 1000"));
     assert!(text.contains("--max-steps"), "{text}");
+    // Who has written an endless loop is told which.
+    desk.write(
+        "loops.svm",
+        "push 1\nfirst: pop\nagain: push 1\njnz again\n",
+    );
+    let text = stderr(&desk.run("run loops.svm --max-steps 1000"));
+    assert!(
+        text.contains("is at pc 2, behind the label `again`; if it ends at all"),
+        "{text}"
+    );
+    let (_, value) = desk.json("run loops.svm --max-steps 1000");
+    let error = &value["error"];
+    assert_eq!(
+        (&error["pc"], &error["label"]),
+        (&json!(2), &json!("again"))
+    );
 }
 
 #[test]

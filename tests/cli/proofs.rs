@@ -536,6 +536,51 @@ fn a_proof_of_another_program_is_not_overwritten_by_chance() {
     assert!(help.contains("another program"), "{help}");
 }
 
+/// Another key is one of another circuit, other parameters or another program.
+#[test]
+fn another_key_is_not_overwritten_without_a_word() {
+    let desk = Desk::new();
+    succeeds(&desk, "keygen --k 4 -o a.vkey");
+    let output = succeeds(&desk, "keygen --k 4 -o a.vkey");
+    assert_eq!(stderr(&output), "", "the same key");
+    let warning = "warning: a.vkey is another key, and will be overwritten\n";
+    let output = succeeds(&desk, "keygen --k 5 -o a.vkey");
+    assert_eq!(stderr(&output), warning);
+    let output = succeeds(&desk, "keygen --k 4 -o a.vkey --force");
+    assert_eq!(stderr(&output), "");
+}
+
+/// Not even who insists loses what a proof or a key is made of, by whatever name.
+#[test]
+fn what_a_command_reads_is_not_overwritten() {
+    let desk = Desk::new();
+    desk.write("words", "1\n");
+    desk.write("x.svm", "read\nsecret\nadd\n");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(desk.path("x.svm"), desk.path("link")).unwrap();
+    let prove = "prove x.svm --input-file words --secret 2 --force -o";
+    succeeds(&desk, &format!("{prove} x.proof.json"));
+    let keygen = "keygen --k 4 --set read,secret,add --binding fixed --program x.svm --force -o";
+    succeeds(&desk, &format!("{keygen} x.vkey"));
+    let mut refused = vec![
+        format!("{prove} x.svm"),
+        format!("{prove} ./x.svm"),
+        format!("{prove} words"),
+        format!("{keygen} x.svm"),
+    ];
+    if cfg!(unix) {
+        refused.push(format!("{prove} link"));
+    }
+    for command in refused {
+        let output = desk.run(&command);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        let said = stderr(&output);
+        assert!(said.contains("a file that the command reads"), "{said}");
+    }
+    assert_eq!(desk.read("x.svm"), "read\nsecret\nadd\n");
+    assert_eq!(desk.read("words"), "1\n");
+}
+
 /// What does not fit into the circuit that a file names.
 #[test]
 fn what_has_no_room_in_the_circuit_is_refused() {

@@ -1,6 +1,6 @@
 //! What can stand on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -338,6 +338,23 @@ pub struct ProveArguments {
     pub output: Option<PathBuf>,
 }
 
+impl ProveArguments {
+    /// The files that are read.
+    pub fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let InputArguments {
+            input_file,
+            secret_file,
+            ..
+        } = &self.program.inputs;
+        let named = [input_file, secret_file, &self.srs.srs]
+            .into_iter()
+            .flatten();
+        std::iter::once(&self.program.file)
+            .chain(named)
+            .map(PathBuf::as_path)
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct KeygenArguments {
     #[command(flatten)]
@@ -359,10 +376,11 @@ pub struct KeygenArguments {
     pub backend: BackendName,
     #[command(flatten)]
     pub srs: SrsArguments,
-    /// Overwrite a file that is no key file, or is write-protected.
+    /// Overwrite whatever is there: a file that is no key file or is write-protected, or, without a warning, another key.
     #[arg(long)]
     pub force: bool,
-    /// Where to write the key; `-` is standard output, and the report goes to standard error then.
+    /// Where to write the key; `-` is standard output, and the report goes to standard error then. A key that is there is
+    /// overwritten, with a warning if it is another one.
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 }

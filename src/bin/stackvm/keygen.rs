@@ -1,5 +1,7 @@
 //! `stackvm keygen`.
 
+use std::path::PathBuf;
+
 use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::json;
 
@@ -24,12 +26,17 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
     check_backend(arguments.backend, &arguments.srs)?;
     let key_source = key_template(arguments)?;
     let circuit = key_source.params().canonical();
-    let output = OutputFile {
+    let mut output = OutputFile {
         kind: &KEY,
         path,
         named: true,
         force: arguments.force,
-        program: None,
+        inputs: [&arguments.program, &arguments.srs.srs]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect(),
+        identity: None,
     };
     output.check()?;
     let internal = |error: String| Failure::input("internal", error);
@@ -53,6 +60,10 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
             KeyFile::of_kzg(&key, &params).map_err(|e| internal(e.to_string()))?
         }
     };
+    output.identity = Some(key.fingerprint());
+    if let Some(warning) = output.check_other()? {
+        progress.warn(&warning);
+    }
     output.put(&key.to_bytes())?;
     drop(progress);
     let backend = key.backend().name();

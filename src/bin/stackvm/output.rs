@@ -13,6 +13,8 @@ use crate::failure::{Failure, pasted};
 #[derive(Debug)]
 pub struct FileKind {
     noun: &'static str,
+    /// One that is not the one that is written.
+    other: &'static str,
     look: fn(&Path) -> Standing,
 }
 
@@ -21,12 +23,14 @@ pub struct FileKind {
 enum Standing {
     /// None of the kind.
     Other,
-    /// One of the kind; of a proof, the digest of its program, if it can be read.
+    /// One of the kind, with what tells it from others, if that can be read: of a proof, the digest of its program, of a key
+    /// its fingerprint.
     OfKind(Option<[u8; 32]>),
 }
 
 pub const PROOF: FileKind = FileKind {
     noun: "proof",
+    other: "a proof of another program",
     look: |path| match ProofFile::read(path) {
         Ok(proof) => Standing::OfKind(Some(proof.program_digest)),
         // It is a proof all the same.
@@ -38,8 +42,13 @@ pub const PROOF: FileKind = FileKind {
 };
 pub const KEY: FileKind = FileKind {
     noun: "key file",
+    other: "another key",
     look: |path| match KeyFile::has_form(path) {
-        true => Standing::OfKind(None),
+        true => Standing::OfKind(
+            std::fs::read(path)
+                .ok()
+                .and_then(|own| own.last_chunk().copied()),
+        ),
         false => Standing::Other,
     },
 };
@@ -52,18 +61,33 @@ pub fn is_standard_output(path: &Path) -> bool {
 #[cfg(unix)]
 fn is_open_as_standard_output(path: &Path) -> bool {
     use std::os::fd::AsFd;
-    use std::os::unix::fs::MetadataExt;
     let stdout = std::io::stdout().as_fd().try_clone_to_owned();
     let own = stdout.and_then(|own| std::fs::File::from(own).metadata());
-    match (own, std::fs::metadata(path)) {
-        (Ok(own), Ok(other)) => (own.dev(), own.ino()) == (other.dev(), other.ino()),
-        _ => false,
-    }
+    own.is_ok_and(|own| std::fs::metadata(path).is_ok_and(|other| is_one(&own, &other)))
 }
 
 #[cfg(not(unix))]
 fn is_open_as_standard_output(_: &Path) -> bool {
     false
+}
+
+/// Whether two paths lead to one file.
+#[cfg(unix)]
+fn is_same_file(left: &Path, right: &Path) -> bool {
+    let [left, right] = [left, right].map(std::fs::metadata);
+    left.is_ok_and(|left| right.is_ok_and(|right| is_one(&left, &right)))
+}
+
+#[cfg(unix)]
+fn is_one(left: &std::fs::Metadata, right: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (left.dev(), left.ino()) == (right.dev(), right.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(left: &Path, right: &Path) -> bool {
+    let [left, right] = [left, right].map(std::fs::canonicalize);
+    left.is_ok_and(|left| right.is_ok_and(|right| left == right))
 }
 
 /// A file that a command is going to write.
@@ -75,8 +99,10 @@ pub struct OutputFile<'p> {
     pub named: bool,
     /// Whether the user wants whatever is there overwritten.
     pub force: bool,
-    /// Of a proof, the digest of the program that it is going to be one of, once that is known.
-    pub program: Option<[u8; 32]>,
+    /// The files that the command reads.
+    pub inputs: Vec<&'p Path>,
+    /// What tells the file from others of its kind, once that is known.
+    pub identity: Option<[u8; 32]>,
 }
 
 /// Why a file can't be written: of which kind that is, and what it is.
@@ -93,52 +119,60 @@ impl OutputFile<'_> {
             .map_err(|(kind, problem)| Failure::file(kind, self.path, problem))
     }
 
-    /// Refuses, before a proof is made, where one of another program would be lost that the user did not name; gives a
+    /// Refuses, before a file is written, where another one of its kind would be lost that the user did not name; gives a
     /// warning where the user did.
-    pub fn check_program(&self) -> Result<Option<String>, Failure> {
-        if is_standard_output(self.path) || self.force || !self.is_of_another_program() {
+    pub fn check_other(&self) -> Result<Option<String>, Failure> {
+        if is_standard_output(self.path) || self.force || !self.replaces_another() {
             return Ok(None);
         }
         match self.check_name() {
             Ok(()) => {
                 let path = pasted(self.path);
-                Ok(Some(format!(
-                    "{path} is a proof of another program, and will be overwritten"
-                )))
+                let other = self.kind.other;
+                Ok(Some(format!("{path} is {other}, and will be overwritten")))
             }
             Err((kind, problem)) => Err(Failure::file(kind, self.path, problem)),
         }
     }
 
-    /// Whether a proof is there that is none of the program, or may be none.
-    fn is_of_another_program(&self) -> bool {
+    /// Whether another file of its kind is there, or one that may be another.
+    fn replaces_another(&self) -> bool {
         let is_file = self
             .path
             .metadata()
             .is_ok_and(|own| own.is_file() && own.len() > 0);
-        match (is_file.then(|| (self.kind.look)(self.path)), self.program) {
-            (Some(Standing::OfKind(old)), Some(program)) => old != Some(program),
+        match (is_file.then(|| (self.kind.look)(self.path)), self.identity) {
+            (Some(Standing::OfKind(old)), Some(own)) => old != Some(own),
             _ => false,
         }
     }
 
     fn check_name(&self) -> Result<(), Obstacle> {
-        let problem = "there is a proof of another program: name a file with -o, or overwrite it with --force";
         match self.named {
             true => Ok(()),
-            false => Err(("usage", problem.into())),
+            false => {
+                let other = self.kind.other;
+                let problem =
+                    format!("there is {other}: name a file with -o, or overwrite it with --force");
+                Err(("usage", problem))
+            }
         }
     }
 
-    /// Where the file is to go; or what is in the way: what can be no file and, unless the user insists, whatever is
-    /// there that is of another kind, protected, or a proof of another program under a name that the user did not
-    /// choose.
+    /// Where the file is to go; or what is in the way: what can be no file, what the command reads and, unless the user
+    /// insists, whatever is there that is of another kind, protected, or another one of its kind under a name that the user
+    /// did not choose.
     fn destination(&self) -> Result<Destination, Obstacle> {
         let OutputFile { kind, path, .. } = self;
         let noun = kind.noun;
         let refused = |problem: String| Err(("usage", problem));
         if path.is_dir() {
             return refused("this is a folder: name a file with -o".into());
+        }
+        if self.inputs.iter().any(|own| is_same_file(own, path)) {
+            return refused(
+                "this is a file that the command reads: name another one with -o".into(),
+            );
         }
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         if !folder.is_none_or(Path::is_dir) {
@@ -156,7 +190,7 @@ impl OutputFile<'_> {
             if old.permissions().readonly() {
                 return refused(kept("file that is write-protected"));
             }
-            if self.is_of_another_program() {
+            if self.replaces_another() {
                 self.check_name()?;
             }
         }

@@ -28,6 +28,8 @@ pub struct ProgramFailure {
     line: Option<SourceLine>,
     /// What the program says of the instruction that fails, without characters that command a terminal.
     message: Option<String>,
+    /// Where a run is that does not end: the last label before it.
+    region: Option<String>,
     /// The words on the stack before it, from the bottom up.
     stack: Option<Vec<Fr>>,
     calls: Calls,
@@ -44,6 +46,7 @@ impl From<RunError> for ProgramFailure {
             error,
             line: None,
             message: None,
+            region: None,
             stack: None,
             calls: Calls::default(),
             rejected_by: vec![],
@@ -56,8 +59,13 @@ impl ProgramFailure {
     /// The same with what the program's text says of the place.
     pub fn of_text(mut self, labels: &Labels) -> Self {
         if let Some(pc) = self.error.pc() {
-            self.line = labels.source_line(pc);
-            self.message = labels.message(pc).map(escaped);
+            // An instruction that is only next is not to blame.
+            if let RunError::TooManySteps { .. } = self.error {
+                self.region = labels.region(pc).map(escaped);
+            } else {
+                self.line = labels.source_line(pc);
+                self.message = labels.message(pc).map(escaped);
+            }
         }
         self
     }
@@ -116,6 +124,9 @@ impl ProgramFailure {
         if let Some(line) = &self.line {
             error["line"] = line.number.into();
         }
+        if let Some(region) = &self.region {
+            error["label"] = region.as_str().into();
+        }
         if let Some(message) = &self.message {
             error["program_message"] = message.as_str().into();
         }
@@ -136,7 +147,9 @@ impl ProgramFailure {
 
     /// What is wrong, in a line.
     pub fn title(&self) -> String {
-        let mut title = format!("{}{}", self.error, advice(&self.error));
+        let region = self.region.as_ref();
+        let region = region.map_or(String::new(), |own| format!(", behind the label `{own}`"));
+        let mut title = format!("{}{region}{}", self.error, advice(&self.error));
         if let Some(message) = &self.message {
             title += &format!(": \"{message}\"");
         }

@@ -34,7 +34,8 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
         path: &path,
         named: arguments.output.is_some(),
         force: arguments.force,
-        program: None,
+        inputs: arguments.inputs().collect(),
+        identity: None,
     };
     output.check()?;
     let progress = Progress::new();
@@ -43,8 +44,8 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
     let trace = trace(&request).map_err(|error| unproved(&request, error, StackWords::Hidden))?;
     let circuit = circuit(&arguments.circuit, &trace)?;
     let key_source = key_source(circuit, trace.program())?;
-    output.program = Some(trace.program().canonical(circuit.shape()).digest());
-    if let Some(warning) = output.check_program()? {
+    output.identity = Some(trace.program().canonical(circuit.shape()).digest());
+    if let Some(warning) = output.check_other()? {
         progress.warn(&warning);
     }
     progress.phase(format!("parameters for 2^{} rows", circuit.k()));

@@ -270,7 +270,7 @@ fn limits_stop_a_session() {
     assert_eq!(session.resume(), Stop::Failed(error));
     assert_eq!(session.state().stack().len(), 100);
     let mut session = Session::new(&job.max_steps(50)).unwrap();
-    let limit = RunError::TooManySteps { limit: 50 };
+    let limit = RunError::TooManySteps { limit: 50, pc: 0 };
     assert_eq!(session.resume(), Stop::Failed(limit));
     assert_eq!(session.state().steps(), 50);
 }
