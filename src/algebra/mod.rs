@@ -9,10 +9,12 @@ mod field;
 mod formula;
 mod number;
 mod probe;
+mod small;
 
 pub use formula::{Definition, Formula};
 pub(crate) use number::Number;
 pub use probe::Probe;
+pub(crate) use small::Small;
 
 use std::fmt;
 use std::ops::{Add, Mul, Sub};
@@ -66,6 +68,66 @@ pub(crate) fn integer<A: Algebra>(value: u128) -> A {
     match (value >> 64) as u64 {
         0 => low,
         high => A::constant(high) * A::constant(1 << 32) * A::constant(1 << 32) + low,
+    }
+}
+
+/// What a step of the machine can be made on.
+pub(crate) trait Computed: Algebra + Copy + PartialEq {
+    /// [`Word::load`].
+    fn read(&self) -> Self;
+
+    /// The multiplicative inverse, or `None` for zero.
+    fn inverted(&self) -> Option<Self>;
+
+    /// [`Word::to_u64`].
+    fn as_u64(&self) -> Option<u64>;
+
+    /// [`Word::to_u128`].
+    fn as_u128(&self) -> Option<u128>;
+}
+
+impl<F: Word> Computed for F {
+    #[inline(always)]
+    fn read(&self) -> Self {
+        self.load()
+    }
+
+    #[inline(always)]
+    fn inverted(&self) -> Option<Self> {
+        self.inverse()
+    }
+
+    #[inline(always)]
+    fn as_u64(&self) -> Option<u64> {
+        self.to_u64()
+    }
+
+    #[inline(always)]
+    fn as_u128(&self) -> Option<u128> {
+        self.to_u128()
+    }
+}
+
+impl Computed for Small {
+    #[inline(always)]
+    fn read(&self) -> Self {
+        *self
+    }
+
+    /// An inverse is none of an integer.
+    #[inline(always)]
+    fn inverted(&self) -> Option<Self> {
+        Some(Small::UNKNOWN)
+    }
+
+    #[inline(always)]
+    fn as_u64(&self) -> Option<u64> {
+        self.value().and_then(|own| u64::try_from(own).ok())
+    }
+
+    #[inline(always)]
+    fn as_u128(&self) -> Option<u128> {
+        self.value().and_then(|own| u128::try_from(own).ok())
     }
 }
 

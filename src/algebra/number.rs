@@ -4,7 +4,7 @@ use std::ops::{Add, Mul, Sub};
 
 use num_bigint::BigUint;
 
-use super::{Algebra, Word};
+use super::{Algebra, Small, Word};
 
 /// A word, kept as an integer as long as that is known to be small: a field keeps its elements in a form in which neither an integer
 /// is read off one, nor made one of, without a multiplication.
@@ -22,7 +22,7 @@ impl<F: Word> Number<F> {
     const DISTINCT: bool = F::BITS > 130;
 
     #[inline(always)]
-    fn small(value: Option<i128>) -> Option<Self> {
+    fn of_integer(value: Option<i128>) -> Option<Self> {
         match Self::DISTINCT {
             true => value.map(Number::Small),
             false => None,
@@ -36,7 +36,16 @@ impl<F: Word> Number<F> {
         }
         let positive = word.to_u64().map(i128::from);
         let value = positive.or_else(|| (F::zero() - word).to_u64().map(|own| -i128::from(own)));
-        Self::small(value).unwrap_or(Number::Field(word))
+        Self::of_integer(value).unwrap_or(Number::Field(word))
+    }
+
+    /// The integer that it is kept as, if it is one.
+    #[inline(always)]
+    pub fn small(&self) -> Small {
+        match self {
+            Number::Small(value) => Small::new(*value),
+            Number::Field(_) => Small::UNKNOWN,
+        }
     }
 
     /// The word that it is.
@@ -107,7 +116,7 @@ impl<F: Word> Eq for Number<F> {}
 impl<F: Word> Algebra for Number<F> {
     #[inline(always)]
     fn constant(value: u64) -> Self {
-        Self::small(Some(value.into())).unwrap_or_else(|| Number::Field(F::constant(value)))
+        Self::of_integer(Some(value.into())).unwrap_or_else(|| Number::Field(F::constant(value)))
     }
 
     #[inline(always)]

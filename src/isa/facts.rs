@@ -377,6 +377,22 @@ mod tests {
         }
     }
 
+    /// The interpreter relies on it.
+    #[test]
+    fn what_is_not_plain_only_makes_a_top() {
+        for opcode in Opcode::ALL.iter().copied() {
+            let facts = opcode.facts();
+            assert_eq!(opcode.is_plain(), !facts.words && !facts.bytes, "{opcode}");
+            let relation = opcode.relation(&Probed);
+            let moves = relation.second.is_some() || relation.third.is_some();
+            let goes_on = !facts.jumps && !facts.tape && !facts.outside && !facts.control;
+            assert!(
+                opcode.is_plain() || !moves && (goes_on || facts.memory),
+                "{opcode}"
+            );
+        }
+    }
+
     #[test]
     fn what_an_instruction_reads_is_in_its_window() {
         for opcode in Opcode::ALL.iter().copied() {

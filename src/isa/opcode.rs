@@ -26,6 +26,12 @@ impl Opcode {
         }
     }
 
+    /// Whether the instruction computes with no words in limbs and accesses no bytes: what is known of it when the
+    /// interpreter is compiled.
+    pub(crate) const fn is_plain(self) -> bool {
+        matches!(self.code(), 0..=31 | 45..=48)
+    }
+
     /// How the circuit writes the instruction: `halt` is 0 and code c is c + 1.
     ///
     /// halo2 pads instance columns with zeros, so what it pads is `halt`.

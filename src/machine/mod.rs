@@ -37,7 +37,7 @@ use walk::Walk;
 use crate::air::logup::{Carry, LogUp};
 use crate::air::{Bus, Gate, Interaction};
 use crate::algebra::{Algebra, Word};
-use crate::isa::{InstructionSet, Opcode, Operation, Specialised};
+use crate::isa::{InstructionSet, Opcode};
 use crate::vm::{Cell, Step, TraceRow};
 
 /// A concern of the machine.
@@ -187,21 +187,15 @@ struct Executed<F> {
 impl<F: Word> Executed<F> {
     /// The step of a row that executes this instruction; `next` is the row after it.
     fn new(row: &TraceRow<F>, opcode: Opcode, next: Option<&TraceRow<F>>) -> Self {
-        let mut stack = row.window;
-        stack.reverse();
         // What comes from a tape is what then stands on top.
         let word = match next {
             Some(next) if opcode.takes_word() => next.window[0],
             _ => F::zero(),
         };
-        let stepped = Stepped {
-            row,
-            stack: &stack,
-            word,
-        };
+        let (stack, pc) = (row.window, row.pc as usize);
         Executed {
             opcode,
-            step: opcode.specialise(stepped),
+            step: Step::of_any(opcode, stack, row.argument, word, pc, &mut |_| row.old),
             cofactor: F::zero(),
             tests: [F::zero(); 3],
             stack,
@@ -215,50 +209,11 @@ impl<F: Word> Executed<F> {
             true => hint.unwrap_or(F::zero()),
             false => hint.unwrap_or(self.step.cofactor),
         };
-        let tested = Tested {
-            executed: &self,
-            cofactor,
-        };
+        let (opcode, stack, argument) = (self.opcode, self.stack, self.argument);
         Executed {
             cofactor,
-            tests: self.opcode.specialise(tested),
+            tests: self.step.tests(opcode, stack, argument, cofactor),
             ..self
         }
-    }
-}
-
-/// The step that a row makes, with this stack and this word from a tape.
-struct Stepped<'a, F> {
-    row: &'a TraceRow<F>,
-    stack: &'a [F],
-    word: F,
-}
-
-impl<F: Word> Specialised for Stepped<'_, F> {
-    type Output = Step<F>;
-
-    fn call<O: Operation>(self) -> Step<F> {
-        let Stepped { row, stack, word } = self;
-        Step::of::<O>(stack, row.argument, word, row.pc as usize, |_| row.old)
-    }
-}
-
-/// What a step tests, with this cofactor.
-struct Tested<'a, F> {
-    executed: &'a Executed<F>,
-    cofactor: F,
-}
-
-impl<F: Word> Specialised for Tested<'_, F> {
-    type Output = [F; 3];
-
-    fn call<O: Operation>(self) -> [F; 3] {
-        let Executed {
-            step,
-            stack,
-            argument,
-            ..
-        } = self.executed;
-        step.tests::<O>(stack, *argument, self.cofactor)
     }
 }

@@ -4,25 +4,41 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::memory::{Cell, Memory};
-use super::step::Step;
+use super::small::{self, SmallStep};
+use super::step::{Known, Step};
+use super::values::Topmost;
 use super::{Inputs, Outcome, RunError};
-use crate::algebra::Word;
+use crate::algebra::{Number, Word};
 use crate::isa::{Effect, InstructionSet, Opcode, Operation, Specialised, Target};
 use crate::program::Instruction;
 
 /// What executes an instruction: on a machine, in a program of so many instructions, after so many steps.
-type Handler<F> =
+pub(super) type Handler<F> =
     for<'m, 'a, 'i> fn(&'m mut Machine<'a, F>, &'i Decoded<F>, usize, usize) -> Result<(), Failure>;
 
-/// What executes each instruction, compiled for it.
-struct Handlers<F>(PhantomData<F>);
+/// What executes any instruction.
+pub(super) fn any<F: Word>(_: Opcode) -> Handler<F> {
+    execute_any
+}
 
-impl<F: Word> Specialised for Handlers<F> {
-    type Output = Handler<F>;
+/// What executes an instruction fast.
+pub(super) fn fast<F: Word>(opcode: Opcode) -> Handler<Number<F>> {
+    opcode.specialise(Fast(PhantomData))
+}
+
+/// What executes each instruction fast: compiled for it if it is plain, else on integers, by what is compiled once for all fields.
+struct Fast<F>(PhantomData<F>);
+
+impl<F: Word> Specialised for Fast<F> {
+    type Output = Handler<Number<F>>;
 
     #[inline(always)]
-    fn call<O: Operation>(self) -> Handler<F> {
-        execute::<F, O>
+    fn call<O: Operation>(self) -> Self::Output {
+        if const { O::OPCODE.is_plain() } {
+            execute_plain::<F, O>
+        } else {
+            execute_small::<F>
+        }
     }
 }
 
@@ -32,6 +48,7 @@ pub(super) struct Decoded<F> {
     /// `None` if the set has no such instruction.
     pub(super) opcode: Option<Opcode>,
     handler: Handler<F>,
+    small: SmallStep,
     pub(super) argument: F,
     /// The argument as an address, if it is one of the program.
     pub(super) target: Option<u32>,
@@ -46,9 +63,14 @@ pub(super) struct Code<F> {
 }
 
 impl<F: Word> Decoded<F> {
-    /// An instruction of a program of so many, `None` if the set has no such; one that is skipped where a run goes on
-    /// regardless.
-    pub(super) fn new(opcode: Option<Opcode>, argument: F, addresses: usize) -> Self {
+    /// An instruction of a program of so many, `None` if the set has no such: one that is skipped where a run goes on
+    /// regardless; and what executes each.
+    pub(super) fn new(
+        opcode: Option<Opcode>,
+        argument: F,
+        addresses: usize,
+        handler: impl Fn(Opcode) -> Handler<F>,
+    ) -> Self {
         let target = opcode
             .filter(|own| own.takes_address())
             .and_then(|_| argument.to_u64())
@@ -56,9 +78,8 @@ impl<F: Word> Decoded<F> {
             .and_then(|target| u32::try_from(target).ok());
         Decoded {
             opcode,
-            handler: opcode
-                .unwrap_or(Opcode::IDLE)
-                .specialise(Handlers(PhantomData)),
+            handler: handler(opcode.unwrap_or(Opcode::IDLE)),
+            small: small::step(opcode.unwrap_or(Opcode::IDLE)),
             argument,
             target,
         }
@@ -66,15 +87,17 @@ impl<F: Word> Decoded<F> {
 }
 
 impl<F: Word> Code<F> {
-    /// A program that may use a set's instructions, for a machine that computes with `words`.
+    /// A program that may use a set's instructions, for a machine that computes with `words`, and what executes each.
     pub(super) fn new<O: Word>(
         instructions: &[Instruction<O>],
         set: InstructionSet,
         words: impl Fn(O) -> F,
+        handler: impl Fn(Opcode) -> Handler<F>,
     ) -> Self {
         let decode = |instruction: &Instruction<O>| {
             let opcode = set.decode(instruction.opcode);
-            Decoded::new(opcode, words(instruction.argument), instructions.len())
+            let argument = words(instruction.argument);
+            Decoded::new(opcode, argument, instructions.len(), &handler)
         };
         let instructions: Vec<Decoded<F>> = instructions.iter().map(decode).collect();
         let image = match set.has_memory() {
@@ -121,116 +144,122 @@ pub(super) struct Machine<'a, F> {
 /// The zeros under a stack.
 const PADDING: usize = InstructionSet::MAX_WINDOW;
 
+/// What a step makes.
+struct Made<F> {
+    /// The new top.
+    result: F,
+    /// What comes under it, if that is moved.
+    second: Option<F>,
+    third: Option<F>,
+    target: Target,
+    jumps: bool,
+    /// What is put into the cell that it accesses.
+    new: Option<F>,
+    /// Whether the instruction's tests pass.
+    holds: bool,
+}
+
+impl<F: Word> Made<F> {
+    #[inline(always)]
+    fn of(step: Step<F>, holds: bool) -> Self {
+        Made {
+            result: step.result,
+            second: step.second,
+            third: step.third,
+            target: step.target,
+            jumps: step.jumps,
+            new: step.access.map(|own| own.new),
+            holds,
+        }
+    }
+
+    fn map<W>(self, f: impl Fn(F) -> W) -> Made<W> {
+        Made {
+            result: f(self.result),
+            second: self.second.map(&f),
+            third: self.third.map(&f),
+            target: self.target,
+            jumps: self.jumps,
+            new: self.new.map(&f),
+            holds: self.holds,
+        }
+    }
+}
+
 /// Does what an instruction says, whether it may or not, and says what is wrong.
-fn execute<F: Word, O: Operation>(
+fn execute_any<F: Word>(
     machine: &mut Machine<'_, F>,
     instruction: &Decoded<F>,
     addresses: usize,
     steps: usize,
 ) -> Result<(), Failure> {
-    let opcode = O::OPCODE;
-    let mut result = Ok(());
-    if machine.stack.len() < PADDING + opcode.needs() {
-        result = Err(Failure::Underflow);
-    }
-    let mut word = F::zero();
-    match opcode {
-        Opcode::Read => {
-            match machine.inputs.public.get(machine.read) {
-                Some(own) => word = *own,
-                None => result = Err(Failure::TapeEnd),
-            }
-            machine.read += 1;
-            machine.tape.push(word);
-        }
-        Opcode::Secret => {
-            match machine.inputs.secret.get(machine.secrets) {
-                Some(own) => word = *own,
-                None => result = Err(Failure::TapeEnd),
-            }
-            machine.secrets += 1;
-        }
-        Opcode::Write => {
-            let top = machine.stack.last().copied().unwrap_or(F::zero());
-            machine.tape.push(top);
-            if machine.whole_tape {
-                match machine.inputs.public.get(machine.read) {
-                    Some(own) if *own == top => {}
-                    Some(_) => result = result.and(Err(Failure::OtherWord)),
-                    None => result = result.and(Err(Failure::TapeEnd)),
-                }
-                machine.read += 1;
-            }
-        }
-        _ => {}
-    }
-    let step = Step::of::<O>(
-        &machine.stack,
-        instruction.argument,
+    let opcode = instruction.opcode.unwrap_or(Opcode::IDLE);
+    let (word, result) = machine.tapes(opcode);
+    let made = machine.made_of_any(opcode, instruction.argument, word, |own| own, |own| own);
+    machine.apply(opcode, instruction, [addresses, steps], made, result)
+}
+
+/// The same for an instruction that computes with no words in limbs.
+fn execute_plain<F: Word, O: Operation>(
+    machine: &mut Machine<'_, Number<F>>,
+    instruction: &Decoded<Number<F>>,
+    addresses: usize,
+    steps: usize,
+) -> Result<(), Failure> {
+    let (word, result) = if const { matches!(O::OPCODE, Opcode::Read | Opcode::Secret | Opcode::Write) }
+    {
+        machine.tapes(O::OPCODE)
+    } else {
+        (Number::zero(), Ok(()))
+    };
+    let (stack, argument) = (machine.topmost(), instruction.argument);
+    let step = Step::of::<true>(
+        &Known::<O>::IT,
+        stack,
+        argument,
         word,
         machine.pc,
-        |address| {
-            let place = Memory::address(&address);
-            machine.accessed = place.map(|place| (place, machine.memory.cell(place)));
-            machine.accessed.map_or(F::zero(), |(_, cell)| cell.word)
-        },
+        |address| machine.found(address.to_u64()),
     );
-    if let Some(access) = &step.access {
-        match machine.accessed {
-            Some((address, _)) => {
-                let word = access.new;
-                // A trace has no more rows; without one, the number is of no matter.
-                let last = u32::try_from(steps).map_or(u32::MAX, |own| own.saturating_add(1));
-                machine.memory.set(address, Cell { word, last });
-            }
-            None => result = result.and(Err(Failure::OutsideMemory)),
-        }
-    }
-    if opcode.fault().is_some() && !step.holds::<O>(&machine.stack, instruction.argument) {
-        result = result.and(Err(Failure::Fault));
-    }
-    let following = machine.pc + 1;
-    machine.pc = match step.target {
-        Target::Following => following,
-        Target::Argument | Target::Branch if !step.jumps => following,
-        Target::Argument | Target::Branch => match instruction.target {
-            Some(target) => target as usize,
-            None => {
-                result = result.and(Err(Failure::Outside));
-                addresses
-            }
+    let holds = O::OPCODE.fault().is_none() || step.holds(&Known::<O>::IT, stack, argument);
+    machine.apply(
+        O::OPCODE,
+        instruction,
+        [addresses, steps],
+        Made::of(step, holds),
+        result,
+    )
+}
+
+/// The same for one that computes with such words, or bytes.
+fn execute_small<F: Word>(
+    machine: &mut Machine<'_, Number<F>>,
+    instruction: &Decoded<Number<F>>,
+    addresses: usize,
+    steps: usize,
+) -> Result<(), Failure> {
+    let opcode = instruction.opcode.unwrap_or(Opcode::IDLE);
+    let stack = machine.topmost_as(|own| own.small());
+    let argument = instruction.argument.small();
+    let small = (instruction.small)(stack, argument, &mut |address| {
+        machine.found(address).small()
+    });
+    let made = match small {
+        Some((result, new)) => Made {
+            result: Number::Small(result),
+            second: None,
+            third: None,
+            target: Target::Following,
+            jumps: false,
+            new: new.map(Number::Small),
+            holds: true,
         },
-        Target::Top => {
-            let top = machine.stack.last().and_then(Word::to_u64);
-            match top.filter(|top| *top <= addresses as u64) {
-                Some(top) => top as usize,
-                None => {
-                    result = result.and(Err(Failure::Outside));
-                    addresses
-                }
-            }
+        None => {
+            let argument = instruction.argument.word();
+            machine.made_of_any(opcode, argument, F::zero(), Number::word, Number::new)
         }
     };
-    match opcode.effect() {
-        Effect::Grow => {
-            machine.stack.push(step.result);
-            machine.max_depth = machine.max_depth.max(machine.stack.len());
-            return result;
-        }
-        Effect::Keep => {}
-        // On the empty stack in a trace past a failure only.
-        Effect::Shrink if machine.stack.len() == PADDING => {}
-        Effect::Shrink => {
-            machine.stack.pop();
-        }
-    }
-    let moved = [Some(step.result), step.second, step.third];
-    for (word, moved) in machine.stack.iter_mut().rev().zip(moved) {
-        if let Some(moved) = moved {
-            *word = moved;
-        }
-    }
-    result
+    machine.apply(opcode, instruction, [addresses, steps], made, Ok(()))
 }
 
 /// What an instruction can change of a machine, as it was before it.
@@ -267,12 +296,153 @@ impl<'a, F: Word> Machine<'a, F> {
     }
 
     /// The topmost words, from the top down.
-    pub(super) fn window(&self) -> [F; InstructionSet::MAX_WINDOW] {
-        let mut window = [F::zero(); InstructionSet::MAX_WINDOW];
-        for (word, own) in window.iter_mut().zip(self.stack.iter().rev()) {
-            *word = *own;
+    #[inline(always)]
+    pub(super) fn topmost(&self) -> Topmost<F> {
+        self.topmost_as(F::load)
+    }
+
+    /// What these words are to `read`.
+    #[inline(always)]
+    fn topmost_as<W: Copy>(&self, read: impl Fn(&F) -> W) -> Topmost<W> {
+        let zero = read(&F::zero());
+        let word = |place: usize| {
+            let place = self.stack.len().wrapping_sub(place + 1);
+            match self.stack.get(place) {
+                Some(own) => read(own),
+                None => zero,
+            }
+        };
+        [word(0), word(1), word(2), word(3)]
+    }
+
+    /// What stands in the cell with an address, which is the one that the step accesses.
+    #[inline(always)]
+    fn found(&mut self, address: Option<u64>) -> F {
+        let place = address.and_then(Memory::<F>::address);
+        self.accessed = place.map(|place| (place, self.memory.cell(place)));
+        self.accessed.map_or(F::zero(), |(_, cell)| cell.word)
+    }
+
+    /// The word that an instruction takes from a tape, or 0, and what is wrong with a tape.
+    fn tapes(&mut self, opcode: Opcode) -> (F, Result<(), Failure>) {
+        let none = (F::zero(), Err(Failure::TapeEnd));
+        match opcode {
+            Opcode::Read => {
+                let word = self.inputs.public.get(self.read);
+                let taken = word.map_or(none, |own| (*own, Ok(())));
+                self.read += 1;
+                self.tape.push(taken.0);
+                taken
+            }
+            Opcode::Secret => {
+                let word = self.inputs.secret.get(self.secrets);
+                self.secrets += 1;
+                word.map_or(none, |own| (*own, Ok(())))
+            }
+            Opcode::Write => {
+                let top = self.topmost()[0];
+                self.tape.push(top);
+                let mut result = Ok(());
+                if self.whole_tape {
+                    match self.inputs.public.get(self.read) {
+                        Some(own) if *own == top => {}
+                        Some(_) => result = Err(Failure::OtherWord),
+                        None => result = Err(Failure::TapeEnd),
+                    }
+                    self.read += 1;
+                }
+                (F::zero(), result)
+            }
+            _ => (F::zero(), Ok(())),
         }
-        window
+    }
+
+    /// What an instruction makes, computed with words of the field.
+    #[inline(always)]
+    fn made_of_any<W: Word>(
+        &mut self,
+        opcode: Opcode,
+        argument: W,
+        word: W,
+        field: impl Fn(F) -> W,
+        kept: impl Fn(W) -> F,
+    ) -> Made<F> {
+        let (stack, pc) = (self.topmost_as(|own| field(*own)), self.pc);
+        let mut cell = |address: W| field(self.found(address.to_u64()));
+        let step = Step::of_any(opcode, stack, argument, word, pc, &mut cell);
+        let holds = opcode.fault().is_none() || step.passes(opcode, stack, argument);
+        Made::of(step, holds).map(kept)
+    }
+
+    /// Does what a step makes, whether it may or not, and says what is wrong.
+    #[inline(always)]
+    fn apply(
+        &mut self,
+        opcode: Opcode,
+        instruction: &Decoded<F>,
+        [addresses, steps]: [usize; 2],
+        made: Made<F>,
+        tapes: Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut result = match self.stack.len() < PADDING + opcode.needs() {
+            true => Err(Failure::Underflow),
+            false => tapes,
+        };
+        if let Some(word) = made.new {
+            match self.accessed {
+                Some((address, _)) => {
+                    // A trace has no more rows; without one, the number is of no matter.
+                    let last = u32::try_from(steps).map_or(u32::MAX, |own| own.saturating_add(1));
+                    self.memory.set(address, Cell { word, last });
+                }
+                None => result = result.and(Err(Failure::OutsideMemory)),
+            }
+        }
+        if !made.holds {
+            result = result.and(Err(Failure::Fault));
+        }
+        let following = self.pc + 1;
+        self.pc = match made.target {
+            Target::Following => following,
+            Target::Argument | Target::Branch if !made.jumps => following,
+            Target::Argument | Target::Branch => match instruction.target {
+                Some(target) => target as usize,
+                None => {
+                    result = result.and(Err(Failure::Outside));
+                    addresses
+                }
+            },
+            Target::Top => {
+                let top = self.stack.last().and_then(Word::to_u64);
+                match top.filter(|top| *top <= addresses as u64) {
+                    Some(top) => top as usize,
+                    None => {
+                        result = result.and(Err(Failure::Outside));
+                        addresses
+                    }
+                }
+            }
+        };
+        match opcode.effect() {
+            Effect::Grow => {
+                self.stack.push(made.result);
+                self.max_depth = self.max_depth.max(self.stack.len());
+                return result;
+            }
+            Effect::Keep => {}
+            // On the empty stack in a trace past a failure only.
+            Effect::Shrink if self.stack.len() == PADDING => {}
+            Effect::Shrink => {
+                self.stack.pop();
+            }
+        }
+        let moved = [Some(made.result), made.second, made.third];
+        for (word, moved) in self.stack.iter_mut().rev().zip(moved) {
+            if let Some(moved) = moved {
+                *word = moved;
+            }
+        }
+        result
     }
 
     /// The words on the stack, from the bottom up.
@@ -305,7 +475,7 @@ impl<'a, F: Word> Machine<'a, F> {
     pub(super) fn before(&mut self) -> Before<F> {
         self.accessed = None;
         Before {
-            window: self.window(),
+            window: self.topmost(),
             stack: self.stack.len(),
             tape: self.tape.len(),
             max_depth: self.max_depth,

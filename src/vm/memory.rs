@@ -41,10 +41,10 @@ impl<F: Word> Memory<F> {
         }
     }
 
-    /// The address that a word is, if there can be such a cell.
+    /// The address that an integer is, if there can be such a cell.
     #[inline]
-    pub fn address(word: &F) -> Option<u32> {
-        let address = word.to_u64().and_then(|own| u32::try_from(own).ok());
+    pub fn address(address: u64) -> Option<u32> {
+        let address = u32::try_from(address).ok();
         address.filter(|own| (*own as usize) < MAX_CELLS)
     }
 

@@ -17,19 +17,22 @@ mod memory;
 mod profile;
 mod run;
 pub mod session;
+mod small;
 mod step;
 mod stepper;
 mod trace;
+mod values;
 
 pub use calls::CallStack;
 pub use error::RunError;
 pub use memory::{Cell, MAX_CELLS};
 pub use profile::Profile;
 pub use run::Job;
-pub(crate) use step::{Step, piece_of};
+pub(crate) use step::Step;
 pub use stepper::{Snapshot, Stepper};
 pub(crate) use trace::Links;
 pub use trace::{Trace, TraceRow};
+pub(crate) use values::piece_of;
 
 /// The most rows that a trace can have: a row's number is 32 bits wide.
 pub const MAX_ROWS: usize = u32::MAX as usize;

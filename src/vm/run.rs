@@ -1,6 +1,6 @@
 //! Runs: what is to be run, and the interpreter's loop.
 
-use super::machine::{Code, Failure, Machine};
+use super::machine::{Code, Failure, Machine, fast};
 use super::{Inputs, MAX_ROWS, Outcome, RunError, cut};
 use crate::algebra::{Number, Word};
 use crate::isa::{InstructionSet, Opcode};
@@ -78,7 +78,7 @@ impl<'a, F: Word> Job<'a, F> {
     ///
     /// [`RunError`], with the step at which the program fails.
     pub fn run(&self) -> Result<Outcome<F>, RunError> {
-        let code = Code::new(self.instructions()?, self.set, Number::new);
+        let code = Code::new(self.instructions()?, self.set, Number::new, fast);
         let numbers = |words: &[F]| words.iter().copied().map(Number::new).collect();
         let inputs = Inputs {
             public: numbers(&self.inputs.public),

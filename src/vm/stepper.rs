@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::machine::{Code, Machine};
+use super::machine::{Code, Machine, any};
 use super::{CallStack, Inputs, Job, Outcome, RunError};
 use crate::algebra::Word;
 use crate::isa::Opcode;
@@ -16,7 +16,7 @@ impl<'a, F: Word> Job<'a, F> {
     /// If there are fewer instructions than the steps to which the program is to be cut, or it can't be cut.
     pub fn stepper(&self) -> Result<Stepper<'a, F>, RunError> {
         let instructions = self.instructions()?;
-        let code = Code::new(instructions, self.set, |word| word);
+        let code = Code::new(instructions, self.set, |word| word, any);
         Ok(Stepper {
             job: self.clone(),
             instructions,

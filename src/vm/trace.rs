@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::machine::{Code, Decoded, Machine};
+use super::machine::{Code, Decoded, Machine, any};
 use super::{Cell, Inputs, Job, Outcome, RunError};
 use crate::algebra::Word;
 use crate::isa::{Effect, InstructionSet, Opcode};
@@ -48,14 +48,14 @@ impl<F: Word> Job<'_, F> {
     /// Writes down every row, of which there are probably so many.
     fn write_trace(&self, rows: usize) -> Result<Trace<F>, RunError> {
         let instructions = self.instructions()?;
-        let code = Code::new(instructions, self.set, |word| word);
+        let code = Code::new(instructions, self.set, |word| word, any);
         let addresses = code.instructions.len();
         let mut machine = Machine::new(&code, self.inputs, self.whole_tape);
         let mut writer = TraceWriter {
             rows: Vec::with_capacity(rows + 1),
             links: Links::default(),
         };
-        let end = Decoded::new(Some(Opcode::Halt), F::zero(), addresses);
+        let end = Decoded::new(Some(Opcode::Halt), F::zero(), addresses, any);
         let mut steps = 0;
         while let Some(instruction) = code.instructions.get(machine.pc) {
             let opcode = match instruction.opcode {
@@ -138,7 +138,7 @@ impl<F: Word> TraceWriter<F> {
             // No machine has more rows than 32 bits count, nor more words than rows.
             pc: machine.pc as u32,
             depth: machine.depth() as u32,
-            window: machine.window(),
+            window: machine.topmost(),
             link: self.links.link,
             old: F::zero(),
             before: 0,
