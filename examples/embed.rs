@@ -23,7 +23,7 @@ use halo2_stack_vm::halo2::{
     CircuitLayout, InstructionCells, OutputBinding, ProgramBinding, StackVmChip, StackVmConfig,
     StackVmInstructions, TapeBinding, WordCell,
 };
-use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::MachineParams;
 use halo2_stack_vm::prover::{Prover, Way};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
@@ -34,7 +34,7 @@ const K: u32 = 6;
 
 /// x^3 + x + 5, where x is the argument of the first instruction.
 const PROGRAM: &str = "
-    push 0      ; x
+    push 0      # x
     dup
     dup
     dup
@@ -95,7 +95,7 @@ impl Circuit<Fr> for Squared {
     fn configure(meta: &mut ConstraintSystem<Fr>) -> SquaredConfig {
         let machine = MachineParams {
             rows: 16,
-            set: InstructionSet::STACK,
+            set: InstructionSet::of(&[Opcode::Push, Opcode::Dup, Opcode::Add, Opcode::Mul]),
         };
         let vm = StackVmConfig::configure(
             meta,

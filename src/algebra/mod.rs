@@ -1,8 +1,8 @@
 //! The arithmetic that a relation may use.
 //!
 //! Every rule of the machine, from an instruction's new top to the running sum, is written once,
-//! over an [`Algebra`], and read several ways: on field values it is the interpreter's step and the
-//! check of a trace, on circuit expressions it is the gate, on [`Formula`] it is the reference
+//! over an [`Algebra`], and read several ways: on field values, and on integers as long as they are small, it is the
+//! interpreter's step, and on field values the check of a trace; on circuit expressions it is the gate, on [`Formula`] it is the reference
 //! manual, and on [`Probe`] it is what the rule reads, and its degree. Nothing here names a proof system.
 
 mod field;

@@ -9,7 +9,7 @@ use super::{Algebra, Small, Word};
 /// A word, kept as an integer as long as that is known to be small: a field keeps its elements in a form in which neither an integer
 /// is read off one, nor made one of, without a multiplication.
 ///
-/// That is what the interpreter computes with. What is small may be kept as an element of the field all the same.
+/// That is what the interpreter keeps, and computes with where it must do without [`Small`]. What is small may be kept as an element of the field all the same.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number<F> {
     /// The word that this integer is modulo the field's characteristic.
@@ -19,7 +19,7 @@ pub(crate) enum Number<F> {
 
 impl<F: Word> Number<F> {
     /// Whether two integers of 128 bits are never the same word. If they can be, all words are kept in the field.
-    const DISTINCT: bool = F::BITS > 130;
+    pub const DISTINCT: bool = F::BITS > 130;
 
     #[inline(always)]
     fn of_integer(value: Option<i128>) -> Option<Self> {

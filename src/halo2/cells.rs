@@ -128,7 +128,8 @@ impl<F: PrimeField> InstructionCells<F> {
     /// assigns its opcodes, encoded, and its arguments to two fixed columns with equality enabled, from the region's first row
     /// on. Another cell of the circuit can then be put in an argument's place.
     ///
-    /// Without control flow, what follows the first `halt` is never executed, and is left out.
+    /// Without control flow, what follows the first `halt` is never executed, and is left out. There is no proof of a run that comes
+    /// to an instruction which the set lacks.
     pub fn fixed(
         region: &mut Region<'_, F>,
         [opcodes, arguments]: [Column<Fixed>; 2],

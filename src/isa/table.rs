@@ -173,9 +173,10 @@ instructions! {
     /// Replaces the top by its inverse; an error if it is 0.
     Inv = 7, "inv", plain, Keep, needs 1, else "the top is 0, which has no inverse", |x| {
         // With h = 1 / top the product is -1, and the result is h.
-        Relation::top(x.hint() + A::constant(1))
+        let inverse = x.hint();
+        Relation::top(inverse.clone() + A::constant(1))
             .times(A::constant(0) - x.word(0), Cofactor::Hint)
-            .zero(x.result() - x.hint())
+            .zero(x.result() - inverse)
     };
     /// Replaces the two topmost words by 1 if they are equal, else by 0.
     Eq = 8, "eq", plain, Shrink, needs 2, |x| {

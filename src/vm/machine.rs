@@ -241,9 +241,11 @@ fn execute_small<F: Word>(
     let opcode = instruction.opcode.unwrap_or(Opcode::IDLE);
     let stack = machine.topmost_as(|own| own.small());
     let argument = instruction.argument.small();
-    let small = (instruction.small)(stack, argument, &mut |address| {
-        machine.found(address).small()
-    });
+    let mut cell = |address| machine.found(address).small();
+    let small = match Number::<F>::DISTINCT {
+        true => (instruction.small)(stack, argument, &mut cell),
+        false => None,
+    };
     let made = match small {
         Some((result, new)) => Made {
             result: Number::Small(result),
@@ -370,7 +372,7 @@ impl<'a, F: Word> Machine<'a, F> {
         let (stack, pc) = (self.topmost_as(|own| field(*own)), self.pc);
         let mut cell = |address: W| field(self.found(address.to_u64()));
         let step = Step::of_any(opcode, stack, argument, word, pc, &mut cell);
-        let holds = opcode.fault().is_none() || step.passes(opcode, stack, argument);
+        let holds = opcode.fault().is_none() || step.holds_of_any(opcode, stack, argument);
         Made::of(step, holds).map(kept)
     }
 

@@ -310,7 +310,7 @@ impl<F: Computed> Step<F> {
     }
 
     /// Whether the tests of this instruction pass.
-    pub(super) fn passes(&self, opcode: Opcode, stack: Topmost<F>, argument: F) -> bool {
+    pub(super) fn holds_of_any(&self, opcode: Opcode, stack: Topmost<F>, argument: F) -> bool {
         self.holds(&opcode, stack, argument)
     }
 }

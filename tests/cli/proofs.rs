@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use super::usage::{Desk, EXAMPLE, stderr, stdout};
+use super::usage::{Desk, EXAMPLE, stackvm, stderr, stdout};
 
 const DIGEST: &str = "2e7b48fd32345a629474e5565cc6d1da9d5928e7037c1d5ab874383271939d01";
 /// What nothing that is never executed adds to.
@@ -576,6 +576,23 @@ fn what_a_command_reads_is_not_overwritten() {
         assert_eq!(output.status.code(), Some(2), "{command}");
         let said = stderr(&output);
         assert!(said.contains("a file that the command reads"), "{said}");
+    }
+    if cfg!(unix) {
+        let program = std::fs::File::open(desk.path("x.svm")).unwrap();
+        let arguments = "prove - --input 1 --secret 2 --force -o x.svm".split(' ');
+        let output = std::process::Command::new(stackvm())
+            .args(arguments)
+            .current_dir(desk.path(""))
+            .stdin(program)
+            .output()
+            .unwrap();
+        assert!(stderr(&output).contains("a file that the command reads"));
+        // From what is no file nothing is lost.
+        desk.write("two.svm", "push 2\n");
+        succeeds(
+            &desk,
+            "prove two.svm --input-file /dev/null -o /dev/null --force",
+        );
     }
     assert_eq!(desk.read("x.svm"), "read\nsecret\nadd\n");
     assert_eq!(desk.read("words"), "1\n");

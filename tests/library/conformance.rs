@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use ff::Field;
 use halo2_proofs::dev::MockProver;
 use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
@@ -13,7 +14,7 @@ use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
-use halo2_stack_vm::vm::{self, Inputs, Job, Trace};
+use halo2_stack_vm::vm::{self, Inputs, Job, Outcome, RunError, Trace};
 use halo2curves::bn256::Fr;
 use num_bigint::BigUint;
 use proptest::prelude::*;
@@ -541,6 +542,7 @@ proptest! {
                 prop_assert_eq!(&outcome.tape, &words(&expected.tape));
                 let traced = job.trace();
                 prop_assert_eq!(Ok(&outcome), traced.as_ref().map(Trace::outcome));
+                prop_assert_eq!(step_by_step(&job), Ok(outcome.clone()));
                 // The same run, told the whole tape.
                 let inputs = Inputs { public: outcome.tape.clone(), ..inputs };
                 let again = Job::new(&program, case.set, &inputs).whole_tape().run();
@@ -548,11 +550,65 @@ proptest! {
             }
             (Err(expected), Err(error)) => {
                 prop_assert_eq!(error.kind(), expected);
-                prop_assert_eq!(job.trace().err(), Some(error));
+                prop_assert_eq!(job.trace().err(), Some(error.clone()));
+                prop_assert_eq!(step_by_step(&job), Err(error));
             }
             (expected, outcome) => prop_assert!(false, "{expected:?}, but {outcome:?}"),
         }
     }
+}
+
+/// What a run gives that is made step by step: by what is compiled for all instructions, in the place of what is for each.
+fn step_by_step(job: &Job<'_, Fr>) -> Result<Outcome<Fr>, RunError> {
+    let mut stepper = job.stepper()?;
+    while stepper.step()? {}
+    Ok(stepper.state().outcome())
+}
+
+/// Each instruction on all of these, with all of these as argument and in the memory: both ways to run it say the same.
+#[test]
+fn what_is_compiled_for_an_instruction_agrees_with_what_is_for_all() {
+    let power = |exponent: u64| Fr::from(2).pow([exponent]);
+    let mut numbers = vec![Fr::from(0), Fr::from(1), Fr::from(5), power(200)];
+    for exponent in [4, 31, 32, 33, 63, 64, 65, 127, 128] {
+        numbers.extend([power(exponent), power(exponent) - Fr::from(1)]);
+    }
+    numbers.extend(numbers.clone().into_iter().map(|own| -own));
+    let set = InstructionSet::of(Opcode::ALL);
+    let none = Inputs::none();
+    let mut results = [0, 0];
+    for opcode in Opcode::ALL.iter().copied().filter(|own| own.needs() <= 2) {
+        for (x, y) in numbers
+            .iter()
+            .flat_map(|x| numbers.iter().map(move |y| (*x, *y)))
+        {
+            // What stands in the memory has the address of the second instruction, in cells and in bytes.
+            let cell = Instruction {
+                opcode: Instruction::<Fr>::DATA,
+                argument: y,
+            };
+            let push = |word: Fr| Instruction::new(Opcode::Push, word);
+            let program = Program::from(match opcode.uses_memory() && opcode.needs() < 2 {
+                true => vec![
+                    push(Fr::from(3)),
+                    Instruction::new(opcode, x),
+                    Instruction::new(Opcode::Halt, x),
+                    cell,
+                ],
+                false => vec![
+                    push(x),
+                    push(y),
+                    Instruction::new(opcode, x),
+                    Instruction::new(Opcode::Halt, y),
+                ],
+            });
+            let job = Job::new(&program, set, &none).max_steps(20);
+            let result = job.run();
+            assert_eq!(result, step_by_step(&job), "{opcode} {x:?} {y:?}");
+            results[usize::from(result.is_ok())] += 1;
+        }
+    }
+    assert!(results.iter().all(|own| *own > 10_000), "{results:?}");
 }
 
 /// An instruction that is added to the table is not silently left out: this fails until the evaluator knows it.

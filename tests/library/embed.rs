@@ -3,7 +3,7 @@
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::dev::{MockProver, VerifyFailure};
 use halo2_proofs::plonk::{
-    Advice, Circuit, Column, ConstraintSystem, Error, Instance, verify_proof,
+    Advice, Circuit, Column, ConstraintSystem, Error, Fixed, Instance, verify_proof,
 };
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
@@ -743,6 +743,85 @@ impl Circuit<Fr> for NoRows {
 fn a_machine_without_rows_is_refused() {
     let error = MockProver::run(K, &NoRows, vec![]).unwrap_err();
     assert_eq!(ChipError::of(&error), Some(&ChipError::NoRows));
+}
+
+/// A program of the assembler's in fixed cells: it jumps, and reads its own data.
+struct OfText;
+
+const OF_TEXT: &str = "\
+        get data
+        push 2
+        mul
+        jump end
+        pop
+end:    halt
+data:   .word 21";
+
+impl OfText {
+    fn program() -> Program<Fr> {
+        asm::assemble(OF_TEXT).expect("it is a program")
+    }
+}
+
+impl Circuit<Fr> for OfText {
+    type Config = (
+        StackVmConfig,
+        CircuitLayout,
+        [Column<Fixed>; 2],
+        Column<Instance>,
+    );
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
+
+    fn without_witnesses(&self) -> Self {
+        OfText
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> Self::Config {
+        let machine = MachineParams {
+            rows: 16,
+            set: Self::program().smallest_set(),
+        };
+        let program = ProgramBinding::Cells;
+        let output = OutputBinding::Cell;
+        let vm = StackVmConfig::configure(meta, machine, program, output, TapeBinding::Cells);
+        let columns = [(); 2].map(|()| meta.fixed_column());
+        let output = meta.instance_column();
+        for column in columns {
+            meta.enable_equality(column);
+        }
+        meta.enable_equality(output);
+        (vm, CircuitLayout::of(K, meta), columns, output)
+    }
+
+    fn synthesize(
+        &self,
+        (vm, layout, columns, output): Self::Config,
+        mut layouter: impl Layouter<Fr>,
+    ) -> Result<(), Error> {
+        let set = vm.params().set;
+        let vm = StackVmChip::new(vm, layout);
+        let cells = layouter.assign_region(
+            || "program",
+            |mut region| {
+                let program = Self::program();
+                Ok(InstructionCells::fixed(&mut region, columns, set, &program))
+            },
+        )?;
+        let cell = vm.run(layouter.namespace(|| "machine"), 0, &cells)?.cell;
+        layouter.constrain_instance(cell, output, 0);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_program_of_the_assemblers_is_made_of_cells() {
+    let accepts = |output: u64| {
+        let prover = MockProver::run(K, &OfText, vec![vec![Fr::from(output)]]);
+        prover.expect("it is assigned").verify().is_ok()
+    };
+    assert!(accepts(42));
+    assert!(!accepts(43));
 }
 
 // Control flow, tapes, and programs in the key.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use halo2_stack_vm::isa::Opcode;
 use rand_chacha::ChaCha8Rng;
@@ -76,7 +77,12 @@ pub struct Search {
     pub selectors: BTreeMap<Rule, Selector>,
     /// For each term of the sum, how many forgeries were seen that are accepted without it.
     terms: Mutex<BTreeMap<Term, u64>>,
+    /// The forgeries that were looked at.
+    seen: AtomicU64,
 }
+
+/// Of so many forgeries, one is looked at everywhere.
+const SAMPLE: u64 = 64;
 
 /// So many forgeries show that a term is needed; to look at more takes longer than all else.
 const ENOUGH: u64 = 20;
@@ -88,7 +94,15 @@ impl Search {
         Search {
             selectors: selectors(machine),
             terms: Mutex::new(terms.collect()),
+            seen: AtomicU64::new(0),
         }
+    }
+
+    /// Whether the next forgery is one of those that are looked at everywhere.
+    fn is_sampled(&self) -> bool {
+        self.seen
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(SAMPLE)
     }
 
     /// For each term of the sum, how many forgeries were seen that are accepted without it.
@@ -201,6 +215,14 @@ fn forge(
         Some(other) => other.checker.violations(&table),
         None => machine.checker.violations_unlike(honest, &table),
     };
+    // That nothing is overlooked is looked at for some.
+    if other.is_none() && search.is_sampled() {
+        let mut all = machine.checker.violations(&table);
+        let mut own = violations.clone();
+        all.sort();
+        own.sort();
+        assert_eq!(own, all, "{}", kind.name);
+    }
     let false_statement = !is_true(machine, &claim);
     let fate = campaign.fates.entry(kind.name).or_default();
     fate.applied += 1;

@@ -327,8 +327,8 @@ pub struct ProveArguments {
     pub backend: BackendName,
     #[command(flatten)]
     pub srs: SrsArguments,
-    /// Overwrite whatever is there: a file that is no proof or is write-protected, or, without -o, a proof of another
-    /// program.
+    /// Overwrite whatever is there but what is read: a file that is no proof or is write-protected, or, without -o, a
+    /// proof of another program.
     #[arg(long)]
     pub force: bool,
     /// Where to write the proof; `-` is standard output, and the report goes to standard error then. A proof that is
@@ -376,7 +376,8 @@ pub struct KeygenArguments {
     pub backend: BackendName,
     #[command(flatten)]
     pub srs: SrsArguments,
-    /// Overwrite whatever is there: a file that is no key file or is write-protected, or, without a warning, another key.
+    /// Overwrite whatever is there but what is read: a file that is no key file or is write-protected, or, without a
+    /// warning, another key.
     #[arg(long)]
     pub force: bool,
     /// Where to write the key; `-` is standard output, and the report goes to standard error then. A key that is there is

@@ -1,6 +1,7 @@
 //! Files that commands write: nothing of another kind is overwritten, and nothing that took long to make is lost.
 
-use std::io::{ErrorKind, Write as _};
+use std::fs::{File, Metadata};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use halo2_stack_vm::proof::atomic::Destination;
@@ -8,6 +9,7 @@ use halo2_stack_vm::proof::file::{FileError, ProofFile};
 use halo2_stack_vm::proof::key::KeyFile;
 
 use crate::failure::{Failure, pasted};
+use crate::source::is_standard_input;
 
 /// A kind of file that a command writes.
 #[derive(Debug)]
@@ -44,14 +46,19 @@ pub const KEY: FileKind = FileKind {
     noun: "key file",
     other: "another key",
     look: |path| match KeyFile::has_form(path) {
-        true => Standing::OfKind(
-            std::fs::read(path)
-                .ok()
-                .and_then(|own| own.last_chunk().copied()),
-        ),
+        true => Standing::OfKind(fingerprint(path).ok()),
         false => Standing::Other,
     },
 };
+
+/// The end of a key file, which identifies it.
+fn fingerprint(path: &Path) -> std::io::Result<[u8; 32]> {
+    let mut own = [0; 32];
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::End(-(own.len() as i64)))?;
+    file.read_exact(&mut own)?;
+    Ok(own)
+}
 
 /// Whether a path leads to where the command's report would go too: then that goes to standard error.
 pub fn is_standard_output(path: &Path) -> bool {
@@ -60,10 +67,32 @@ pub fn is_standard_output(path: &Path) -> bool {
 
 #[cfg(unix)]
 fn is_open_as_standard_output(path: &Path) -> bool {
-    use std::os::fd::AsFd;
-    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
-    let own = stdout.and_then(|own| std::fs::File::from(own).metadata());
-    own.is_ok_and(|own| std::fs::metadata(path).is_ok_and(|other| is_one(&own, &other)))
+    is_one(&opened(&std::io::stdout()), &std::fs::metadata(path))
+}
+
+/// Whether a command that reads an input, which may be standard input, would lose it if it wrote this file.
+#[cfg(unix)]
+fn is_read_from(input: &Path, path: &Path) -> bool {
+    let input = match is_standard_input(input) {
+        true => opened(&std::io::stdin()),
+        false => std::fs::metadata(input),
+    };
+    // From a terminal or a pipe nothing is lost.
+    input.as_ref().is_ok_and(Metadata::is_file) && is_one(&input, &std::fs::metadata(path))
+}
+
+/// What is known of an open file.
+#[cfg(unix)]
+fn opened(file: &impl std::os::fd::AsFd) -> std::io::Result<Metadata> {
+    File::from(file.as_fd().try_clone_to_owned()?).metadata()
+}
+
+/// Whether both are of one file.
+#[cfg(unix)]
+fn is_one(left: &std::io::Result<Metadata>, right: &std::io::Result<Metadata>) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let [left, right] = [left, right].map(|own| own.as_ref().map(|own| (own.dev(), own.ino())));
+    left.is_ok_and(|left| right.is_ok_and(|right| left == right))
 }
 
 #[cfg(not(unix))]
@@ -71,23 +100,10 @@ fn is_open_as_standard_output(_: &Path) -> bool {
     false
 }
 
-/// Whether two paths lead to one file.
-#[cfg(unix)]
-fn is_same_file(left: &Path, right: &Path) -> bool {
-    let [left, right] = [left, right].map(std::fs::metadata);
-    left.is_ok_and(|left| right.is_ok_and(|right| is_one(&left, &right)))
-}
-
-#[cfg(unix)]
-fn is_one(left: &std::fs::Metadata, right: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (left.dev(), left.ino()) == (right.dev(), right.ino())
-}
-
 #[cfg(not(unix))]
-fn is_same_file(left: &Path, right: &Path) -> bool {
-    let [left, right] = [left, right].map(std::fs::canonicalize);
-    left.is_ok_and(|left| right.is_ok_and(|right| left == right))
+fn is_read_from(input: &Path, path: &Path) -> bool {
+    let [input, path] = [input, path].map(std::fs::canonicalize);
+    input.is_ok_and(|input| path.is_ok_and(|path| input == path))
 }
 
 /// A file that a command is going to write.
@@ -169,7 +185,7 @@ impl OutputFile<'_> {
         if path.is_dir() {
             return refused("this is a folder: name a file with -o".into());
         }
-        if self.inputs.iter().any(|own| is_same_file(own, path)) {
+        if self.inputs.iter().any(|own| is_read_from(own, path)) {
             return refused(
                 "this is a file that the command reads: name another one with -o".into(),
             );
