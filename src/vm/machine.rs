@@ -305,7 +305,7 @@ impl<'a, F: Word> Machine<'a, F> {
 
     /// What these words are to `read`.
     #[inline(always)]
-    fn topmost_as<W: Copy>(&self, read: impl Fn(&F) -> W) -> Topmost<W> {
+    pub(super) fn topmost_as<W: Copy>(&self, read: impl Fn(&F) -> W) -> Topmost<W> {
         let zero = read(&F::zero());
         let word = |place: usize| {
             let place = self.stack.len().wrapping_sub(place + 1);

@@ -16,6 +16,16 @@ pub struct Cell<F> {
     pub last: u32,
 }
 
+impl<F> Cell<F> {
+    /// The same with another form of its word.
+    pub(super) fn map<W>(self, f: impl FnOnce(F) -> W) -> Cell<W> {
+        Cell {
+            word: f(self.word),
+            last: self.last,
+        }
+    }
+}
+
 /// The cells of a page, which has room as soon as one of them is accessed.
 const PAGE: usize = 64;
 

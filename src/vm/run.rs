@@ -79,17 +79,22 @@ impl<'a, F: Word> Job<'a, F> {
     /// [`RunError`], with the step at which the program fails.
     pub fn run(&self) -> Result<Outcome<F>, RunError> {
         let code = Code::new(self.instructions()?, self.set, Number::new, fast);
-        let numbers = |words: &[F]| words.iter().copied().map(Number::new).collect();
-        let inputs = Inputs {
-            public: numbers(&self.inputs.public),
-            secret: numbers(&self.inputs.secret),
-        };
+        let inputs = self.numbers();
         let mut machine = Machine::new(&code, &inputs, self.whole_tape);
         let mut steps = 0;
         while self.advance(&code, &mut machine, steps)? {
             steps += 1;
         }
         Ok(machine.outcome(steps).map(Number::word))
+    }
+
+    /// The words that the run is given, as numbers.
+    pub(super) fn numbers(&self) -> Inputs<Number<F>> {
+        let numbers = |words: &[F]| words.iter().copied().map(Number::new).collect();
+        Inputs {
+            public: numbers(&self.inputs.public),
+            secret: numbers(&self.inputs.secret),
+        }
     }
 
     /// Executes the next instruction; `false` if the run has ended before it.

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::machine::{Code, Decoded, Machine, any};
+use super::machine::{Code, Decoded, Machine, fast};
 use super::{Cell, Inputs, Job, Outcome, RunError};
-use crate::algebra::Word;
+use crate::algebra::{Number, Word};
 use crate::isa::{Effect, InstructionSet, Opcode};
 use crate::program::Program;
 
@@ -48,14 +48,16 @@ impl<F: Word> Job<'_, F> {
     /// Writes down every row, of which there are probably so many.
     fn write_trace(&self, rows: usize) -> Result<Trace<F>, RunError> {
         let instructions = self.instructions()?;
-        let code = Code::new(instructions, self.set, |word| word, any);
+        let code = Code::new(instructions, self.set, Number::new, fast);
         let addresses = code.instructions.len();
-        let mut machine = Machine::new(&code, self.inputs, self.whole_tape);
+        let inputs = self.numbers();
+        let mut machine = Machine::new(&code, &inputs, self.whole_tape);
         let mut writer = TraceWriter {
             rows: Vec::with_capacity(rows + 1),
             links: Links::default(),
         };
-        let end = Decoded::new(Some(Opcode::Halt), F::zero(), addresses, any);
+        let end = Decoded::new(Some(Opcode::Halt), Number::zero(), addresses, fast);
+        let argument = |pc: usize| instructions.get(pc).map_or(F::zero(), |own| own.argument);
         let mut steps = 0;
         while let Some(instruction) = code.instructions.get(machine.pc) {
             let opcode = match instruction.opcode {
@@ -69,13 +71,13 @@ impl<F: Word> Job<'_, F> {
                     pc: machine.pc,
                 });
             }
-            writer.row(&machine, opcode, instruction.argument);
+            writer.row(&machine, opcode, argument(machine.pc));
             let _ = machine.execute(instruction, addresses, steps);
             writer.accessed(&machine, opcode);
             steps += 1;
         }
         let halt = machine.pc;
-        let outcome = machine.outcome(steps);
+        let outcome = machine.outcome(steps).map(Number::word);
         if outcome.rows > self.max_rows {
             return Err(RunError::TooManyRows {
                 rows: outcome.rows as u64,
@@ -84,19 +86,21 @@ impl<F: Word> Job<'_, F> {
         }
         let end = code.instructions.get(halt).unwrap_or(&end);
         while machine.depth() >= Opcode::Halt.needs() {
-            writer.row(&machine, Opcode::Halt, end.argument);
+            writer.row(&machine, Opcode::Halt, argument(halt));
             // It drops a word, and has no way to fail.
             let _ = machine.execute(end, addresses, steps);
             machine.pc = halt;
         }
-        writer.row(&machine, Opcode::Halt, end.argument);
+        writer.row(&machine, Opcode::Halt, argument(halt));
         let touched = machine.memory.touched();
         Ok(Trace {
             program: Program::from(instructions.to_vec()),
             outcome,
             set: self.set,
             rows: writer.rows,
-            memory: touched.map(|(address, cell)| (address, *cell)).collect(),
+            memory: touched
+                .map(|(address, cell)| (address, cell.map(Number::word)))
+                .collect(),
         })
     }
 }
@@ -131,14 +135,14 @@ struct TraceWriter<F> {
 }
 
 impl<F: Word> TraceWriter<F> {
-    fn row(&mut self, machine: &Machine<'_, F>, opcode: Opcode, argument: F) {
+    fn row(&mut self, machine: &Machine<'_, Number<F>>, opcode: Opcode, argument: F) {
         self.rows.push(TraceRow {
             opcode,
             argument,
             // No machine has more rows than 32 bits count, nor more words than rows.
             pc: machine.pc as u32,
             depth: machine.depth() as u32,
-            window: machine.topmost(),
+            window: machine.topmost_as(|own| own.word()),
             link: self.links.link,
             old: F::zero(),
             before: 0,
@@ -147,12 +151,12 @@ impl<F: Word> TraceWriter<F> {
     }
 
     /// What the step of the last row found in the cell that it accessed.
-    fn accessed(&mut self, machine: &Machine<'_, F>, opcode: Opcode) {
+    fn accessed(&mut self, machine: &Machine<'_, Number<F>>, opcode: Opcode) {
         if !opcode.uses_memory() {
             return;
         }
         if let (Some(row), Some((_, cell))) = (self.rows.last_mut(), machine.accessed) {
-            row.old = cell.word;
+            row.old = cell.word.word();
             row.before = cell.last;
         }
     }
