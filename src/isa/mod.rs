@@ -22,6 +22,6 @@ pub use relation::{
     Target, Width,
 };
 pub use set::{InstructionSet, UnknownSet};
-pub use shape::{Shape, TABLE_KINDS};
+pub use shape::Shape;
 pub use table::{Effect, Opcode};
 pub(crate) use table::{Operation, Specialised};

@@ -152,7 +152,7 @@ fn table_kinds(set: InstructionSet, bits: u32) -> [usize; TABLE_KINDS] {
 }
 
 /// The number of kinds of rows that a table of limbs may have.
-pub const TABLE_KINDS: usize = 6;
+const TABLE_KINDS: usize = 6;
 
 fn table_rows(set: InstructionSet, bits: u32) -> usize {
     table_kinds(set, bits).into_iter().sum()

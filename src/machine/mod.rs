@@ -209,10 +209,10 @@ impl<F: Word> Executed<F> {
             true => hint.unwrap_or(F::zero()),
             false => hint.unwrap_or(self.step.cofactor),
         };
-        let (opcode, stack, argument) = (self.opcode, self.stack, self.argument);
+        let (stack, argument) = (self.stack, self.argument);
         Executed {
             cofactor,
-            tests: self.step.tests(opcode, stack, argument, cofactor),
+            tests: self.step.tests(&self.opcode, stack, argument, cofactor),
             ..self
         }
     }

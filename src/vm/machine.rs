@@ -221,7 +221,7 @@ fn execute_plain<F: Word, O: Operation>(
         machine.pc,
         |address| machine.found(address.to_u64()),
     );
-    let holds = O::OPCODE.fault().is_none() || step.holds(&Known::<O>::IT, stack, argument);
+    let holds = step.holds(&Known::<O>::IT, stack, argument);
     machine.apply(
         O::OPCODE,
         instruction,
@@ -266,7 +266,7 @@ fn execute_small<F: Word>(
 
 /// What an instruction can change of a machine, as it was before it.
 pub(super) struct Before<F> {
-    window: [F; InstructionSet::MAX_WINDOW],
+    window: Topmost<F>,
     stack: usize,
     tape: usize,
     max_depth: usize,
@@ -372,7 +372,7 @@ impl<'a, F: Word> Machine<'a, F> {
         let (stack, pc) = (self.topmost_as(|own| field(*own)), self.pc);
         let mut cell = |address: W| field(self.found(address.to_u64()));
         let step = Step::of_any(opcode, stack, argument, word, pc, &mut cell);
-        let holds = opcode.fault().is_none() || step.holds_of_any(opcode, stack, argument);
+        let holds = step.holds(&opcode, stack, argument);
         Made::of(step, holds).map(kept)
     }
 

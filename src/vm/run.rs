@@ -19,6 +19,12 @@ pub struct Job<'a, F> {
     pub(super) max_rows: usize,
 }
 
+/// A program and the words that its run is given, as numbers.
+pub(super) struct Numbers<F> {
+    pub(super) code: Code<Number<F>>,
+    pub(super) inputs: Inputs<Number<F>>,
+}
+
 impl<'a, F: Word> Job<'a, F> {
     /// The run of a program that may use the instructions of a set, and is given these inputs.
     pub fn new(program: &'a Program<F>, set: InstructionSet, inputs: &'a Inputs<F>) -> Self {
@@ -78,23 +84,31 @@ impl<'a, F: Word> Job<'a, F> {
     ///
     /// [`RunError`], with the step at which the program fails.
     pub fn run(&self) -> Result<Outcome<F>, RunError> {
+        self.run_on(&self.numbers()?)
+    }
+
+    /// The program and the words that the run is given, as numbers.
+    pub(super) fn numbers(&self) -> Result<Numbers<F>, RunError> {
         let code = Code::new(self.instructions()?, self.set, Number::new, fast);
-        let inputs = self.numbers();
-        let mut machine = Machine::new(&code, &inputs, self.whole_tape);
+        let numbers = |words: &[F]| words.iter().copied().map(Number::new).collect();
+        let inputs = Inputs {
+            public: numbers(&self.inputs.public),
+            secret: numbers(&self.inputs.secret),
+        };
+        Ok(Numbers { code, inputs })
+    }
+
+    /// Runs the program, given it and its inputs as numbers.
+    pub(super) fn run_on(
+        &self,
+        Numbers { code, inputs }: &Numbers<F>,
+    ) -> Result<Outcome<F>, RunError> {
+        let mut machine = Machine::new(code, inputs, self.whole_tape);
         let mut steps = 0;
-        while self.advance(&code, &mut machine, steps)? {
+        while self.advance(code, &mut machine, steps)? {
             steps += 1;
         }
         Ok(machine.outcome(steps).map(Number::word))
-    }
-
-    /// The words that the run is given, as numbers.
-    pub(super) fn numbers(&self) -> Inputs<Number<F>> {
-        let numbers = |words: &[F]| words.iter().copied().map(Number::new).collect();
-        Inputs {
-            public: numbers(&self.inputs.public),
-            secret: numbers(&self.inputs.secret),
-        }
     }
 
     /// Executes the next instruction; `false` if the run has ended before it.

@@ -40,7 +40,7 @@ fn step_of<O: Operation>(
     let none = Small::new(0);
     let cell = |address: Small| cell(address.as_u64());
     let step = Step::of::<false>(&Known::<O>::IT, stack, argument, none, 0, cell);
-    let holds = O::OPCODE.fault().is_none() || step.holds(&Known::<O>::IT, stack, argument);
+    let holds = step.holds(&Known::<O>::IT, stack, argument);
     let new = match &step.access {
         Some(own) => {
             own.cell.value()?;

@@ -42,8 +42,11 @@ impl<F: Computed> Accessed<F> {
     }
 }
 
-/// What has a relation.
-pub(super) trait Relates {
+/// An instruction, known when this is compiled or not.
+pub(crate) trait Relates {
+    fn opcode(&self) -> Opcode;
+
+    /// [`Opcode::relation`].
     fn relation<A: Algebra>(&self, operands: &impl Operands<A>) -> Relation<A>;
 }
 
@@ -56,12 +59,21 @@ impl<O> Known<O> {
 
 impl<O: Operation> Relates for Known<O> {
     #[inline(always)]
+    fn opcode(&self) -> Opcode {
+        O::OPCODE
+    }
+
+    #[inline(always)]
     fn relation<A: Algebra>(&self, operands: &impl Operands<A>) -> Relation<A> {
         O::relation(operands)
     }
 }
 
 impl Relates for Opcode {
+    fn opcode(&self) -> Opcode {
+        *self
+    }
+
     fn relation<A: Algebra>(&self, operands: &impl Operands<A>) -> Relation<A> {
         Opcode::relation(*self, operands)
     }
@@ -238,8 +250,9 @@ impl<F: Computed> Step<F> {
         self.hinted
     }
 
+    /// What the step tests, with this cofactor: the tests of the factor and of the cofactor, and what must be zero.
     #[inline(always)]
-    fn tested(
+    pub(crate) fn tests(
         &self,
         relates: &impl Relates,
         stack: Topmost<F>,
@@ -268,9 +281,12 @@ impl<F: Computed> Step<F> {
         [told.factor_test, told.cofactor_test, told.zero]
     }
 
-    /// Whether the tests pass.
+    /// Whether the tests pass, if the instruction has any.
     #[inline(always)]
     pub(super) fn holds(&self, relates: &impl Relates, stack: Topmost<F>, argument: F) -> bool {
+        if relates.opcode().fault().is_none() {
+            return true;
+        }
         // What it says is zero is so, if there are such words.
         if let Some(holds) = self.words_hold {
             return holds;
@@ -279,7 +295,7 @@ impl<F: Computed> Step<F> {
             true => zero::<F>() - self.factor.inverted().unwrap_or(zero()),
             false => self.cofactor,
         };
-        let [factor_test, cofactor_test, zero] = self.tested(relates, stack, argument, cofactor);
+        let [factor_test, cofactor_test, zero] = self.tests(relates, stack, argument, cofactor);
         passes(self.factor, factor_test)
             && passes(cofactor, cofactor_test)
             && zero == F::constant(0)
@@ -295,23 +311,6 @@ impl<F: Computed> Step<F> {
         cell: &mut dyn FnMut(F) -> F,
     ) -> Self {
         Step::of::<false>(&opcode, stack, argument, word, pc, cell)
-    }
-
-    /// What the step of this instruction tests, with this cofactor: the tests of the factor and of the cofactor, and what
-    /// must be zero.
-    pub(crate) fn tests(
-        &self,
-        opcode: Opcode,
-        stack: Topmost<F>,
-        argument: F,
-        cofactor: F,
-    ) -> [F; 3] {
-        self.tested(&opcode, stack, argument, cofactor)
-    }
-
-    /// Whether the tests of this instruction pass.
-    pub(super) fn holds_of_any(&self, opcode: Opcode, stack: Topmost<F>, argument: F) -> bool {
-        self.holds(&opcode, stack, argument)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::machine::{Code, Decoded, Machine, fast};
+use super::machine::{Decoded, Machine, fast};
+use super::run::Numbers;
 use super::{Cell, Inputs, Job, Outcome, RunError};
 use crate::algebra::{Number, Word};
 use crate::isa::{Effect, InstructionSet, Opcode};
@@ -19,7 +20,8 @@ impl<F: Word> Job<'_, F> {
         // A run takes no room, and says how much a trace takes.
         let limit = self.max_rows as u64;
         let run = self.clone().max_steps(self.max_steps.min(limit));
-        let rows = match run.run() {
+        let numbers = self.numbers()?;
+        let rows = match run.run_on(&numbers) {
             Ok(outcome) => outcome.rows as u64,
             Err(RunError::TooManySteps { .. }) if run.max_steps < self.max_steps => limit + 1,
             Err(error) => return Err(error),
@@ -31,7 +33,7 @@ impl<F: Word> Job<'_, F> {
             });
         }
         // What has run does nothing that the machine would have to go on from regardless.
-        self.write_trace(rows as usize)
+        self.write_trace(&numbers, rows as usize)
     }
 
     /// The trace of a machine that goes on where a program fails: it takes zeros from an empty stack or tape,
@@ -42,16 +44,18 @@ impl<F: Word> Job<'_, F> {
     ///
     /// If there are fewer instructions than steps, or more rows than are admitted.
     pub fn trace_past_failure(&self) -> Result<Trace<F>, RunError> {
-        self.write_trace(0)
+        self.write_trace(&self.numbers()?, 0)
     }
 
     /// Writes down every row, of which there are probably so many.
-    fn write_trace(&self, rows: usize) -> Result<Trace<F>, RunError> {
+    fn write_trace(
+        &self,
+        Numbers { code, inputs }: &Numbers<F>,
+        rows: usize,
+    ) -> Result<Trace<F>, RunError> {
         let instructions = self.instructions()?;
-        let code = Code::new(instructions, self.set, Number::new, fast);
         let addresses = code.instructions.len();
-        let inputs = self.numbers();
-        let mut machine = Machine::new(&code, &inputs, self.whole_tape);
+        let mut machine = Machine::new(code, inputs, self.whole_tape);
         let mut writer = TraceWriter {
             rows: Vec::with_capacity(rows + 1),
             links: Links::default(),

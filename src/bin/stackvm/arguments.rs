@@ -1,6 +1,6 @@
 //! What can stand on the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -156,6 +156,19 @@ pub struct ProgramArguments {
         allow_negative_numbers = true
     )]
     pub max_steps: u64,
+}
+
+impl ProgramArguments {
+    /// The files that are read for a run.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let InputArguments {
+            input_file,
+            secret_file,
+            ..
+        } = &self.inputs;
+        let words = [input_file, secret_file].into_iter().flatten();
+        std::iter::once(&self.file).chain(words)
+    }
 }
 
 /// The words that a run is given.
@@ -336,23 +349,6 @@ pub struct ProveArguments {
     /// `.proof.json`, in this folder, where a proof of another program is not overwritten].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-}
-
-impl ProveArguments {
-    /// The files that are read.
-    pub fn inputs(&self) -> impl Iterator<Item = &Path> {
-        let InputArguments {
-            input_file,
-            secret_file,
-            ..
-        } = &self.program.inputs;
-        let named = [input_file, secret_file, &self.srs.srs]
-            .into_iter()
-            .flatten();
-        std::iter::once(&self.program.file)
-            .chain(named)
-            .map(PathBuf::as_path)
-    }
 }
 
 #[derive(Debug, Args)]

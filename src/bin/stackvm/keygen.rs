@@ -1,7 +1,5 @@
 //! `stackvm keygen`.
 
-use std::path::PathBuf;
-
 use halo2_proofs::halo2curves::bn256::Fr;
 use serde_json::json;
 
@@ -31,11 +29,7 @@ pub fn keygen(arguments: &KeygenArguments) -> Result<Report, Failure> {
         path,
         named: true,
         force: arguments.force,
-        inputs: [&arguments.program, &arguments.srs.srs]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
-            .collect(),
+        inputs: arguments.program.iter().chain(&arguments.srs.srs).collect(),
         identity: None,
     };
     output.check()?;

@@ -116,7 +116,7 @@ pub struct OutputFile<'p> {
     /// Whether the user wants whatever is there overwritten.
     pub force: bool,
     /// The files that the command reads.
-    pub inputs: Vec<&'p Path>,
+    pub inputs: Vec<&'p PathBuf>,
     /// What tells the file from others of its kind, once that is known.
     pub identity: Option<[u8; 32]>,
 }

@@ -34,7 +34,7 @@ pub fn prove(arguments: &ProveArguments) -> Result<Report, Failure> {
         path: &path,
         named: arguments.output.is_some(),
         force: arguments.force,
-        inputs: arguments.inputs().collect(),
+        inputs: arguments.program.files().chain(&srs.srs).collect(),
         identity: None,
     };
     output.check()?;

@@ -9,7 +9,7 @@ use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::vm::{Inputs, Job, RunError};
 
-use crate::arguments::{InputArguments, ProgramArguments};
+use crate::arguments::ProgramArguments;
 use crate::failure::Failure;
 use crate::file::read;
 pub use crate::file::{is_standard_input, read_once};
@@ -79,17 +79,7 @@ pub struct RunRequest {
 impl RunRequest {
     /// Reads all that was named; standard input once at most, and not at all if it is `taken`.
     pub fn read(arguments: &ProgramArguments, taken: bool) -> Result<Self, Failure> {
-        let InputArguments {
-            input_file,
-            secret_file,
-            ..
-        } = &arguments.inputs;
-        let files = [
-            Some(&arguments.file),
-            input_file.as_ref(),
-            secret_file.as_ref(),
-        ];
-        let named = read_once(files.into_iter().flatten())?;
+        let named = read_once(arguments.files())?;
         if named && taken {
             let problem = "standard input gives the commands: name a file instead of `-`";
             return Err(Failure::input("usage", problem));
