@@ -161,6 +161,7 @@ mod witness {
             epsilon: Fr::one(),
             zeta: Fr::one(),
             eta: Fr::one(),
+            theta: Fr::one(),
         };
         let mut witness = laid_out(&trace);
         let output = Some(trace.outcome().output);

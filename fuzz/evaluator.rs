@@ -45,6 +45,8 @@ pub struct Ended {
     pub tape: Vec<BigUint>,
     /// One more than the largest address of the memory that was accessed.
     pub cells: usize,
+    /// How many hashes were made.
+    pub hashes: usize,
 }
 
 /// The most cells that a memory has.
@@ -78,6 +80,7 @@ pub fn evaluate(given: Given) -> Evaluated {
         deepest: 0,
         read: 0,
         secrets: 0,
+        hashes: 0,
         executed: 0,
     };
     let verdict = machine.run();
@@ -94,6 +97,7 @@ pub fn evaluate(given: Given) -> Evaluated {
                 .memory
                 .last_key_value()
                 .map_or(0, |(last, _)| last + 1),
+            hashes: machine.hashes,
         }),
         read: machine.read,
         secrets: machine.secrets,
@@ -112,6 +116,7 @@ struct Machine<'a> {
     deepest: usize,
     read: usize,
     secrets: usize,
+    hashes: usize,
     executed: u128,
 }
 
@@ -162,7 +167,7 @@ impl Machine<'_> {
             4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 | 51..=53 => 1,
             59..=63 | 75..=78 | 83..=90 => 1,
             2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 | 49 | 50 | 54..=58 => 2,
-            64..=74 | 79..=82 | 91..=93 => 2,
+            64..=74 | 79..=82 | 91..=94 => 2,
             20 | 21 => 3,
             22 => 4,
             _ => return Err("invalid_opcode"),
@@ -364,6 +369,10 @@ impl Machine<'_> {
                     }
                 }
             }
+            94 => {
+                self.hashes += 1;
+                vec![poseidon([zero.clone(), a, b])]
+            }
             47 => vec![self.cell(argument)?.clone()],
             48 => {
                 *self.cell(argument)? = a;
@@ -380,4 +389,59 @@ impl Machine<'_> {
         self.pc = next;
         Ok(())
     }
+}
+
+/// The first word of a state after Poseidon's rounds: four of all words, 57 of the first one, and four more.
+fn poseidon(mut state: [BigUint; 3]) -> BigUint {
+    static CONSTANTS: OnceLock<(Vec<BigUint>, Vec<BigUint>)> = OnceLock::new();
+    let (added, matrix) = CONSTANTS.get_or_init(poseidon_constants);
+    for (round, added) in added.chunks(3).enumerate() {
+        let powers = if (4..61).contains(&round) { 1 } else { 3 };
+        for (place, (word, added)) in state.iter_mut().zip(added).enumerate() {
+            *word += added;
+            if place < powers {
+                *word = word.modpow(&BigUint::from(5u8), modulus());
+            }
+        }
+        state = [0, 1, 2].map(|row| {
+            let terms = matrix[3 * row..].iter().zip(&state);
+            terms.map(|(own, word)| own * word).sum::<BigUint>() % modulus()
+        });
+    }
+    let [first, ..] = state;
+    first
+}
+
+/// What is added in the rounds, and the matrix, as the paper's generator makes them: bit i of `state` is the one that comes i-th.
+fn poseidon_constants() -> (Vec<BigUint>, Vec<BigUint>) {
+    let described = [(1u128, 2), (0, 4), (254, 12), (3, 12), (8, 10), (57, 10)];
+    let described = described
+        .iter()
+        .fold(0, |own, (value, bits)| own << bits | value);
+    let first = (described << 30 | ((1 << 30) - 1)) << 48;
+    let mut state = first.reverse_bits();
+    let mut step = move || {
+        let taps = [62, 51, 38, 23, 13, 0].iter().map(|tap| state >> tap & 1);
+        let bit = taps.fold(0, |sum, own| sum ^ own);
+        state = state >> 1 | bit << 79;
+        bit as u8
+    };
+    (0..160).for_each(|_| _ = step());
+    let mut integer = || {
+        let mut bits = vec![];
+        while bits.len() < 254 {
+            let chosen = step();
+            let bit = step();
+            bits.extend((chosen == 1).then_some(bit));
+        }
+        BigUint::from_radix_be(&bits, 2).unwrap()
+    };
+    let mut added = vec![];
+    while added.len() < 3 * 65 {
+        added.extend(Some(integer()).filter(|own| own < modulus()));
+    }
+    let sides: Vec<BigUint> = (0..6).map(|_| integer()).collect();
+    let entry = |i: usize| &sides[i / 3] + &sides[3 + i % 3];
+    let inverse = |own: BigUint| own.modpow(&(modulus() - 2u8), modulus());
+    (added, (0..9).map(|i| inverse(entry(i))).collect())
 }

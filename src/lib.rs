@@ -46,6 +46,7 @@ pub mod halo2;
 pub mod isa;
 mod json;
 pub mod machine;
+pub mod poseidon;
 pub mod program;
 pub mod proof;
 pub mod text;

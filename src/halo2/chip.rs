@@ -11,6 +11,7 @@ use super::{
 };
 use crate::algebra::Word;
 use crate::isa::Opcode;
+use crate::machine::hash;
 use crate::machine::words::table_row;
 use crate::machine::{
     Column as Name, Extent, MachineParams, Phase, Schedule, Shape, Witness, WitnessError,
@@ -191,6 +192,12 @@ impl StackVmChip {
             }
             let follows = F::from(u64::from(row > 0));
             region.assign_fixed(self.config.follows, offset + row, follows);
+        }
+        for (place, column) in self.config.at.iter().enumerate() {
+            for row in 0..self.machine().rows {
+                let here = hash::place(row, self.machine().rows) == Some(place);
+                region.assign_fixed(*column, offset + row, F::from(u64::from(here)));
+            }
         }
         if !self.config.table.is_empty() {
             for row in 0..self.machine().rows {

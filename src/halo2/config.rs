@@ -13,8 +13,9 @@ use halo2_proofs::poly::Rotation;
 
 use super::expression::Polynomial;
 use super::{ChipError, OutputBinding, ProgramBinding, TapeBinding};
-use crate::algebra::Algebra;
+use crate::algebra::{Algebra, Word};
 use crate::isa::InstructionSet;
+use crate::machine::hash::{self, Rules};
 use crate::machine::words::table_entries;
 use crate::machine::{
     Challenges, Columns, MachineParams, Output, Phase, Reader, Shape, Window, gates,
@@ -89,6 +90,8 @@ pub struct StackVmConfig {
     pub(super) program: ProgramColumns,
     output: OutputBinding,
     pub(super) tape: Option<TapeColumn>,
+    /// Which row of a permutation a row is, if the set has hashes: in as many columns as a permutation has rows.
+    pub(super) at: Vec<Column<Fixed>>,
     /// The table of limbs, if the set has words of 32 or 64 bits, in as many columns as it has entries.
     pub(super) table: Vec<Column<Fixed>>,
     challenges: Challenges<Challenge>,
@@ -104,7 +107,7 @@ impl StackVmConfig {
     /// fixed column where the chip has to end a tape or, with control flow, a program.
     ///
     /// `tape` is of no effect for a set that does not use the public tape.
-    pub fn configure<F: PrimeField>(
+    pub fn configure<F: PrimeField + Word>(
         meta: &mut ConstraintSystem<F>,
         params: MachineParams,
         program: ProgramBinding,
@@ -127,6 +130,10 @@ impl StackVmConfig {
         let table = (0..table_entries(shape))
             .map(|_| meta.fixed_column())
             .collect();
+        let at = match shape.set.hashes() {
+            true => (0..hash::ROWS).map(|_| meta.fixed_column()).collect(),
+            false => vec![],
+        };
         let [alpha, gamma, beta] = [(); 3].map(|()| meta.challenge_usable_after(FirstPhase));
         let mut challenge_if = |has: bool| match has {
             true => meta.challenge_usable_after(FirstPhase),
@@ -142,6 +149,7 @@ impl StackVmConfig {
             epsilon: challenge_if(shape.set.has_words()),
             zeta: challenge_if(shape.set.has_memory()),
             eta: challenge_if(shape.set.has_memory()),
+            theta: challenge_if(shape.set.hashes()),
         };
         let tape = shape.set.has_tape().then(|| match tape {
             TapeBinding::Instance(column) => TapeColumn::Instance(column),
@@ -156,6 +164,7 @@ impl StackVmConfig {
             program,
             output,
             tape,
+            at,
             table,
             challenges,
             assigned: Arc::default(),
@@ -261,7 +270,7 @@ impl StackVmConfig {
 }
 
 /// The columns as the gates see them.
-impl<F: PrimeField> Reader<Polynomial<F>> for StackVmConfig {
+impl<F: PrimeField + Word> Reader<Polynomial<F>> for StackVmConfig {
     fn columns(&self, next: bool) -> Columns<Polynomial<F>> {
         self.columns.map(|_, column| query(*column, next))
     }
@@ -320,6 +329,18 @@ impl<F: PrimeField> Reader<Polynomial<F>> for StackVmConfig {
             // There is one kind of rows.
             None => Polynomial::constant(0),
         })
+    }
+
+    fn at(&self) -> [Polynomial<F>; hash::ROWS] {
+        std::array::from_fn(|row| match self.at.get(row) {
+            Some(column) => query(*column, false),
+            None => unreachable!("a set with hashes has columns for their rows"),
+        })
+    }
+
+    fn rules(&self) -> Arc<Rules<Polynomial<F>>> {
+        let constant = |own: &F| Polynomial(Expression::Constant(*own));
+        Arc::new(Rules::of_field().map(constant))
     }
 
     fn output(&self) -> Output<Polynomial<F>> {

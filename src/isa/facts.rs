@@ -172,8 +172,10 @@ pub(super) struct Facts {
     pub byte: bool,
     /// Whether it finds two bytes of what is there.
     pub half: bool,
-    /// Whether the new top comes from outside.
+    /// Whether the new top comes from a tape.
     pub outside: bool,
+    /// Whether it is a hash.
+    pub hashes: bool,
     pub hint: bool,
     pub target: Target,
     /// Whether it may go on elsewhere than at the instruction that follows.
@@ -199,6 +201,7 @@ impl Facts {
             rest,
             power,
             access,
+            hashes,
         } = relation;
         let parts = [top, factor, factor_test, cofactor_test, zero];
         let moved = || second.iter().chain(third).chain(tape);
@@ -249,7 +252,8 @@ impl Facts {
             ),
             byte: reads(Operand::Found(Piece::Byte)),
             half: reads(Operand::Found(Piece::Half)),
-            outside: top.is_variable(&Operand::Result),
+            outside: top.is_variable(&Operand::Result) && !hashes,
+            hashes: *hashes,
             hint: product && *cofactor == Cofactor::Hint,
             target: *target,
             jumps: *target != Target::Following,
@@ -315,6 +319,11 @@ impl Opcode {
             Carry::High => facts.high_carry,
             Carry::Rest => facts.rest_carry,
         }
+    }
+
+    /// Whether the new top is the [hash](crate::poseidon::hash) of the two topmost words.
+    pub fn hashes(self) -> bool {
+        self.facts().hashes
     }
 
     /// Whether the word that the instruction pushes comes from a tape.
@@ -388,7 +397,8 @@ mod tests {
             let moves = relation.second.is_some() || relation.third.is_some();
             // Of control flow, an access reads what stands at an address.
             let control = facts.control && !facts.memory;
-            let more = moves || control || facts.jumps || facts.tape || facts.outside;
+            let outside = facts.tape || facts.outside || facts.hashes;
+            let more = moves || control || facts.jumps || outside;
             assert!(plain || !more, "{opcode}");
         }
     }

@@ -29,7 +29,7 @@ impl Opcode {
     /// Whether the instruction computes with no words in limbs and accesses no bytes: what is known of it when the
     /// interpreter is compiled.
     pub(crate) const fn is_plain(self) -> bool {
-        matches!(self.code(), 0..=31 | 45..=48)
+        matches!(self.code(), 0..=31 | 45..=48 | 94)
     }
 
     /// How the circuit writes the instruction: `halt` is 0 and code c is c + 1.
@@ -180,6 +180,7 @@ impl Opcode {
             Opcode::Andi32 => Formula::name("a AND x"),
             Opcode::Ori32 => Formula::name("a OR x"),
             Opcode::Xori32 => Formula::name("a XOR x"),
+            Opcode::Hash => Formula::name("hash(a, b)"),
             Opcode::Extends32 => Formula::name("a with its sign in 64 bits"),
             _ => relation.top + product,
         };

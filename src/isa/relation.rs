@@ -358,6 +358,8 @@ pub struct Relation<A> {
     pub power: Option<Power<A>>,
     /// The cell of the memory that it accesses.
     pub access: Option<Access<A>>,
+    /// Whether the new top is the [hash](crate::poseidon::hash) of the second word and the top.
+    pub hashes: bool,
 }
 
 impl<A: Algebra> Relation<A> {
@@ -380,6 +382,7 @@ impl<A: Algebra> Relation<A> {
             rest: None,
             power: None,
             access: None,
+            hashes: false,
         }
     }
 

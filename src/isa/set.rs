@@ -164,6 +164,11 @@ impl InstructionSet {
         any!(self, tape)
     }
 
+    /// Whether the set has instructions that hash.
+    pub fn hashes(self) -> bool {
+        any!(self, hashes)
+    }
+
     /// Whether the set has instructions that access the memory.
     pub fn has_memory(self) -> bool {
         any!(self, memory)

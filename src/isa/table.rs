@@ -460,4 +460,9 @@ instructions! {
     Store32 = 93, "store32", plain, Shrink, needs 2, else "no cell begins with this byte", |x| {
         accessing(x.word(1), Address::Byte(x.word(0)), x.word(1)).zero(x.offset())
     };
+    /// Replaces the two topmost words by their hash: circomlib's Poseidon of the lower one and the upper one.
+    Hash = 94, "hash", plain, Shrink, needs 2, |x| Relation {
+        hashes: true,
+        ..Relation::top(x.result())
+    };
 }

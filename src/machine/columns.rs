@@ -8,6 +8,7 @@
 use std::fmt;
 
 use super::Shape;
+use super::hash::{ASIDE, SBOXES};
 use crate::isa::{CELL_BYTES, Carry, InstructionSet, Opcode, Piece};
 
 /// When a column can be filled.
@@ -348,6 +349,18 @@ then {
     byte: Maybe Byte if |shape| shape.set.has_piece(Piece::Byte), First, Step;
     /// The two bytes of the row's low word that begin with it, 0 if it is the last one.
     half: Maybe Half if |shape| shape.set.has_piece(Piece::Half), First, Step;
+    /// The input of an S-box of a permutation.
+    sbox: List Sbox(usize) if |shape| if shape.set.hashes() { SBOXES } else { 0 }, First, Step;
+    /// Its square.
+    square: List Square(usize) if |shape| if shape.set.hashes() { SBOXES } else { 0 }, First, Step;
+    /// Its fourth power.
+    fourth: List Fourth(usize) if |shape| if shape.set.hashes() { SBOXES } else { 0 }, First, Step;
+    /// A word of a permutation's state that goes through no S-box in the row's first round.
+    aside: List Aside(usize) if |shape| if shape.set.hashes() { ASIDE } else { 0 }, First, Step;
+    /// Whether the permutation that stands here is in use.
+    live: Maybe Live if |shape| shape.set.hashes(), First, Step;
+    /// The hash that the permutation ends with.
+    digest: Maybe Digest if |shape| shape.set.hashes(), First, Step;
     /// The fraction of the cell that the row makes, 0 if it makes none (second phase).
     made: Maybe Made if |shape| !shape.straight, Second, Step;
     /// The fraction of the limbs that the row looks up (second phase).
@@ -358,6 +371,10 @@ then {
     raised: Maybe Raised if |shape| shape.set.has_power(), Second, Step;
     /// The fractions of the limbs in the row of the table that stands here (second phase).
     answered: Maybe Answered if |shape| shape.set.has_words(), Second, Step;
+    /// The fraction of the hash that the row makes (second phase).
+    hashed: Maybe Hashed if |shape| shape.set.hashes(), Second, Step;
+    /// The fraction of the hash whose permutation begins here (second phase).
+    permuted: Maybe Permuted if |shape| shape.set.hashes(), Second, Step;
     /// The running sum of fractions (second phase).
     sum: One Sum, Second, State;
 } }
@@ -398,7 +415,11 @@ impl fmt::Display for Column {
             | Column::Rest(i)
             | Column::Joint(i)
             | Column::Checked(i)
-            | Column::AtByte(i) => write!(f, "{}_{i}", self.field()),
+            | Column::AtByte(i)
+            | Column::Sbox(i)
+            | Column::Square(i)
+            | Column::Fourth(i)
+            | Column::Aside(i) => write!(f, "{}_{i}", self.field()),
             _ => f.write_str(self.field()),
         }
     }

@@ -1,7 +1,10 @@
 //! The reference manual, `docs/isa.md`: all of it read off the table and the relations.
 
 use std::fmt::Write;
+use std::marker::PhantomData;
+use std::sync::Arc;
 
+use super::hash::{ROWS, Rules};
 use super::{Challenges, Column, Columns, Output, Phase, Reader, Shape, Window};
 use crate::air::Gate;
 use crate::algebra::{Definition, Formula, Word};
@@ -9,12 +12,14 @@ use crate::isa::{Carry, InstructionSet, Opcode, Width};
 use crate::machine::Binding;
 
 /// A row of the manual: names, with a prime on the next row.
-struct Named {
+struct Named<F> {
     shape: Shape,
     binding: Binding,
+    /// The field of whose constants the rules are made.
+    field: PhantomData<F>,
 }
 
-impl Reader<Formula> for Named {
+impl<F: Word> Reader<Formula> for Named<F> {
     fn columns(&self, next: bool) -> Columns<Formula> {
         Columns::new(self.shape, |column| named(&column.to_string(), next))
     }
@@ -61,6 +66,14 @@ impl Reader<Formula> for Named {
         ["left", "right", "common", "kind"].map(|name| named(name, false))
     }
 
+    fn at(&self) -> [Formula; ROWS] {
+        std::array::from_fn(|row| named(&format!("at_{row}"), false))
+    }
+
+    fn rules(&self) -> Arc<Rules<Formula>> {
+        Rules::written::<F>()
+    }
+
     fn output(&self) -> Output<Formula> {
         Output::Bound(named("output", false))
     }
@@ -75,6 +88,7 @@ impl Reader<Formula> for Named {
             epsilon: "epsilon",
             zeta: "zeta",
             eta: "eta",
+            theta: "theta",
         };
         names.map(|name| named(name, false))
     }
@@ -85,10 +99,15 @@ fn named(name: &str, next: bool) -> Formula {
     Formula::name(format!("{name}{prime}"))
 }
 
-/// The gates of a circuit as text. A prime marks a cell of the next row.
-pub fn gates(shape: Shape, binding: Binding) -> Vec<Gate<Formula>> {
+/// The gates of a circuit as text, of machines whose words are of the field `F`. A prime marks a cell of the next row.
+pub fn gates<F: Word>(shape: Shape, binding: Binding) -> Vec<Gate<Formula>> {
     let rows = named("rows", false);
-    super::gates(&Window::read(shape, rows, &Named { shape, binding }))
+    let named = Named::<F> {
+        shape,
+        binding,
+        field: PhantomData,
+    };
+    super::gates(&Window::read(shape, rows, &named))
 }
 
 /// The constraints of gates as Markdown.
@@ -113,8 +132,8 @@ fn defined(text: &mut String, gates: &[Gate<Formula>]) {
 }
 
 /// The gates with these names, of a circuit of the set with a public program.
-fn gates_of(set: InstructionSet, names: &[&str]) -> Vec<Gate<Formula>> {
-    let mut gates = gates(set.into(), Binding::Public);
+fn gates_of<F: Word>(set: InstructionSet, names: &[&str]) -> Vec<Gate<Formula>> {
+    let mut gates = gates::<F>(set.into(), Binding::Public);
     gates.retain(|gate| names.contains(&gate.name));
     gates
 }
@@ -177,11 +196,11 @@ pub fn reference<F: Word>() -> String {
     columns(&mut text, set, |_| true);
 
     text.push_str(CONSTRAINTS);
-    let public = gates(set.into(), Binding::Public);
+    let public = gates::<F>(set.into(), Binding::Public);
     defined(&mut text, &public);
 
     text.push_str(CELLS);
-    let mut further = gates(set.into(), Binding::Cells);
+    let mut further = gates::<F>(set.into(), Binding::Cells);
     let names: Vec<_> = public
         .iter()
         .flat_map(|gate| {
@@ -206,7 +225,7 @@ pub fn reference<F: Word>() -> String {
     let is_new = |cell| !matches!(cell, Column::Flag(_)) && !known.contains(&cell);
     columns(&mut text, full, is_new);
     let named = ["cells", "boundaries", "flow", "instructions", "tape"];
-    constraints(&mut text, &gates_of(full, &named));
+    constraints(&mut text, &gates_of::<F>(full, &named));
 
     text.push_str(WORDS);
     let computing = |own: Opcode| own.uses_words() && !own.uses_memory();
@@ -223,7 +242,7 @@ pub fn reference<F: Word>() -> String {
     };
     columns(&mut text, words, |cell| !is_product(cell) && is_new(cell));
     text.push('\n');
-    defined(&mut text, &gates_of(words, &["words", "limbs"]));
+    defined(&mut text, &gates_of::<F>(words, &["words", "limbs"]));
 
     text.push_str(LONG_WORDS);
     let known: Vec<_> = Columns::new(words, |_| ())
@@ -235,7 +254,7 @@ pub fn reference<F: Word>() -> String {
         is_new(cell) && !known.contains(&cell)
     });
     text.push('\n');
-    defined(&mut text, &gates_of(words, &["words", "limbs"]));
+    defined(&mut text, &gates_of::<F>(words, &["words", "limbs"]));
 
     text.push_str(MEMORY);
     let memory = with(set, |own| own.uses_memory() && !own.uses_bytes());
@@ -243,7 +262,7 @@ pub fn reference<F: Word>() -> String {
     text.push('\n');
     defined(
         &mut text,
-        &gates_of(memory, &["memory cells", "memory", "ages"]),
+        &gates_of::<F>(memory, &["memory cells", "memory", "ages"]),
     );
 
     text.push_str(BYTES);
@@ -251,10 +270,16 @@ pub fn reference<F: Word>() -> String {
     let is_of_bytes = |cell| matches!(cell, Column::AtByte(_) | Column::Byte | Column::Half);
     columns(&mut text, bytes, is_of_bytes);
     text.push('\n');
-    defined(&mut text, &gates_of(bytes, &["memory cells", "bytes"]));
+    defined(&mut text, &gates_of::<F>(bytes, &["memory cells", "bytes"]));
+
+    text.push_str(HASHES);
+    let hashes = with(set, Opcode::hashes);
+    columns(&mut text, hashes, is_new);
+    text.push('\n');
+    defined(&mut text, &gates_of::<F>(hashes, &["digests"]));
 
     text.push_str(WIRED);
-    let wired = gates(Shape::fixed(set), Binding::Fixed);
+    let wired = gates::<F>(Shape::fixed(set), Binding::Fixed);
     defined(&mut text, &wired);
     text
 }
@@ -431,6 +456,21 @@ const BYTES: &str = "
 `load8`, `load16`, `load32`, `store8`, `store16` and `store32` have the addresses of bytes: byte 4 i + j is byte j of the word in cell i, which is
 a 32-bit word, from the least significant byte on. Where less than a cell is accessed, `low` is the word in it, and `high` the one of which bytes are
 put there; `load32` and `store32` access whole cells, whatever is in them. What is accessed is in one cell. A circuit of the default set and these instructions has, beside the columns of words and of the memory:
+
+| column | phase | what it holds |
+|---|---|---|
+";
+
+const HASHES: &str = "
+## Hashes
+
+`hash` makes circomlib's Poseidon of two words: the state is `(0, a, b)` at first, and its first word in the end is the hash. Permutations stand beside the
+steps, each on seven rows from one whose number is a multiple of seven on, so that a machine has room for a seventh of its rows. The fixed columns `at_0` to
+`at_6` tell which row of a permutation a row is. The twelve S-boxes of a row have their inputs in `sbox_i`, and `square_i` and `fourth_i` are squares of
+`sbox_i` and `square_i`; the fifth power is `fourth_i * sbox_i`. The first row has four full rounds, three S-boxes each, the rows 1 to 4 twelve partial
+rounds, row 5 nine, and row 6 four full ones. Each `sbox_i`, `aside_i` and `digest` is a linear form of fifth powers and `aside_i` before it, with
+constants of Poseidon, those that are added being multiplied by `live`: where that is 0, nothing stands and nothing is sent. A circuit of the default set and
+`hash` has, beside the flag:
 
 | column | phase | what it holds |
 |---|---|---|

@@ -6,6 +6,7 @@
 mod circuit_params;
 mod columns;
 mod core;
+pub mod hash;
 mod key_source;
 pub mod manual;
 pub mod memory;
@@ -115,6 +116,7 @@ parts![
     words::Words,
     memory::Memory,
     memory::Ages,
+    hash::Hashes,
 ];
 
 /// The gates of the interactions.
@@ -170,6 +172,8 @@ struct Event<'a, F> {
     executed: Option<Executed<F>>,
     /// The cells of the memory that the run accesses, by their addresses, as they are in the end.
     memory: &'a [(u32, Cell<F>)],
+    /// The permutations of its hashes.
+    permutations: &'a hash::Permutations<F>,
 }
 
 /// A step as it computes.
@@ -187,9 +191,9 @@ struct Executed<F> {
 impl<F: Word> Executed<F> {
     /// The step of a row that executes this instruction; `next` is the row after it.
     fn new(row: &TraceRow<F>, opcode: Opcode, next: Option<&TraceRow<F>>) -> Self {
-        // What comes from a tape is what then stands on top.
+        // What comes from a tape, and a hash, is what then stands on top.
         let word = match next {
-            Some(next) if opcode.takes_word() => next.window[0],
+            Some(next) if opcode.takes_word() || opcode.hashes() => next.window[0],
             _ => F::zero(),
         };
         let (stack, pc) = (row.window, row.pc as usize);

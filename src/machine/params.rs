@@ -1,5 +1,6 @@
 //! [`MachineParams`]: the size of a machine, what it has room for, and the columns that its verifier states.
 
+use super::hash;
 use crate::algebra::Word;
 use crate::isa::InstructionSet;
 use crate::program::Program;
@@ -54,6 +55,14 @@ impl MachineParams {
     /// The most words of a public tape.
     pub fn tape_rows(&self) -> usize {
         if self.set.has_tape() { self.rows } else { 0 }
+    }
+
+    /// The most hashes of a run: each has a permutation on rows of its own, beside those of the steps.
+    pub fn hashes(&self) -> usize {
+        match self.set.hashes() {
+            true => self.rows / hash::ROWS,
+            false => 0,
+        }
     }
 
     /// Checks that there is room for a program of so many instructions.

@@ -1,10 +1,13 @@
 //! [`Walk`]: a witness read row by row, as the constraints see it; and what its second phase is.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
+use super::hash::{ROWS, Rules, place};
 use super::window::{Challenges, Output, Reader, Window};
 use super::words::table_row;
-use super::{Column, Columns, Shape, folds, interactions};
+use super::{Column, Columns, Shape, bit, folds, interactions};
 use crate::air::logup::{Changes, Fractions};
 use crate::algebra::{Word, integer};
 
@@ -119,6 +122,15 @@ impl<F: Word> Reader<F> for WalkRow<'_, '_, F> {
             true => table_row(self.walk.shape, self.row).map(integer),
             false => [F::zero(); 4],
         }
+    }
+
+    fn at(&self) -> [F; ROWS] {
+        let place = place(self.row, self.walk.steps());
+        std::array::from_fn(|row| bit(place == Some(row)))
+    }
+
+    fn rules(&self) -> Arc<Rules<F>> {
+        Rules::of_field()
     }
 
     fn output(&self) -> Output<F> {

@@ -28,6 +28,9 @@
 //! are no presence flags then (a program that lacks words has no key), nothing is decoded, and products need no column
 //! of their own.
 
+use std::sync::Arc;
+
+use super::hash::{Permuting, ROWS, Rules};
 use super::words::{bytes_of, upper, word, word_of};
 use super::{Cells, Columns, Shape};
 use crate::air::logup::Selectors;
@@ -62,6 +65,8 @@ pub struct Challenges<T> {
     pub zeta: T,
     /// The point at which the fractions of the ages of what it holds are evaluated.
     pub eta: T,
+    /// The point at which the fractions of the hashes' bus are evaluated, where there are hashes.
+    pub theta: T,
 }
 
 impl<T> Challenges<T> {
@@ -76,6 +81,7 @@ impl<T> Challenges<T> {
             epsilon: f(self.epsilon),
             zeta: f(self.zeta),
             eta: f(self.eta),
+            theta: f(self.theta),
         }
     }
 }
@@ -112,7 +118,10 @@ pub enum Given<A> {
 /// ```
 /// use halo2_stack_vm::algebra::Formula;
 /// use halo2_stack_vm::isa::InstructionSet;
+/// use halo2_stack_vm::machine::hash::{ROWS, Rules};
 /// use halo2_stack_vm::machine::{Challenges, Columns, Output, Reader, Shape, Window, gates};
+/// use halo2curves::bn256::Fr;
+/// use std::sync::Arc;
 ///
 /// /// A machine as text.
 /// struct Text(Shape);
@@ -146,6 +155,12 @@ pub enum Given<A> {
 ///     fn table(&self) -> [Formula; 4] {
 ///         ["left", "right", "common", "kind"].map(|own| name(own, false))
 ///     }
+///     fn at(&self) -> [Formula; ROWS] {
+///         std::array::from_fn(|row| name(&format!("at_{row}"), false))
+///     }
+///     fn rules(&self) -> Arc<Rules<Formula>> {
+///         Rules::written::<Fr>()
+///     }
 ///     fn output(&self) -> Output<Formula> {
 ///         Output::Open
 ///     }
@@ -159,6 +174,7 @@ pub enum Given<A> {
 ///             epsilon: "epsilon",
 ///             zeta: "zeta",
 ///             eta: "eta",
+///             theta: "theta",
 ///         };
 ///         names.map(|own| name(own, false))
 ///     }
@@ -194,6 +210,10 @@ pub trait Reader<A> {
     /// The row of the table of limbs that stands here: a left and a right limb, the bits that both have, and the kind of the row. Asked
     /// where the set has words of 32 or 64 bits.
     fn table(&self) -> [A; 4];
+    /// Which row of a permutation this row is: one of these is 1, or none. Asked where the set has hashes.
+    fn at(&self) -> [A; ROWS];
+    /// What the cells of a permutation are. Asked where the set has hashes.
+    fn rules(&self) -> Arc<Rules<A>>;
     /// The output.
     fn output(&self) -> Output<A>;
     /// The challenges.
@@ -221,6 +241,8 @@ pub struct Window<A> {
     pub tape: Option<A>,
     /// The row of the table of limbs that stands here, where the set has words of 32 or 64 bits.
     pub table: Option<[A; 4]>,
+    /// What is known of the permutations of hashes, where the set has them.
+    pub permuting: Option<Permuting<A>>,
     /// The output, if it is bound on the first row.
     pub output: Output<A>,
     /// The challenges.
@@ -252,6 +274,10 @@ impl<A: Algebra> Window<A> {
             given: Self::given_of(shape, from),
             tape: shape.set.has_tape().then(|| from.tape()),
             table: shape.set.has_words().then(|| from.table()),
+            permuting: shape.set.hashes().then(|| Permuting {
+                at: from.at(),
+                rules: from.rules(),
+            }),
             output: from.output(),
             challenges: from.challenges(),
         }
@@ -272,6 +298,9 @@ impl<A: Algebra> Window<A> {
         self.given = Self::given_of(self.shape, from);
         self.tape = self.shape.set.has_tape().then(|| from.tape());
         self.table = self.shape.set.has_words().then(|| from.table());
+        if let Some(own) = &mut self.permuting {
+            own.at = from.at();
+        }
     }
 
     fn given_of(shape: Shape, from: &impl Reader<A>) -> Given<A> {

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::hash::Permutations;
 use super::{
     Challenges, Columns, Event, Executed, LengthError, MachineParams, PublicInputs, Shape, Walk,
     fill_row, fill_second_phase, gates, tape_column,
@@ -40,6 +41,14 @@ pub enum WitnessError {
         cells: usize,
         /// The rows of the machine.
         rows: usize,
+    },
+    /// The machine has no room for so many hashes.
+    #[error("the run makes {hashes} hashes, but the machine has room for {room}")]
+    TooManyHashes {
+        /// The hashes of the run.
+        hashes: usize,
+        /// [`MachineParams::hashes`].
+        room: usize,
     },
     /// The witness was laid out for a machine of another size.
     #[error("the witness is one of a machine of {witness} rows, but the machine has {rows}")]
@@ -137,6 +146,13 @@ impl<F: Word> Witness<F> {
         if rows < cells {
             return Err(WitnessError::TooFewCells { cells, rows });
         }
+        let hashes = trace.outcome().hashes;
+        let set = shape.set;
+        let room = MachineParams { rows, set }.hashes();
+        if room < hashes {
+            return Err(WitnessError::TooManyHashes { hashes, room });
+        }
+        let permutations = Permutations::new(trace.hashes().collect());
         let mut columns = Columns::new(shape, |_| Vec::with_capacity(rows + 1));
         let run = trace.rows();
         let executed = |number: usize| match run.get(number) {
@@ -175,6 +191,7 @@ impl<F: Word> Witness<F> {
                 },
                 executed,
                 memory: trace.memory(),
+                permutations: &permutations,
             };
             fill_row(&event, &mut columns);
         }
@@ -248,6 +265,7 @@ impl<F: Word> Witness<F> {
             epsilon: word(0xfb),
             zeta: word(0x1d),
             eta: word(0x3f),
+            theta: word(0x61),
         };
         let mut witness = Witness {
             listing: program.stated(self.shape.set),

@@ -10,6 +10,7 @@ use super::values::Topmost;
 use super::{Inputs, Outcome, RunError};
 use crate::algebra::{Number, Word};
 use crate::isa::{Effect, InstructionSet, Opcode, Operation, Specialised, Target};
+use crate::poseidon;
 use crate::program::Instruction;
 
 /// What executes an instruction: on a machine, in a program of so many instructions, after so many steps.
@@ -137,6 +138,7 @@ pub(super) struct Machine<'a, F> {
     pub(super) secrets: usize,
     pub(super) tape: Vec<F>,
     pub(super) memory: Memory<F>,
+    hashes: usize,
     /// The cell that the last step accessed, as it was before.
     pub(super) accessed: Option<(u32, Cell<F>)>,
 }
@@ -194,9 +196,17 @@ fn execute_any<F: Word>(
     steps: usize,
 ) -> Result<(), Failure> {
     let opcode = instruction.opcode.unwrap_or(Opcode::IDLE);
-    let (word, result) = machine.tapes(opcode);
+    let (word, result) = machine.taken(opcode);
     let made = machine.made_of_any(opcode, instruction.argument, word, |own| own, |own| own);
     machine.apply(opcode, instruction, [addresses, steps], made, result)
+}
+
+/// Whether an instruction has to do with what its relation does not say: a tape, or a hash.
+const fn takes(opcode: Opcode) -> bool {
+    matches!(
+        opcode,
+        Opcode::Read | Opcode::Secret | Opcode::Write | Opcode::Hash
+    )
 }
 
 /// The same for an instruction that computes with no words in limbs.
@@ -206,9 +216,8 @@ fn execute_plain<F: Word, O: Operation>(
     addresses: usize,
     steps: usize,
 ) -> Result<(), Failure> {
-    let (word, result) = if const { matches!(O::OPCODE, Opcode::Read | Opcode::Secret | Opcode::Write) }
-    {
-        machine.tapes(O::OPCODE)
+    let (word, result) = if const { takes(O::OPCODE) } {
+        machine.taken(O::OPCODE)
     } else {
         (Number::zero(), Ok(()))
     };
@@ -274,6 +283,7 @@ pub(super) struct Before<F> {
     read: usize,
     secrets: usize,
     cells: usize,
+    hashes: usize,
 }
 
 impl<'a, F: Word> Machine<'a, F> {
@@ -288,6 +298,7 @@ impl<'a, F: Word> Machine<'a, F> {
             secrets: 0,
             tape: vec![],
             memory: Memory::new(code.image.clone()),
+            hashes: 0,
             accessed: None,
         }
     }
@@ -325,8 +336,8 @@ impl<'a, F: Word> Machine<'a, F> {
         self.accessed.map_or(F::zero(), |(_, cell)| cell.word)
     }
 
-    /// The word that an instruction takes from a tape, or 0, and what is wrong with a tape.
-    fn tapes(&mut self, opcode: Opcode) -> (F, Result<(), Failure>) {
+    /// The word that an instruction takes from a tape, its hash, or 0, and what is wrong with a tape.
+    fn taken(&mut self, opcode: Opcode) -> (F, Result<(), Failure>) {
         let none = (F::zero(), Err(Failure::TapeEnd));
         match opcode {
             Opcode::Read => {
@@ -354,6 +365,11 @@ impl<'a, F: Word> Machine<'a, F> {
                     self.read += 1;
                 }
                 (F::zero(), result)
+            }
+            Opcode::Hash => {
+                let [top, second, ..] = self.topmost();
+                self.hashes += 1;
+                (poseidon::hash(second, top), Ok(()))
             }
             _ => (F::zero(), Ok(())),
         }
@@ -467,6 +483,7 @@ impl<'a, F: Word> Machine<'a, F> {
         self.pc = before.pc;
         self.read = before.read;
         self.secrets = before.secrets;
+        self.hashes = before.hashes;
         if let Some((address, cell)) = self.accessed.take() {
             self.memory.set(address, cell);
             self.memory.shrink(before.cells);
@@ -485,6 +502,7 @@ impl<'a, F: Word> Machine<'a, F> {
             read: self.read,
             secrets: self.secrets,
             cells: self.memory.cells(),
+            hashes: self.hashes,
         }
     }
 
@@ -514,6 +532,7 @@ impl<'a, F: Word> Machine<'a, F> {
             rows: steps + self.depth().saturating_sub(1),
             tape: self.tape.clone(),
             cells: self.memory.cells(),
+            hashes: self.hashes,
         }
     }
 

@@ -101,6 +101,8 @@ pub struct Outcome<F> {
     /// The number of cells that the memory must have: one more than the largest address that was accessed, 0 if none was. A
     /// machine has a cell for each of its rows.
     pub cells: usize,
+    /// The number of hashes that it makes.
+    pub hashes: usize,
 }
 
 impl<W> Outcome<W> {
@@ -113,6 +115,7 @@ impl<W> Outcome<W> {
             rows: self.rows,
             tape: self.tape.into_iter().map(word).collect(),
             cells: self.cells,
+            hashes: self.hashes,
         }
     }
 }

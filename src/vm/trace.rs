@@ -7,6 +7,7 @@ use super::run::Numbers;
 use super::{Cell, Inputs, Job, Outcome, RunError};
 use crate::algebra::{Number, Word};
 use crate::isa::{Effect, InstructionSet, Opcode};
+use crate::poseidon;
 use crate::program::Program;
 
 impl<F: Word> Job<'_, F> {
@@ -265,9 +266,16 @@ impl<F: Word> Trace<F> {
         &self.memory
     }
 
-    /// The number of steps that a machine must have for this run and for the cells that it accesses.
+    /// The number of steps that a machine must have for this run, for the cells that it accesses, and for its hashes.
     pub fn machine_rows(&self) -> usize {
-        self.steps().max(self.outcome.cells)
+        let hashes = self.outcome.hashes * poseidon::ROWS;
+        self.steps().max(self.outcome.cells).max(hashes)
+    }
+
+    /// The two words of each hash that the run makes, in order.
+    pub(crate) fn hashes(&self) -> impl Iterator<Item = [F; 2]> {
+        let rows = self.rows.iter().filter(|row| row.opcode.hashes());
+        rows.map(|row| [row.window[1], row.window[0]])
     }
 
     /// The number of steps that a machine needs for this run, unwinding included.

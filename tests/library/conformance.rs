@@ -212,7 +212,7 @@ const SETS: [(InstructionSet, u64); 4] = [
     (InstructionSet::STACK, 5),
     (InstructionSet::FIELD, 23),
     (InstructionSet::FULL, 31),
-    (InstructionSet::of(Opcode::ALL), 94),
+    (InstructionSet::of(Opcode::ALL), 95),
 ];
 /// Where the codes of control flow and tapes begin.
 const JUMP: u64 = 23;
@@ -538,6 +538,7 @@ proptest! {
                 prop_assert_eq!(outcome.steps, expected.steps);
                 prop_assert_eq!(outcome.max_depth, expected.deepest);
                 prop_assert_eq!(outcome.cells, expected.cells);
+                prop_assert_eq!(outcome.hashes, expected.hashes);
                 prop_assert_eq!(outcome.rows, expected.steps + expected.left.saturating_sub(1));
                 prop_assert_eq!(&outcome.tape, &words(&expected.tape));
                 let traced = job.trace();

@@ -218,6 +218,7 @@ fn window(
         },
         tape: set.has_tape().then(|| Term::name("tape_word")),
         table: None,
+        permuting: None,
         output: Output::Open,
         challenges: Challenges {
             alpha: Term::name("alpha"),
@@ -228,6 +229,7 @@ fn window(
             epsilon: Term::name("epsilon"),
             zeta: Term::name("zeta"),
             eta: Term::name("eta"),
+            theta: Term::name("theta"),
         },
     }
 }

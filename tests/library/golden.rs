@@ -100,6 +100,7 @@ fn an_instruction_costs_a_column_at_most() {
             set.has_bytes(),
             set.has_piece(Piece::Byte),
             set.has_piece(Piece::Half),
+            set.hashes(),
         ];
         let carries = Carry::ALL.map(|carry| set.has_carry(carry));
         (set.window(), set.presence(), tests, set.width(), carries)
@@ -258,6 +259,15 @@ fn loop_public() {
     );
 }
 
+#[test]
+fn hash_public() {
+    check_constraint_system(
+        InstructionSet::of(&[Opcode::Push, Opcode::Hash]),
+        Binding::Public,
+        expect_file!["../golden/hash-public.txt"],
+    );
+}
+
 /// The size at which the digests are taken.
 const K: u32 = 6;
 
@@ -279,7 +289,7 @@ fn constraint_system(set: InstructionSet, binding: Binding) -> String {
     let circuit = circuit(K, set, binding);
     let mut cs = ConstraintSystem::<Fr>::default();
     StackVmCircuit::configure_with_params(&mut cs, circuit);
-    let gates = manual::gates(circuit.shape(), binding);
+    let gates = manual::gates::<Fr>(circuit.shape(), binding);
 
     let mut lines = vec![];
     for Definition { name, text } in manual::definitions(&gates) {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The library's modules: each uses those before it alone.
 const FLOORS: &[&str] = &[
-    "text", "algebra", "air", "isa", "program", "json", "vm", "asm", "machine", "halo2", "proof",
+    "text", "algebra", "air", "poseidon", "isa", "program", "json", "vm", "asm", "machine",
+    "halo2", "proof",
 ];
 
 /// The modules that may name halo2.

@@ -13,6 +13,7 @@ mod determinism;
 mod embed;
 mod fuzz;
 mod golden;
+mod hash;
 mod identity;
 mod keys;
 mod layers;

@@ -286,6 +286,17 @@ fn false_secrets_are_refused() {
             ],
         ),
         (
+            "merkle_path",
+            public("merkle_path"),
+            secrets("merkle_path"),
+            vec![
+                (with("merkle_path", 0, 43), AssertEq),
+                (with("merkle_path", 1, 8), AssertEq),
+                // From the other side.
+                (with("merkle_path", 2, 1), AssertEq),
+            ],
+        ),
+        (
             "collatz",
             words(&[2]),
             two.clone(),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::{Binding, manual};
+use halo2curves::bn256::Fr;
 
 #[test]
 fn the_constraints_that_are_transcribed_are_there() {
@@ -16,7 +17,7 @@ fn the_constraints_that_are_transcribed_are_there() {
     let transcribed: Vec<_> = quoted.collect();
     assert!(transcribed.len() >= 20, "{transcribed:?}");
     let all = InstructionSet::of(Opcode::ALL);
-    let gates = manual::gates(all.into(), Binding::Public);
+    let gates = manual::gates::<Fr>(all.into(), Binding::Public);
     let constraints: Vec<_> = gates.iter().flat_map(|gate| &gate.constraints).collect();
     for name in transcribed {
         let there = constraints.iter().any(|own| own.name == name);

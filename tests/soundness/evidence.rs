@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ff::Field;
+use halo2_stack_vm::machine::hash;
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -19,6 +20,8 @@ pub enum Selector {
     Step,
     /// On the final row.
     Last,
+    /// On some rows of each permutation: those whose numbers there are bits of this.
+    Permutation(u8),
     /// A copy.
     Copy(Rule),
 }
@@ -52,10 +55,14 @@ pub fn selectors(machine: &Machine) -> BTreeMap<Rule, Selector> {
             [row] if *row == machine.offset => Selector::First,
             [row] if *row == machine.offset + machine.rows => Selector::Last,
             // Where the machine is wired, a constraint of instructions that the program lacks is off.
-            _ if machine.shape().straight && rows.iter().all(|row| steps.contains(row)) => {
+            _ if machine.shape().straight
+                && of_permutations(machine, rows).is_none()
+                && rows.iter().all(|row| steps.contains(row)) =>
+            {
                 Selector::Step
             }
-            _ => panic!("{} is on on rows {rows:?}", machine.checker.name(rule)),
+            _ => of_permutations(machine, rows)
+                .unwrap_or_else(|| panic!("{} is on on rows {rows:?}", machine.checker.name(rule))),
         }
     };
     machine
@@ -63,6 +70,23 @@ pub fn selectors(machine: &Machine) -> BTreeMap<Rule, Selector> {
         .rules()
         .map(|rule| (rule, selector(rule)))
         .collect()
+}
+
+/// What switches on these rows, if they are those of all permutations with some numbers there.
+fn of_permutations(machine: &Machine, rows: &[usize]) -> Option<Selector> {
+    let place = |row: usize| match machine.set.hashes() {
+        true => hash::place(row, machine.rows),
+        false => None,
+    };
+    let places = rows
+        .iter()
+        .map(|row| place(row.checked_sub(machine.offset)?));
+    let bits = places
+        .into_iter()
+        .try_fold(0u8, |all, own| Some(all | 1 << own?))?;
+    let own = (0..machine.rows).filter(|row| place(*row).is_some_and(|own| bits >> own & 1 == 1));
+    let all = !rows.is_empty() && own.map(|row| machine.offset + row).eq(rows.iter().copied());
+    all.then_some(Selector::Permutation(bits))
 }
 
 /// How often something was seen: in all, and with a false statement.

@@ -11,9 +11,11 @@ use halo2_stack_vm::isa::{
     Address, CELL_BYTES, Carry, Cofactor, Double, Effect, InstructionSet, Opcode, Operands, Piece,
     Power, Rest, Shape, Target, Width,
 };
+use halo2_stack_vm::machine::hash::{self, ASIDE, PermutationRow, Rules, SBOXES};
 use halo2_stack_vm::machine::words::table_row;
 use halo2_stack_vm::machine::{Column, Columns};
 use halo2_stack_vm::machine::{Witness, tape_column};
+use halo2_stack_vm::poseidon;
 use halo2_stack_vm::vm::Trace;
 use halo2curves::bn256::Fr;
 
@@ -257,6 +259,8 @@ pub struct Forger<'a> {
     pub cells: BTreeMap<u64, Below>,
     /// What the next steps that shrink the stack take, whatever the link says.
     pub forced: VecDeque<Below>,
+    /// The two words of each hash that was made.
+    pub hashes: Vec<[Fr; 2]>,
     /// What is in the cells of the memory that were accessed: the word, and the row of the access, counted from 1.
     pub memory: BTreeMap<Fr, [Fr; 2]>,
 }
@@ -274,6 +278,8 @@ pub struct Product {
     pub cofactor_test: Option<Fr>,
     /// [`Column::Jumps`]
     pub jumps: Option<Fr>,
+    /// The hash.
+    pub digest: Option<Fr>,
     /// The limbs of both words.
     pub limbs: Option<Limbs>,
     /// The limbs of the third one, and what pairs of them have in common.
@@ -665,6 +671,7 @@ impl<'a> Forger<'a> {
             depth: 0,
             cells: BTreeMap::new(),
             forced: VecDeque::new(),
+            hashes: vec![],
             memory: BTreeMap::new(),
         }
     }
@@ -746,9 +753,13 @@ impl<'a> Forger<'a> {
         let effect = |effect: Effect| sum(&|opcode| Fr::from(u64::from(opcode.effect() == effect)));
         let with = |target: Target| sum(&|own| Fr::from(u64::from(own.target() == target)));
         let idle = Fr::ONE - sum(&|_| Fr::ONE);
-        // What comes from a tape.
+        // What comes from a tape, and a hash.
         let mut taken = Fr::ZERO;
         for (opcode, _) in flags {
+            if opcode.hashes() {
+                let hash = poseidon::hash(self.words[1], self.words[0]);
+                taken = product.digest.unwrap_or(hash);
+            }
             if !opcode.takes_word() && !opcode.uses_tape() {
                 continue;
             }
@@ -925,8 +936,9 @@ impl<'a> Forger<'a> {
         };
         values.hint = cofactor;
         // What comes from a tape is on top, if that is a whole instruction; of a part of one, the rest says what is.
-        let outside = sum(&|opcode| Fr::from(u64::from(opcode.takes_word())));
-        let inside = sum(&|opcode| match opcode.takes_word() {
+        let from_outside = |own: Opcode| own.takes_word() || own.hashes();
+        let outside = sum(&|opcode| Fr::from(u64::from(from_outside(opcode))));
+        let inside = sum(&|opcode| match from_outside(opcode) {
             true => Fr::ZERO,
             false => opcode.relation(&values).top,
         }) + idle * Opcode::IDLE.relation(&values).top
@@ -1033,6 +1045,9 @@ impl<'a> Forger<'a> {
         if grow != Fr::ZERO {
             self.cells.insert(key, before);
         }
+        if sum(&|own| Fr::from(u64::from(own.hashes()))) != Fr::ZERO {
+            self.hashes.push([words[1], words[0]]);
+        }
         self.words[0] = new_top;
         if grow == Fr::ONE {
             self.depth += 1;
@@ -1116,9 +1131,73 @@ impl<'a> Forger<'a> {
         if self.columns.answers.is_some() {
             self.columns.answers = Some(answers(self.machine, &self.columns));
         }
+        if self.columns.live.is_some() {
+            let room = self.machine.rows / hash::ROWS;
+            for own in 0..room {
+                let inputs = self.hashes.get(own);
+                let permuted = inputs.map(|own| Rules::of_field().permutation(*own));
+                put_permutation(&mut self.columns, own, permuted);
+            }
+            pad_permutations(self.machine, &mut self.columns);
+        }
         let given = encode(&self.given, self.machine.set);
         claim(self.machine, given, self.tape, self.columns)
     }
+}
+
+/// A permutation and the hash that it ends with.
+pub type Permutation = ([PermutationRow<Fr>; hash::ROWS], Fr);
+
+/// Puts the permutation of this number into columns, or zeros if it is not in use.
+pub fn put_permutation(
+    columns: &mut Columns<Vec<Fr>>,
+    number: usize,
+    permutation: Option<Permutation>,
+) {
+    for row in 0..hash::ROWS {
+        let at = number * hash::ROWS + row;
+        let (own, digest) = match &permutation {
+            Some((rows, digest)) => (Some(&rows[row]), *digest),
+            None => (None, Fr::ZERO),
+        };
+        let mut put = |column: Column, value: Fr| {
+            let column = columns.get_mut(column).expect("a column");
+            column.resize(column.len().max(at + 1), Fr::ZERO);
+            column[at] = value;
+        };
+        for sbox in 0..SBOXES {
+            let of = |words: fn(&PermutationRow<Fr>) -> &[Fr; SBOXES]| {
+                own.map_or(Fr::ZERO, |row| words(row)[sbox])
+            };
+            put(Column::Sbox(sbox), of(|row| &row.sboxes));
+            put(Column::Square(sbox), of(|row| &row.squares));
+            put(Column::Fourth(sbox), of(|row| &row.fourths));
+        }
+        for place in 0..ASIDE {
+            let aside = own.map_or(Fr::ZERO, |row| row.aside[place]);
+            put(Column::Aside(place), aside);
+        }
+        put(Column::Live, Fr::from(u64::from(own.is_some())));
+        put(Column::Digest, digest);
+    }
+}
+
+/// Zeros on the rows that no permutation has.
+fn pad_permutations(machine: &Machine, columns: &mut Columns<Vec<Fr>>) {
+    for (column, values) in columns.iter_mut() {
+        if is_of_permutations(column) {
+            values.resize(machine.rows, Fr::ZERO);
+        }
+    }
+}
+
+/// Whether a column of the first phase is one of permutations.
+pub fn is_of_permutations(column: Column) -> bool {
+    use Column::{Aside, Digest, Fourth, Live, Sbox, Square};
+    matches!(
+        column,
+        Sbox(_) | Square(_) | Fourth(_) | Aside(_) | Live | Digest
+    )
 }
 
 /// How often each row of the table of limbs is looked up, as far as what is looked up is there.

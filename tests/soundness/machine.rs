@@ -98,7 +98,7 @@ pub fn mock_challenges() -> Vec<Fr> {
         hash = *blake2b_simd::blake2b(&hash).as_array();
         Fr::from_uniform_bytes(&hash)
     };
-    iter::repeat_with(next).take(8).collect()
+    iter::repeat_with(next).take(9).collect()
 }
 
 impl Machine {
@@ -553,7 +553,13 @@ impl Machine {
                 columns.fetch.as_mut().expect("a lookup").provided[row] -= missing
             }
             Slip::Fraction(name, row) => {
-                let sent = [Name::Answered, Name::Stored, Name::Opened, Name::Dated];
+                let sent = [
+                    Name::Answered,
+                    Name::Stored,
+                    Name::Opened,
+                    Name::Dated,
+                    Name::Permuted,
+                ];
                 let fraction = &mut columns.get_mut(name).expect("a column")[row];
                 match sent.contains(&name) {
                     true => *fraction -= missing,

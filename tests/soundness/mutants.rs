@@ -2,9 +2,12 @@
 //! then. The interactions are those of the crate, read on values; whether the sum can end as it should is computed
 //! from their fractions.
 
+use std::sync::Arc;
+
 use ff::{Field, PrimeField};
 use halo2_stack_vm::air::{Interaction, Rows, Sign};
 use halo2_stack_vm::algebra::batch_invert;
+use halo2_stack_vm::machine::hash::{self, ROWS, Rules};
 use halo2_stack_vm::machine::words::table_row;
 use halo2_stack_vm::machine::{
     Challenges, Column, Columns, Output, Reader, Shape, Window, interactions,
@@ -81,6 +84,14 @@ impl Reader<Fr> for Nothing {
         [Fr::ZERO; 4]
     }
 
+    fn at(&self) -> [Fr; ROWS] {
+        [Fr::ZERO; ROWS]
+    }
+
+    fn rules(&self) -> Arc<Rules<Fr>> {
+        Rules::of_field()
+    }
+
     fn output(&self) -> Output<Fr> {
         Output::Open
     }
@@ -96,6 +107,7 @@ impl Reader<Fr> for Nothing {
             epsilon: none,
             zeta: none,
             eta: none,
+            theta: none,
         }
     }
 }
@@ -111,6 +123,7 @@ pub fn of_the_sum(machine: &Machine, claim: &Claim, violations: &[Violation]) ->
             "('limbs')",
             "('memory')",
             "('ages')",
+            "('digests')",
         ];
         gates.iter().any(|gate| name.contains(gate))
     };
@@ -221,6 +234,15 @@ impl Reader<Fr> for ClaimRow<'_> {
             true => table_row(self.machine.shape(), self.row).map(Fr::from_u128),
             false => [Fr::ZERO; 4],
         }
+    }
+
+    fn at(&self) -> [Fr; ROWS] {
+        let place = hash::place(self.row, self.machine.rows);
+        std::array::from_fn(|row| Fr::from(u64::from(place == Some(row))))
+    }
+
+    fn rules(&self) -> Arc<Rules<Fr>> {
+        Rules::of_field()
     }
 
     fn tape(&self) -> Fr {

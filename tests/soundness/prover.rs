@@ -21,7 +21,7 @@ use crate::forger::with_scene;
 use crate::kinds::kinds;
 use crate::machine::{Host, Machine};
 use crate::programs;
-use crate::report::{MEMORY, WORDS};
+use crate::report::{HASHES, MEMORY, WORDS};
 
 /// [`StackVmCircuit`] with a claim that its witness can't express: a false second phase, or false
 /// cells of the program.
@@ -271,6 +271,7 @@ fn kzg_proofs_of_forgeries_are_rejected() {
         (Host::Fixed, InstructionSet::FULL, [20, 5]),
         (Host::Public, WORDS, [30, 5]),
         (Host::Cells, MEMORY, [30, 10]),
+        (Host::Public, HASHES, [30, 10]),
     ]);
 }
 

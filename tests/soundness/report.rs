@@ -99,7 +99,10 @@ pub const LONG_POWERS: InstructionSet =
     InstructionSet::of(&[Opcode::Push, Opcode::Rotl64, Opcode::Clz64]);
 
 /// Those without a name.
-pub const UNNAMED: [InstructionSet; 6] = [WORDS, LONG, POWERS, LONG_POWERS, MEMORY, BYTES];
+pub const UNNAMED: [InstructionSet; 7] = [WORDS, LONG, POWERS, LONG_POWERS, MEMORY, BYTES, HASHES];
+
+/// What hashes, what puts words of choice on the stack, and what may leave the top as it is.
+pub const HASHES: InstructionSet = InstructionSet::of(&[Opcode::Push, Opcode::Addi, Opcode::Hash]);
 
 /// All that accesses the memory, what puts words of choice on the stack, and what may leave the top as it is.
 pub const MEMORY: InstructionSet = InstructionSet::of(&[
@@ -169,6 +172,7 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
         _ if every_circuit() => true,
         (Host::Public | Host::Fixed, WORDS | MEMORY) => !large,
         (Host::Public, LONG | POWERS | BYTES) => !large,
+        (Host::Public | Host::Fixed, HASHES) => !large,
         // Where the chip pads what the memory holds.
         (Host::Outer, MEMORY) => !large,
         _ if UNNAMED.contains(&set) => false,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use ff::Field;
 use halo2_stack_vm::isa::Opcode;
+use halo2_stack_vm::machine::hash;
 use halo2_stack_vm::machine::{Column as Name, Phase};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
@@ -116,6 +117,7 @@ pub fn sweep(
         };
         let own = row - machine.offset;
         let inside = own >= FIRST && own + LAST < machine.rows && machine.rows > 2 * FIRST;
+        let skipped = skipped || sweeper.is_free(*column, own);
         let skipped = skipped || inside && !(row + number).is_multiple_of(IDLE);
         if !skipped {
             sweeper.sweep.cells += 1;
@@ -139,6 +141,16 @@ impl Sweeper<'_> {
         match machine.columns().find(|(_, own)| *own == column) {
             Some((cell, _)) => Column::Machine(cell),
             None => Column::Bound,
+        }
+    }
+
+    /// Whether a cell is one of permutations that nothing reads, because its row is after the last one's.
+    fn is_free(&self, column: usize, row: usize) -> bool {
+        let machine = self.scene.machine;
+        let read_there = |name: Name| !matches!(name, Name::Aside(_) | Name::Digest | Name::Live);
+        match self.named(column) {
+            Column::Machine(own) if !read_there(own) => hash::place(row, machine.rows).is_none(),
+            _ => false,
         }
     }
 

@@ -53,8 +53,15 @@ pub fn run(arguments: &RunArguments, as_json: bool) -> Result<Report, Failure> {
         }
         None => String::new(),
     };
+    let hashes = match outcome.hashes {
+        0 => String::new(),
+        hashes => {
+            json["hashes"] = hashes.into();
+            format!(", {hashes} hash{}", if hashes == 1 { "" } else { "es" })
+        }
+    };
     text += &format!(
-        "output {}\n{}, at most {} on the stack{memory}{}",
+        "output {}\n{}, at most {} on the stack{memory}{hashes}{}",
         decimal(outcome.output),
         counted(outcome.steps, "step"),
         counted(outcome.max_depth, "word"),

@@ -3,6 +3,7 @@
 
 mod flags;
 mod flow;
+mod hash;
 mod memory;
 mod mixed;
 mod output;
@@ -35,6 +36,7 @@ const KINDS: &[&[Kind]] = &[
     tape::KINDS,
     words::KINDS,
     memory::KINDS,
+    hash::KINDS,
 ];
 
 /// All kinds.
@@ -140,6 +142,13 @@ const RAISED: &str = "raised = 1 / (";
 const CHECKED: &str = "checked = 1 / (";
 const LOOKED: &str = "looked = 1 / (";
 const ANSWERED: &str = "answered = answers / (";
+const SQUARE: &str = "square_";
+const ROUNDS: &str = "is what the rounds make";
+const LIVE: &str = "live is 0 or 1";
+const LIVE_ON: &str = "live' = live";
+const DIGEST_ON: &str = "digest' = digest";
+const HASHED: &str = "hashed = 1 / (";
+const PERMUTED: &str = "permuted = 1 / (";
 const OPCODE_COPY: &str = "copy: the opcode is";
 const ARGUMENT_COPY: &str = "copy: the argument is";
 const PADDING_COPY: &str = "copy: the opcode after";

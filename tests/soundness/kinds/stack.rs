@@ -164,8 +164,9 @@ fn phantom(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 /// The kinds.
 pub const KINDS: &[Kind] = &[
     Kind {
+        // A hash is bound by the sum alone.
         name: "wrong top",
-        rejected_by: &[TOP],
+        rejected_by: &[TOP, SUM_END],
         forge: |scene, rng| {
             let (row, other) = (any_row(scene, rng), nonzero(rng));
             after(scene, row, |forger| forger.words[0] += other)
