@@ -81,6 +81,7 @@ pub fn evaluate(given: Given) -> Evaluated {
         read: 0,
         secrets: 0,
         hashes: 0,
+        frame: BigUint::ZERO,
         executed: 0,
     };
     let verdict = machine.run();
@@ -117,6 +118,8 @@ struct Machine<'a> {
     read: usize,
     secrets: usize,
     hashes: usize,
+    /// The address of the frame's first cell.
+    frame: BigUint,
     executed: u128,
 }
 
@@ -163,9 +166,9 @@ impl Machine<'_> {
         let modulus = modulus();
         let (zero, one) = (BigUint::from(0u8), BigUint::from(1u8));
         let needs = match code {
-            0 | 1 | 23 | 26 | 28 | 30 | 47 => 0,
+            0 | 1 | 23 | 26 | 28 | 30 | 47 | 95 | 96 => 0,
             4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 | 51..=53 => 1,
-            59..=63 | 75..=78 | 83..=90 => 1,
+            59..=63 | 75..=78 | 83..=90 | 97 | 98 => 1,
             2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 | 49 | 50 | 54..=58 => 2,
             64..=74 | 79..=82 | 91..=94 => 2,
             20 | 21 => 3,
@@ -377,6 +380,22 @@ impl Machine<'_> {
             48 => {
                 *self.cell(argument)? = a;
                 vec![]
+            }
+            95 => {
+                self.frame = (&self.frame + argument) % modulus;
+                vec![]
+            }
+            96..=98 => {
+                let address = (&self.frame + argument) % modulus;
+                let cell = self.cell(&address)?;
+                if code > 96 {
+                    *cell = a.clone();
+                }
+                if code == 96 {
+                    vec![cell.clone()]
+                } else {
+                    [vec![], vec![a]][code as usize - 97].clone()
+                }
             }
             _ => {
                 let word = self.given.secret.get(self.secrets).ok_or("tape_end")?;

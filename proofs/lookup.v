@@ -1,4 +1,4 @@
-(* The look-ups of src/machine/program.rs, words.rs and memory.rs (ages), machine-checked: what rows ask for stands in the table, however
+(* The look-ups of src/machine/program.rs, words.rs, memory.rs (ages) and hash.rs, machine-checked: what rows ask for stands in the table, however
    often its rows say that they are asked for, a number that the prover states. No axiom.
    It is about a transcription of the rules, not extracted from the code. *)
 From Coq Require Import Arith Lia List ZArith Bool.

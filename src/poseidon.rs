@@ -5,8 +5,8 @@
 //! partial ones. The hash of two words is the first word of the permuted state `(0, left, right)`.
 //!
 //! The constants of a field are those that appendix E of the paper makes of its modulus, with the generator's bits from the
-//! Grain LFSR. For the scalar field of BN254 they are circomlib's. Five has to be prime to the modulus less one, and the number of rounds is chosen for
-//! fields of about 254 bits: the scalar fields of BN254, Pallas, Vesta and BLS12-381 are such.
+//! Grain LFSR; that no matrix has subspaces which the rounds leave as they are is not checked anew. For the scalar field of BN254 they are circomlib's.
+//! Five has to be prime to the modulus less one, and the number of rounds is chosen for fields of about 254 bits: see [`suits`].
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, VecDeque};
@@ -41,6 +41,20 @@ pub const fn is_full(round: usize) -> bool {
     round < FULL_ROUNDS / 2 || round >= FULL_ROUNDS / 2 + PARTIAL_ROUNDS
 }
 
+/// Whether the hash is one in a field: the fifth power has to be a permutation of it, and the number of rounds is enough for 128 bits of security in
+/// fields of 250 to 256 bits (table 2 of the paper).
+///
+/// ```
+/// use halo2curves::{bls12_381, bn256};
+///
+/// assert!(halo2_stack_vm::poseidon::suits::<bn256::Fr>());
+/// assert!(halo2_stack_vm::poseidon::suits::<bls12_381::Scalar>());
+/// ```
+pub fn suits<F: Word>() -> bool {
+    let permutes = (F::modulus() - 1u8) % 5u8 != BigUint::ZERO;
+    (250..=256).contains(&F::BITS) && permutes
+}
+
 /// The hash of two words.
 ///
 /// ```
@@ -53,19 +67,7 @@ pub const fn is_full(round: usize) -> bool {
 /// assert_eq!(hash.to_text(), known);
 /// ```
 pub fn hash<F: Word>(left: F, right: F) -> F {
-    let constants = Constants::<F>::of_field();
-    let mut state = [F::zero(), left, right];
-    for (round, added) in constants.added.iter().enumerate() {
-        for (word, added) in state.iter_mut().zip(added) {
-            *word = *word + *added;
-        }
-        let sboxes = if is_full(round) { WIDTH } else { 1 };
-        for word in &mut state[..sboxes] {
-            *word = fifth(*word);
-        }
-        state = constants.mixed(&state);
-    }
-    state[0]
+    Constants::of_field().hash(left, right)
 }
 
 /// The fifth power.
@@ -94,6 +96,22 @@ impl<F: Word> Constants<F> {
             }
         };
         Constants { added, matrix }
+    }
+
+    /// The hash of two words, with these constants.
+    pub fn hash(&self, left: F, right: F) -> F {
+        let mut state = [F::zero(), left, right];
+        for (round, added) in self.added.iter().enumerate() {
+            for (word, added) in state.iter_mut().zip(added) {
+                *word = *word + *added;
+            }
+            let sboxes = if is_full(round) { WIDTH } else { 1 };
+            for word in &mut state[..sboxes] {
+                *word = fifth(*word);
+            }
+            state = self.mixed(&state);
+        }
+        state[0]
     }
 
     /// The state multiplied by the matrix.

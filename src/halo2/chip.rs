@@ -16,6 +16,7 @@ use crate::machine::words::table_row;
 use crate::machine::{
     Column as Name, Extent, MachineParams, Phase, Schedule, Shape, Witness, WitnessError,
 };
+use crate::poseidon;
 
 /// The machine as a chip: it assigns machines at rows of a region that the caller hands it.
 ///
@@ -80,7 +81,7 @@ impl StackVmChip {
         let challenges = self.config.challenge_values(region);
         let mut second_pass = false;
         challenges.as_ref().map(|_| second_pass = true);
-        self.check_rows(offset, second_pass)?;
+        self.check_rows::<F>(offset, second_pass)?;
         self.check_input(program, tape)?;
         let mut mismatch = Ok(());
         witness.map(|witness| {
@@ -159,13 +160,16 @@ impl StackVmChip {
         Ok(output.filter(|_| self.config.output() == OutputBinding::Cell))
     }
 
-    /// That a machine at `offset` has its rows to itself.
-    fn check_rows(&self, offset: usize, second_pass: bool) -> Result<(), ChipError> {
+    /// That a machine at `offset` has its rows to itself, and what its set needs.
+    fn check_rows<F: Word>(&self, offset: usize, second_pass: bool) -> Result<(), ChipError> {
         let rows = self.machine().rows;
         if rows == 0 {
             return Err(ChipError::NoRows);
         }
         let table = self.shape().table_rows();
+        if self.shape().set.hashes() && !poseidon::suits::<F>() {
+            return Err(ChipError::NoHash);
+        }
         if rows < table {
             return Err(ChipError::NoTable { rows, table });
         }
@@ -299,6 +303,7 @@ impl StackVmChip {
                     region.assign_fixed(argument, offset + row, word);
                 }
                 let schedule = Schedule::new(program, set, rows).map_err(ChipError::Schedule)?;
+                self.machine().check_hashes(schedule.hashes())?;
                 region.assign_fixed(argument, offset + rows, F::from(schedule.nonempty()));
                 self.assign_schedule(region, offset, &schedule);
             }

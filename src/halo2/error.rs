@@ -47,7 +47,13 @@ pub enum ChipError {
         /// The rows of the smallest table.
         table: usize,
     },
-    /// There is no room for the program or for the tape.
+    /// The set has hashes, and the field is none for which they are made.
+    #[error(
+        "the instruction set has `hash`, which is no hash in this field: Poseidon with fifth powers and 65 rounds is one of fields of \
+         250 to 256 bits in which each element has a fifth root"
+    )]
+    NoHash,
+    /// There is no room for the program, for its hashes, or for the tape.
     #[error(transparent)]
     Length(#[from] LengthError),
     /// An opcode cell holds no opcode.

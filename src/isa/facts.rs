@@ -25,6 +25,7 @@ pub(super) enum Operand {
     Carry(Carry),
     Exponent,
     Power,
+    Frame,
     Old,
     New,
     Offset,
@@ -80,6 +81,9 @@ impl Operands<Probe<Operand>> for Probed {
     fn power(&self) -> Probe<Operand> {
         Probe::variable(Operand::Power)
     }
+    fn frame(&self) -> Probe<Operand> {
+        Probe::variable(Operand::Frame)
+    }
     fn old(&self) -> Probe<Operand> {
         Probe::variable(Operand::Old)
     }
@@ -122,6 +126,7 @@ fn told<A>(relation: &Relation<A>) -> Vec<&A> {
         let (Address::Cell(address) | Address::Byte(address)) = address;
         told.extend([address].into_iter().chain(new));
     }
+    told.extend(&relation.frame);
     told
 }
 
@@ -172,6 +177,8 @@ pub(super) struct Facts {
     pub byte: bool,
     /// Whether it finds two bytes of what is there.
     pub half: bool,
+    /// Whether it has to do with the frame.
+    pub frame: bool,
     /// Whether the new top comes from a tape.
     pub outside: bool,
     /// Whether it is a hash.
@@ -201,6 +208,7 @@ impl Facts {
             rest,
             power,
             access,
+            frame,
             hashes,
         } = relation;
         let parts = [top, factor, factor_test, cofactor_test, zero];
@@ -254,6 +262,7 @@ impl Facts {
             half: reads(Operand::Found(Piece::Half)),
             outside: top.is_variable(&Operand::Result) && !hashes,
             hashes: *hashes,
+            frame: frame.is_some() || reads(Operand::Frame),
             hint: product && *cofactor == Cofactor::Hint,
             target: *target,
             jumps: *target != Target::Following,
@@ -397,7 +406,7 @@ mod tests {
             let moves = relation.second.is_some() || relation.third.is_some();
             // Of control flow, an access reads what stands at an address.
             let control = facts.control && !facts.memory;
-            let outside = facts.tape || facts.outside || facts.hashes;
+            let outside = facts.tape || facts.outside || facts.hashes || facts.frame;
             let more = moves || control || facts.jumps || outside;
             assert!(plain || !more, "{opcode}");
         }

@@ -29,7 +29,7 @@ impl Opcode {
     /// Whether the instruction computes with no words in limbs and accesses no bytes: what is known of it when the
     /// interpreter is compiled.
     pub(crate) const fn is_plain(self) -> bool {
-        matches!(self.code(), 0..=31 | 45..=48 | 94)
+        matches!(self.code(), 0..=31 | 45..=48 | 94..=98)
     }
 
     /// How the circuit writes the instruction: `halt` is 0 and code c is c + 1.
@@ -102,6 +102,9 @@ impl Opcode {
             }
             fn power(&self) -> Formula {
                 Formula::name("power")
+            }
+            fn frame(&self) -> Formula {
+                Formula::name("frame")
             }
             fn old(&self) -> Formula {
                 Formula::name("m")

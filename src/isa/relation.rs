@@ -55,6 +55,9 @@ use crate::algebra::{Algebra, integer};
 ///     fn power(&self) -> Fr {
 ///         Fr::from(16)
 ///     }
+///     fn frame(&self) -> Fr {
+///         Fr::from(100)
+///     }
 ///     fn old(&self) -> Fr {
 ///         Fr::from(9)
 ///     }
@@ -92,6 +95,8 @@ use crate::algebra::{Algebra, integer};
 /// assert_eq!(Opcode::And32.relation(&State).top, Fr::from(0));
 /// // 3 times power(), which is 2^4, is low() but for high() times radix(), which is another demand.
 /// assert_eq!(Opcode::Shl32.relation(&State).factor, Fr::from(16));
+/// // frame() is where the frame's cell 0 is, and frame() + argument() where the cell 10 is.
+/// assert_eq!(Opcode::Frame.relation(&State).frame, Some(Fr::from(110)));
 /// // old() is what the cell with the address 4 holds.
 /// assert_eq!(Opcode::Load.relation(&State).top, Fr::from(9));
 /// ```
@@ -125,6 +130,8 @@ pub trait Operands<A: Algebra> {
     fn exponent(&self) -> A;
     /// Two to the exponent.
     fn power(&self) -> A;
+    /// The address of the frame's cell 0.
+    fn frame(&self) -> A;
     /// The word in the cell of the memory that the instruction accesses, before it does.
     fn old(&self) -> A;
     /// The word in that cell afterwards.
@@ -358,6 +365,8 @@ pub struct Relation<A> {
     pub power: Option<Power<A>>,
     /// The cell of the memory that it accesses.
     pub access: Option<Access<A>>,
+    /// The address of the frame's cell 0 afterwards; `None` if it stays.
+    pub frame: Option<A>,
     /// Whether the new top is the [hash](crate::poseidon::hash) of the second word and the top.
     pub hashes: bool,
 }
@@ -382,6 +391,7 @@ impl<A: Algebra> Relation<A> {
             rest: None,
             power: None,
             access: None,
+            frame: None,
             hashes: false,
         }
     }

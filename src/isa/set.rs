@@ -169,6 +169,11 @@ impl InstructionSet {
         any!(self, hashes)
     }
 
+    /// Whether the set has instructions that have to do with the frame.
+    pub fn has_frame(self) -> bool {
+        any!(self, frame)
+    }
+
     /// Whether the set has instructions that access the memory.
     pub fn has_memory(self) -> bool {
         any!(self, memory)

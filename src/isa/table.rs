@@ -5,7 +5,7 @@ use super::relation::{
     is_zero,
 };
 use super::words::{
-    accessing, bitwise, borrow, leading, less, loaded, multiplied, ones, quotient, shifted,
+    accessing, bitwise, borrow, leading, less, loaded, local, multiplied, ones, quotient, shifted,
     signed_to_the_right, split, stored, to_the_left, to_the_right, trailing,
 };
 use crate::algebra::Algebra;
@@ -465,4 +465,15 @@ instructions! {
         hashes: true,
         ..Relation::top(x.result())
     };
+    /// Moves the frame by its argument: adds it to the address of the frame's cell 0, which is 0 at first.
+    Frame = 95, "frame", word, Keep, needs 0, |x| Relation {
+        frame: Some(x.frame() + x.argument()),
+        ..Relation::top(x.word(0))
+    };
+    /// Pushes the word in the cell of the frame whose number is the argument; an error if the memory has no such cell.
+    GetLocal = 96, "get_local", word, Grow, needs 0, |x| accessing(x.old(), local(x), x.old());
+    /// Drops the top and puts it into the cell of the frame whose number is the argument; an error if the memory has no such cell.
+    PutLocal = 97, "put_local", word, Shrink, needs 1, |x| accessing(x.word(1), local(x), x.word(0));
+    /// Puts a copy of the top into the cell of the frame whose number is the argument; an error if the memory has no such cell.
+    TeeLocal = 98, "tee_local", word, Keep, needs 1, |x| accessing(x.word(0), local(x), x.word(0));
 }

@@ -186,6 +186,12 @@ pub(super) fn accessing<A: Algebra>(top: A, address: Address<A>, new: A) -> Rela
     }
 }
 
+/// The address of the frame's cell whose number is the argument.
+#[inline(always)]
+pub(super) fn local<A: Algebra>(x: &impl Operands<A>) -> Address<A> {
+    Address::Cell(x.frame() + x.argument())
+}
+
 /// A piece of the memory's word whose first byte has the address on top. A half does not begin with a cell's last byte.
 #[inline(always)]
 pub(super) fn loaded<A: Algebra>(x: &impl Operands<A>, piece: Piece) -> Relation<A> {

@@ -88,7 +88,7 @@ pub enum SizeError {
     },
     /// No circuit has so many rows.
     #[error(
-        "the run needs {rows} rows, its unwinding included; the largest circuit (k = {MAX_K}) has {}",
+        "the run needs {rows} rows, its unwinding, its memory and its hashes included; the largest circuit (k = {MAX_K}) has {}",
         machine_rows(MAX_K)
     )]
     Rows {

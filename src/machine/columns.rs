@@ -343,6 +343,8 @@ columns! { {
     }
 
 then {
+    /// The address of the frame's cell 0.
+    frame: Maybe Frame if |shape| shape.set.has_frame(), First, State;
     /// Whether the row accesses the byte of a cell with this number, or what begins with it.
     at_byte: List AtByte(usize) if |shape| if shape.set.has_bytes() { CELL_BYTES } else { 0 }, First, Step;
     /// The byte of the row's low word that has the number of the one that is accessed, 0 if none is.

@@ -1,7 +1,8 @@
 //! Hashes: Poseidon's permutation on rows of its own, beside the trace, and the rows that ask for one.
 //!
-//! A permutation stands on seven rows, beginning with one whose number is a multiple of seven. On each of them twelve S-boxes: four full rounds on the first
-//! row and on the last one, and 57 partial ones on those between. `at_0` to `at_6` are fixed, 1 on the row of a permutation with this number and else 0.
+//! A permutation stands on seven rows, beginning with one whose number is a multiple of seven. A row has twelve S-boxes: the first and the last one four full rounds
+//! each, the four rows after the first twelve partial ones, and the sixth row nine. `at_0` to `at_6` are fixed: 1 on the row of a permutation with this
+//! number, all of whose rows are steps, and else 0.
 //!
 //! ```text
 //! every step:  square_i = sbox_i^2     fourth_i = square_i^2     fifth_i = fourth_i * sbox_i
@@ -15,16 +16,16 @@
 //!
 //! `hashes` is 1 where the row executes an instruction that hashes, else 0, and c and d are what is added to the inputs before the first round. The
 //! other words of a state are never in cells of their own: a partial round changes one word by more than a linear form, so what a row's S-boxes are given is a
-//! linear form of the fifth powers before it and of the two words that the row keeps.
+//! linear form of the fifth powers before it and of two words of the state, `aside_0` and `aside_1`.
 //!
 //! # Lemma: the new top is the hash of the two topmost words
 //!
 //! The [theorem of the sum](crate::air::logup) says that each tuple that a row asks for is sent as often, as elements of F. It is asked for at
-//! most `rows` times, far below the characteristic, so if it is asked for it is sent: by the first row of a permutation whose `live` is
-//! not 0 there, and so is 1. Then it is 1 on all seven rows, and each cell of theirs is what the rounds make of those before it:
-//! `sbox_0` is the first round's constant, for the first word of the first state is 0, and `sbox_1` and `sbox_2` are the two words of the tuple with
-//! theirs. So `digest` is the hash of the tuple's first two words on the last row, and on the first. That is what `top'` is where an
-//! instruction hashes `second` and `top`.
+//! most `rows` times, far below the characteristic, so if it is asked for it is sent: by a row on which `at_0` and `live` are not 0. That is the first
+//! row of seven that are all steps, on which `at_0` to `at_6` are 1 in turn. `live` is 1 there, and so on all of them; `fifth_i` is the fifth power of `sbox_i`; and
+//! each cell is what the rounds make of those before it. `sbox_0` is the first round's constant, for the first word of the first state is 0, and `sbox_1`
+//! and `sbox_2` are the two words of the tuple with theirs. So `digest` is the hash of the tuple's first two words on the last row, and, being the same on
+//! all seven, on the first. That is what `top'` is where an instruction hashes `second` and `top`.
 //!
 //! *What stays open to a prover*: which permutation stands where, and what stands where `live` is 0 and on rows after those of the last one. It changes
 //! nothing.
@@ -32,6 +33,8 @@
 mod rules;
 
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 pub use crate::poseidon::ROWS;
 pub use rules::{ASIDE, PermutationRow, Rule, Rules, SBOXES};
@@ -48,27 +51,51 @@ pub(super) static BUS: Bus = Bus { name: "digests" };
 /// The permutations, and the rows that ask for their hashes.
 pub(super) struct Hashes;
 
-/// The permutation rows of a run: of each hash, in the order in which the run asks for them.
+/// The permutations of a run, of each of its hashes in order: some at a time, for they take more room than the columns in which they stand.
 #[derive(Clone, Debug)]
-pub(super) struct Permutations<F>(Vec<([PermutationRow<F>; ROWS], F)>);
+pub(super) struct Permutations<F> {
+    /// The number of the first one that is here.
+    first: usize,
+    made: Vec<([PermutationRow<F>; ROWS], F)>,
+}
+
+impl<F> Default for Permutations<F> {
+    /// None.
+    fn default() -> Self {
+        Permutations {
+            first: 0,
+            made: vec![],
+        }
+    }
+}
 
 impl<F: Word> Permutations<F> {
-    /// Those of these inputs.
-    pub(super) fn new(inputs: Vec<[F; 2]>) -> Self {
-        use rayon::prelude::*;
+    /// How many are made at a time.
+    const AT_A_TIME: usize = 512;
+
+    /// Makes those of a row of the machine, and some after them, unless they are here; all hashes have these inputs. Rows come in their order.
+    pub(super) fn go_to(&mut self, row: usize, inputs: &[[F; 2]]) {
+        let number = row / ROWS;
+        if !row.is_multiple_of(ROWS) || number < self.first + self.made.len() {
+            return;
+        }
         let rules = Rules::of_field();
-        let made = inputs.into_par_iter().map(|own| rules.permutation(own));
-        Permutations(made.collect())
+        let next = inputs.get(number..).unwrap_or_default();
+        let next = next.par_iter().take(Self::AT_A_TIME);
+        self.first = number;
+        self.made = next.map(|own| rules.permutation(*own)).collect();
     }
 
     /// What stands on a row of the machine, and the hash; none if that is a row of no permutation in use.
     fn row(&self, row: usize) -> Option<(&PermutationRow<F>, F)> {
-        let (rows, digest) = self.0.get(row / ROWS)?;
+        let number = (row / ROWS).checked_sub(self.first)?;
+        let (rows, digest) = self.made.get(number)?;
         Some((rows.get(row % ROWS)?, *digest))
     }
 }
 
-/// Which row of a permutation a row of a machine with so many steps is.
+/// Which row of a permutation a row of a machine with so many steps is; none if not all rows of that would be steps, since the lemma
+/// needs all of them.
 pub fn place(row: usize, steps: usize) -> Option<usize> {
     (row / ROWS < steps / ROWS).then_some(row % ROWS)
 }

@@ -17,7 +17,7 @@ pub enum KeySourceError {
     /// No run of the program can be proved in this circuit.
     #[error("the program can't be fixed in a key: {0}")]
     Schedule(#[from] RunError),
-    /// The circuit has no room for the program.
+    /// The circuit has no room for the program, or for its hashes.
     #[error(transparent)]
     Length(#[from] LengthError),
 }
@@ -42,7 +42,8 @@ impl<F: Word> KeySource<F> {
         let program = program.into_canonical(params.shape());
         params.machine().check_program(program.len())?;
         if params.shape().straight {
-            Schedule::new(&program, params.set(), params.rows())?;
+            let schedule = Schedule::new(&program, params.set(), params.rows())?;
+            params.machine().check_hashes(schedule.hashes())?;
         }
         Ok(KeySource {
             params,

@@ -257,7 +257,9 @@ pub fn reference<F: Word>() -> String {
     defined(&mut text, &gates_of::<F>(words, &["words", "limbs"]));
 
     text.push_str(MEMORY);
-    let memory = with(set, |own| own.uses_memory() && !own.uses_bytes());
+    let of_frames = |own: Opcode| InstructionSet::of(&[own]).has_frame();
+    let cells = |own: Opcode| own.uses_memory() && !own.uses_bytes() && !of_frames(own);
+    let memory = with(set, cells);
     columns(&mut text, memory, is_new);
     text.push('\n');
     defined(
@@ -272,11 +274,23 @@ pub fn reference<F: Word>() -> String {
     text.push('\n');
     defined(&mut text, &gates_of::<F>(bytes, &["memory cells", "bytes"]));
 
+    text.push_str(FRAMES);
+    let frames = with(set, of_frames);
+    columns(&mut text, frames, |cell| cell == Column::Frame);
+    text.push('\n');
+    defined(&mut text, &gates_of::<F>(frames, &["frame"]));
+
     text.push_str(HASHES);
     let hashes = with(set, Opcode::hashes);
     columns(&mut text, hashes, is_new);
     text.push('\n');
-    defined(&mut text, &gates_of::<F>(hashes, &["digests"]));
+    let mut shown = gates_of::<F>(hashes, &["rounds", "digests"]);
+    for gate in &mut shown {
+        // All but the long ones.
+        gate.constraints
+            .retain(|own| !own.name.contains("is what the rounds make"));
+    }
+    defined(&mut text, &shown);
 
     text.push_str(WIRED);
     let wired = gates::<F>(Shape::fixed(set), Binding::Fixed);
@@ -461,6 +475,16 @@ put there; `load32` and `store32` access whole cells, whatever is in them. What 
 |---|---|---|
 ";
 
+const FRAMES: &str = "
+## The frame
+
+`get_local`, `put_local` and `tee_local` access the cells of the memory by their numbers in a frame, which begins at the address `frame`: 0 at first, and moved by
+`frame`. A circuit of the default set and these instructions has, beside the columns of the memory:
+
+| column | phase | what it holds |
+|---|---|---|
+";
+
 const HASHES: &str = "
 ## Hashes
 
@@ -469,8 +493,9 @@ steps, each on seven rows from one whose number is a multiple of seven on, so th
 `at_6` tell which row of a permutation a row is. The twelve S-boxes of a row have their inputs in `sbox_i`, and `square_i` and `fourth_i` are squares of
 `sbox_i` and `square_i`; the fifth power is `fourth_i * sbox_i`. The first row has four full rounds, three S-boxes each, the rows 1 to 4 twelve partial
 rounds, row 5 nine, and row 6 four full ones. Each `sbox_i`, `aside_i` and `digest` is a linear form of fifth powers and `aside_i` before it, with
-constants of Poseidon, those that are added being multiplied by `live`: where that is 0, nothing stands and nothing is sent. A circuit of the default set and
-`hash` has, beside the flag:
+constants that Poseidon's make, those that are added being multiplied by `live`: where that is 0, nothing stands and nothing is sent. Poseidon's constants
+are those that the generator of its paper makes for the field, with three words, 8 full and 57 partial rounds and fifth powers; `c` and `d` are the second and the third that are added to the first state, and `sbox_0` on a permutation's first row is `live` times the
+first. The constraints that say so are left out here. A circuit of the default set and `hash` has, beside the flag:
 
 | column | phase | what it holds |
 |---|---|---|

@@ -6,6 +6,7 @@
 mod circuit_params;
 mod columns;
 mod core;
+mod frame;
 pub mod hash;
 mod key_source;
 pub mod manual;
@@ -39,7 +40,7 @@ use crate::air::logup::{Carry, LogUp};
 use crate::air::{Bus, Gate, Interaction};
 use crate::algebra::{Algebra, Word};
 use crate::isa::{InstructionSet, Opcode};
-use crate::vm::{Cell, Step, TraceRow};
+use crate::vm::{Cell, Start, Step, TraceRow};
 
 /// A concern of the machine.
 trait Part {
@@ -116,6 +117,7 @@ parts![
     words::Words,
     memory::Memory,
     memory::Ages,
+    frame::Frame,
     hash::Hashes,
 ];
 
@@ -196,10 +198,17 @@ impl<F: Word> Executed<F> {
             Some(next) if opcode.takes_word() || opcode.hashes() => next.window[0],
             _ => F::zero(),
         };
-        let (stack, pc) = (row.window, row.pc as usize);
+        let stack = row.window;
+        let start = Start {
+            stack,
+            argument: row.argument,
+            word,
+            pc: row.pc as usize,
+            frame: row.frame,
+        };
         Executed {
             opcode,
-            step: Step::of_any(opcode, stack, row.argument, word, pc, &mut |_| row.old),
+            step: Step::of_any(opcode, start, &mut |_| row.old),
             cofactor: F::zero(),
             tests: [F::zero(); 3],
             stack,

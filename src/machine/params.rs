@@ -8,8 +8,8 @@ use crate::program::Program;
 /// The size of a machine and the instructions that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MachineParams {
-    /// The number of steps, those that unwind the stack included; at least one. The machine occupies
-    /// one row more.
+    /// The number of steps, those that unwind the stack included; at least one. The memory has a cell, and hashes a seventh of their room, for each:
+    /// [`Trace::machine_rows`](crate::vm::Trace::machine_rows) is what a run needs. The machine occupies one row more.
     pub rows: usize,
     /// The instruction set.
     pub set: InstructionSet,
@@ -33,6 +33,14 @@ pub enum LengthError {
         /// The number of words.
         words: usize,
         /// [`MachineParams::tape_rows`].
+        room: usize,
+    },
+    /// The run makes more hashes than the machine has room for.
+    #[error("the run makes {hashes} hashes, but the circuit has room for {room}")]
+    Hashes {
+        /// The number of hashes.
+        hashes: usize,
+        /// [`MachineParams::hashes`].
         room: usize,
     },
     /// There are words on a tape that the machine has not.
@@ -88,6 +96,19 @@ impl MachineParams {
         match words > room {
             true if !self.set.has_tape() => Err(LengthError::NoTape { words }),
             true => Err(LengthError::Tape { words, room }),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that there is room for so many hashes.
+    ///
+    /// # Errors
+    ///
+    /// [`LengthError::Hashes`]
+    pub fn check_hashes(&self, hashes: usize) -> Result<(), LengthError> {
+        let room = self.hashes();
+        match hashes > room {
+            true => Err(LengthError::Hashes { hashes, room }),
             false => Ok(()),
         }
     }

@@ -93,6 +93,11 @@ impl Schedule {
         opcode.filter(|opcode| *opcode != Opcode::IDLE)
     }
 
+    /// The number of hashes that are made.
+    pub fn hashes(&self) -> usize {
+        self.executed.iter().filter(|own| own.hashes()).count()
+    }
+
     /// The link of the state on a row.
     pub fn link(&self, row: usize) -> u64 {
         let last = self.links.last();

@@ -563,6 +563,9 @@ impl<A: Algebra> Operands<A> for FlagView<'_, A> {
     fn power(&self) -> A {
         self.0.power()
     }
+    fn frame(&self) -> A {
+        there(self.0.row.frame.as_ref(), "a frame")
+    }
     fn old(&self) -> A {
         self.0.cells().old.clone()
     }

@@ -42,14 +42,6 @@ pub enum WitnessError {
         /// The rows of the machine.
         rows: usize,
     },
-    /// The machine has no room for so many hashes.
-    #[error("the run makes {hashes} hashes, but the machine has room for {room}")]
-    TooManyHashes {
-        /// The hashes of the run.
-        hashes: usize,
-        /// [`MachineParams::hashes`].
-        room: usize,
-    },
     /// The witness was laid out for a machine of another size.
     #[error("the witness is one of a machine of {witness} rows, but the machine has {rows}")]
     WrongSize {
@@ -72,7 +64,7 @@ pub enum WitnessError {
     /// The run is one of another program than the one in the key.
     #[error("the run is one of another program than the one that the key holds")]
     WrongProgram,
-    /// The machine has no room for the program or the public tape that are stated.
+    /// The machine has no room for the run's hashes, or for the program or the public tape that are stated.
     #[error(transparent)]
     Length(#[from] LengthError),
     /// A constraint does not hold.
@@ -116,7 +108,7 @@ impl<F: Word> Witness<F> {
     /// # Errors
     ///
     /// [`WitnessError::TooFewRows`] if the trace is longer, [`WitnessError::TooFewCells`] if it accesses a cell that the
-    /// machine has not.
+    /// machine has not, [`LengthError::Hashes`] if it makes more hashes than the machine has room for.
     pub fn new(trace: &Trace<F>, rows: usize) -> Result<Self, WitnessError> {
         Self::of_shape(trace, rows, trace.set().into())
     }
@@ -126,7 +118,8 @@ impl<F: Word> Witness<F> {
     /// # Errors
     ///
     /// [`WitnessError::TooFewRows`] if the trace is longer, [`WitnessError::TooFewCells`] if it accesses a cell that the
-    /// machine has not, [`WitnessError::WrongSet`] if it is one of another set.
+    /// machine has not, [`LengthError::Hashes`] if it makes more hashes than there is room for, [`WitnessError::WrongSet`] if it is one of
+    /// another set.
     pub fn of_shape(trace: &Trace<F>, rows: usize, shape: Shape) -> Result<Self, WitnessError> {
         if trace.set() != shape.set {
             return Err(WitnessError::WrongSet {
@@ -146,13 +139,10 @@ impl<F: Word> Witness<F> {
         if rows < cells {
             return Err(WitnessError::TooFewCells { cells, rows });
         }
-        let hashes = trace.outcome().hashes;
         let set = shape.set;
-        let room = MachineParams { rows, set }.hashes();
-        if room < hashes {
-            return Err(WitnessError::TooManyHashes { hashes, room });
-        }
-        let permutations = Permutations::new(trace.hashes().collect());
+        MachineParams { rows, set }.check_hashes(trace.outcome().hashes)?;
+        let hashes: Vec<_> = trace.hashes().collect();
+        let mut permutations = Permutations::default();
         let mut columns = Columns::new(shape, |_| Vec::with_capacity(rows + 1));
         let run = trace.rows();
         let executed = |number: usize| match run.get(number) {
@@ -181,6 +171,7 @@ impl<F: Word> Witness<F> {
                 };
                 executed.with_hint(hint, shape)
             });
+            permutations.go_to(number, &hashes);
             let event = Event {
                 shape,
                 rows,

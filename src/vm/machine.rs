@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::memory::{Cell, Memory};
 use super::small::{self, SmallStep};
-use super::step::{Known, Step};
+use super::step::{Known, Start, Step};
 use super::values::Topmost;
-use super::{Inputs, Outcome, RunError};
+use super::{Inputs, Job, Outcome, RunError};
 use crate::algebra::{Number, Word};
 use crate::isa::{Effect, InstructionSet, Opcode, Operation, Specialised, Target};
-use crate::poseidon;
+use crate::poseidon::{self, Constants};
 use crate::program::Instruction;
 
 /// What executes an instruction: on a machine, in a program of so many instructions, after so many steps.
@@ -61,6 +61,8 @@ pub(super) struct Code<F> {
     pub(super) instructions: Vec<Decoded<F>>,
     /// What the memory holds at first, where the set has one.
     image: Arc<[F]>,
+    /// What hashes are made with, where the set has them.
+    constants: Option<Arc<Constants<F>>>,
 }
 
 impl<F: Word> Decoded<F> {
@@ -107,6 +109,7 @@ impl<F: Word> Code<F> {
         };
         Code {
             image,
+            constants: set.hashes().then(Constants::of_field),
             instructions,
         }
     }
@@ -121,6 +124,7 @@ pub(super) enum Failure {
     OutsideMemory,
     TapeEnd,
     OtherWord,
+    TooManyHashes { hashes: usize },
 }
 
 /// The state of a run.
@@ -138,7 +142,11 @@ pub(super) struct Machine<'a, F> {
     pub(super) secrets: usize,
     pub(super) tape: Vec<F>,
     pub(super) memory: Memory<F>,
+    constants: Option<Arc<Constants<F>>>,
     hashes: usize,
+    max_hashes: usize,
+    /// The address of the frame's cell 0.
+    pub(super) frame: F,
     /// The cell that the last step accessed, as it was before.
     pub(super) accessed: Option<(u32, Cell<F>)>,
 }
@@ -157,6 +165,8 @@ struct Made<F> {
     jumps: bool,
     /// What is put into the cell that it accesses.
     new: Option<F>,
+    /// Where the frame is then, if it is moved.
+    frame: Option<F>,
     /// Whether the instruction's tests pass.
     holds: bool,
 }
@@ -171,6 +181,7 @@ impl<F: Word> Made<F> {
             target: step.target,
             jumps: step.jumps,
             new: step.access.map(|own| own.new),
+            frame: step.frame,
             holds,
         }
     }
@@ -183,6 +194,7 @@ impl<F: Word> Made<F> {
             target: self.target,
             jumps: self.jumps,
             new: self.new.map(&f),
+            frame: self.frame.map(&f),
             holds: self.holds,
         }
     }
@@ -222,14 +234,16 @@ fn execute_plain<F: Word, O: Operation>(
         (Number::zero(), Ok(()))
     };
     let (stack, argument) = (machine.topmost(), instruction.argument);
-    let step = Step::of::<true>(
-        &Known::<O>::IT,
+    let start = Start {
         stack,
         argument,
         word,
-        machine.pc,
-        |address| machine.found(address.to_u64()),
-    );
+        pc: machine.pc,
+        frame: machine.frame,
+    };
+    let step = Step::of::<true>(&Known::<O>::IT, start, |address| {
+        machine.found(address.to_u64())
+    });
     let holds = step.holds(&Known::<O>::IT, stack, argument);
     machine.apply(
         O::OPCODE,
@@ -263,6 +277,7 @@ fn execute_small<F: Word>(
             target: Target::Following,
             jumps: false,
             new: new.map(Number::Small),
+            frame: None,
             holds: true,
         },
         None => {
@@ -284,13 +299,15 @@ pub(super) struct Before<F> {
     secrets: usize,
     cells: usize,
     hashes: usize,
+    frame: F,
 }
 
 impl<'a, F: Word> Machine<'a, F> {
-    pub(super) fn new(code: &Code<F>, inputs: &'a Inputs<F>, whole_tape: bool) -> Self {
+    /// The machine at the start of a run.
+    pub(super) fn new<W: Word>(code: &Code<F>, inputs: &'a Inputs<F>, job: &Job<'_, W>) -> Self {
         Machine {
             inputs,
-            whole_tape,
+            whole_tape: job.whole_tape,
             stack: vec![F::zero(); PADDING],
             max_depth: PADDING,
             pc: 0,
@@ -298,7 +315,11 @@ impl<'a, F: Word> Machine<'a, F> {
             secrets: 0,
             tape: vec![],
             memory: Memory::new(code.image.clone()),
+            constants: code.constants.clone(),
             hashes: 0,
+            // A trace may have so many rows, and a hash has some of its own.
+            max_hashes: job.max_rows / poseidon::ROWS,
+            frame: F::zero(),
             accessed: None,
         }
     }
@@ -368,8 +389,14 @@ impl<'a, F: Word> Machine<'a, F> {
             }
             Opcode::Hash => {
                 let [top, second, ..] = self.topmost();
+                let hash = self.constants.as_ref().map(|own| own.hash(second, top));
                 self.hashes += 1;
-                (poseidon::hash(second, top), Ok(()))
+                let hashes = self.hashes;
+                let result = match hashes > self.max_hashes {
+                    true => Err(Failure::TooManyHashes { hashes }),
+                    false => Ok(()),
+                };
+                (hash.unwrap_or(F::zero()), result)
             }
             _ => (F::zero(), Ok(())),
         }
@@ -385,9 +412,16 @@ impl<'a, F: Word> Machine<'a, F> {
         field: impl Fn(F) -> W,
         kept: impl Fn(W) -> F,
     ) -> Made<F> {
-        let (stack, pc) = (self.topmost_as(|own| field(*own)), self.pc);
+        let stack = self.topmost_as(|own| field(*own));
+        let start = Start {
+            stack,
+            argument,
+            word,
+            pc: self.pc,
+            frame: field(self.frame),
+        };
         let mut cell = |address: W| field(self.found(address.to_u64()));
-        let step = Step::of_any(opcode, stack, argument, word, pc, &mut cell);
+        let step = Step::of_any(opcode, start, &mut cell);
         let holds = step.holds(&opcode, stack, argument);
         Made::of(step, holds).map(kept)
     }
@@ -418,6 +452,9 @@ impl<'a, F: Word> Machine<'a, F> {
         }
         if !made.holds {
             result = result.and(Err(Failure::Fault));
+        }
+        if let Some(frame) = made.frame {
+            self.frame = frame;
         }
         let following = self.pc + 1;
         self.pc = match made.target {
@@ -484,6 +521,7 @@ impl<'a, F: Word> Machine<'a, F> {
         self.read = before.read;
         self.secrets = before.secrets;
         self.hashes = before.hashes;
+        self.frame = before.frame;
         if let Some((address, cell)) = self.accessed.take() {
             self.memory.set(address, cell);
             self.memory.shrink(before.cells);
@@ -503,6 +541,7 @@ impl<'a, F: Word> Machine<'a, F> {
             secrets: self.secrets,
             cells: self.memory.cells(),
             hashes: self.hashes,
+            frame: self.frame,
         }
     }
 

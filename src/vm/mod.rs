@@ -28,7 +28,7 @@ pub use error::RunError;
 pub use memory::{Cell, MAX_CELLS};
 pub use profile::Profile;
 pub use run::Job;
-pub(crate) use step::Step;
+pub(crate) use step::{Start, Step};
 pub use stepper::{Snapshot, Stepper};
 pub(crate) use trace::Links;
 pub use trace::{Trace, TraceRow};

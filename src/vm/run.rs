@@ -4,6 +4,7 @@ use super::machine::{Code, Failure, Machine, fast};
 use super::{Inputs, MAX_ROWS, Outcome, RunError, cut};
 use crate::algebra::{Number, Word};
 use crate::isa::{InstructionSet, Opcode};
+use crate::poseidon;
 use crate::program::{Instruction, Program};
 
 /// A run that is to be made: a program, and what it is given.
@@ -103,7 +104,7 @@ impl<'a, F: Word> Job<'a, F> {
         &self,
         Numbers { code, inputs }: &Numbers<F>,
     ) -> Result<Outcome<F>, RunError> {
-        let mut machine = Machine::new(code, inputs, self.whole_tape);
+        let mut machine = Machine::new(code, inputs, self);
         let mut steps = 0;
         while self.advance(code, &mut machine, steps)? {
             steps += 1;
@@ -192,6 +193,10 @@ impl<'a, F: Word> Job<'a, F> {
             },
             Failure::OutsideMemory => RunError::OutsideMemory { step, pc, opcode },
             Failure::OtherWord => RunError::OtherWord { step, pc },
+            Failure::TooManyHashes { hashes } => RunError::TooManyRows {
+                rows: hashes as u64 * poseidon::ROWS as u64,
+                limit: self.max_rows,
+            },
             Failure::TapeEnd => RunError::TapeEnd {
                 step,
                 pc,

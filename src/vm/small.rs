@@ -1,6 +1,6 @@
 //! Steps on integers: of instructions that compute with words in limbs or access bytes, compiled once for all fields.
 
-use super::step::{Known, Step};
+use super::step::{Known, Start, Step};
 use super::values::Topmost;
 use crate::algebra::{Computed, Small};
 use crate::isa::{Opcode, Operation, Specialised};
@@ -39,7 +39,14 @@ fn step_of<O: Operation>(
 ) -> Option<(i128, Option<i128>)> {
     let none = Small::new(0);
     let cell = |address: Small| cell(address.as_u64());
-    let step = Step::of::<false>(&Known::<O>::IT, stack, argument, none, 0, cell);
+    let start = Start {
+        stack,
+        argument,
+        word: none,
+        pc: 0,
+        frame: none,
+    };
+    let step = Step::of::<false>(&Known::<O>::IT, start, cell);
     let holds = step.holds(&Known::<O>::IT, stack, argument);
     let new = match &step.access {
         Some(own) => {

@@ -79,6 +79,19 @@ impl Relates for Opcode {
     }
 }
 
+/// What a step starts from.
+#[derive(Clone, Copy)]
+pub(crate) struct Start<F> {
+    /// The topmost words.
+    pub(crate) stack: Topmost<F>,
+    pub(crate) argument: F,
+    /// What comes from a tape, or a hash.
+    pub(crate) word: F,
+    /// The instruction's address.
+    pub(crate) pc: usize,
+    pub(crate) frame: F,
+}
+
 /// An instruction's relation on words.
 #[derive(Clone, Copy)]
 pub(crate) struct Step<F> {
@@ -105,22 +118,27 @@ pub(crate) struct Step<F> {
     pub(crate) exponent: Option<u32>,
     /// The cell that it accesses, and what is put there.
     pub(crate) access: Option<Accessed<F>>,
+    /// Where the frame is afterwards, if it is moved.
+    pub(super) frame: Option<F>,
 }
 
 impl<F: Computed> Step<F> {
-    /// What an instruction makes of a stack, of which these are the topmost words; `relates` says what its relation is.
+    /// What an instruction makes of what is there; `relates` says what its relation is.
     ///
-    /// `word` is what comes from a tape, `pc` the instruction's address, `cell` says what stands in a cell of the memory. What is
-    /// `PLAIN` computes with no words in limbs.
+    /// `cell` says what stands in a cell of the memory. What is `PLAIN` computes with no words in limbs.
     #[inline(always)]
     pub(super) fn of<const PLAIN: bool>(
         relates: &impl Relates,
-        stack: Topmost<F>,
-        argument: F,
-        word: F,
-        pc: usize,
+        start: Start<F>,
         cell: impl FnOnce(F) -> F,
     ) -> Self {
+        let Start {
+            stack,
+            argument,
+            word,
+            pc,
+            frame,
+        } = start;
         let mut values = Values {
             stack,
             argument,
@@ -132,6 +150,7 @@ impl<F: Computed> Step<F> {
             rest: 0,
             carries: [false; 3],
             exponent: 0,
+            frame,
             old: zero(),
             new: zero(),
             offset: None,
@@ -242,6 +261,7 @@ impl<F: Computed> Step<F> {
             carries: values.carries,
             exponent: raised,
             access,
+            frame: told.frame,
         }
     }
 
@@ -273,6 +293,7 @@ impl<F: Computed> Step<F> {
             rest: self.rest,
             carries: self.carries,
             exponent: self.exponent.unwrap_or(0),
+            frame: zero(),
             old: zero(),
             new: zero(),
             offset: self.access.as_ref().and_then(|own| own.offset),
@@ -302,15 +323,8 @@ impl<F: Computed> Step<F> {
     }
 
     /// [`Step::of`] for an instruction that is not known when this is compiled.
-    pub(crate) fn of_any(
-        opcode: Opcode,
-        stack: Topmost<F>,
-        argument: F,
-        word: F,
-        pc: usize,
-        cell: &mut dyn FnMut(F) -> F,
-    ) -> Self {
-        Step::of::<false>(&opcode, stack, argument, word, pc, cell)
+    pub(crate) fn of_any(opcode: Opcode, start: Start<F>, cell: &mut dyn FnMut(F) -> F) -> Self {
+        Step::of::<false>(&opcode, start, cell)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::machine::{Code, Machine, any};
 use super::{CallStack, Inputs, Job, Outcome, RunError};
 use crate::algebra::Word;
-use crate::isa::Opcode;
+use crate::isa::{InstructionSet, Opcode};
 use crate::program::Instruction;
 
 impl<'a, F: Word> Job<'a, F> {
@@ -21,7 +21,7 @@ impl<'a, F: Word> Job<'a, F> {
             job: self.clone(),
             instructions,
             state: Snapshot {
-                machine: Machine::new(&code, self.inputs, self.whole_tape),
+                machine: Machine::new(&code, self.inputs, self),
                 steps: 0,
                 calls: CallStack::default(),
             },
@@ -99,6 +99,11 @@ impl<F: Word> Snapshot<'_, F> {
         self.machine.secrets
     }
 
+    /// The address of the frame's cell 0.
+    pub fn frame(&self) -> F {
+        self.machine.frame
+    }
+
     /// The cells of the memory that were accessed, by their addresses.
     pub fn memory(&self) -> impl Iterator<Item = (u32, F)> {
         let touched = self.machine.memory.touched();
@@ -136,6 +141,11 @@ impl<'a, F: Word> Stepper<'a, F> {
     /// The instructions that the run may execute.
     pub fn instructions(&self) -> &'a [Instruction<F>] {
         self.instructions
+    }
+
+    /// The instruction set that the run may use.
+    pub fn set(&self) -> InstructionSet {
+        self.job.set
     }
 
     /// What the run is given.

@@ -56,7 +56,7 @@ impl<F: Word> Job<'_, F> {
     ) -> Result<Trace<F>, RunError> {
         let instructions = self.instructions()?;
         let addresses = code.instructions.len();
-        let mut machine = Machine::new(code, inputs, self.whole_tape);
+        let mut machine = Machine::new(code, inputs, self);
         let mut writer = TraceWriter {
             rows: Vec::with_capacity(rows + 1),
             links: Links::default(),
@@ -151,6 +151,7 @@ impl<F: Word> TraceWriter<F> {
             link: self.links.link,
             old: F::zero(),
             before: 0,
+            frame: machine.frame.word(),
         });
         self.links.step(opcode.effect(), self.rows.len() as u32);
     }
@@ -189,6 +190,8 @@ pub struct TraceRow<F> {
     pub old: F,
     /// The row that accessed that cell last, counted from 1; 0 for none.
     pub before: u32,
+    /// The address of the frame's cell 0.
+    pub frame: F,
 }
 
 impl<F> fmt::Debug for TraceRow<F> {

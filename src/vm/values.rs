@@ -18,6 +18,7 @@ pub(super) struct Values<F> {
     pub(super) rest: u64,
     pub(super) carries: [bool; 3],
     pub(super) exponent: u32,
+    pub(super) frame: F,
     pub(super) old: F,
     pub(super) new: F,
     /// The byte of its cell that it accesses.
@@ -155,6 +156,10 @@ impl<F: Computed> Operands<F> for Values<F> {
                 self.low(width) + self.radix(width) * self.high(width)
             }
         }
+    }
+    #[inline(always)]
+    fn frame(&self) -> F {
+        self.frame
     }
     #[inline(always)]
     fn old(&self) -> F {

@@ -632,6 +632,45 @@ fn a_session_shows_and_watches_the_memory() {
     }
 }
 
+/// What a run needs beside its steps is told, and why a circuit is too small for it; the debugger says where the frame is.
+#[test]
+fn hashes_and_frames_are_told() {
+    let desk = Desk::new();
+    desk.write("hashes.svm", "push 1\npush 2\nhash\npush 3\nhash\n");
+    let text = stdout(&desk.run("run hashes.svm"));
+    assert!(
+        text.contains("5 steps, at most 2 words on the stack, 2 hashes\n"),
+        "{text}"
+    );
+    let (_, value) = desk.json("run hashes.svm");
+    assert_eq!(value["hashes"], json!(2));
+    for command in ["prove hashes.svm --k 4", "check hashes.svm --k 4"] {
+        let (_, value) = desk.json(command);
+        let expected = "a circuit of k = 4 is too small: the run makes 2 hashes, for which it takes 14 rows, and so k = 5";
+        assert_eq!(value["error"]["message"], json!(expected), "{command}");
+    }
+    let (_, value) = desk.json("keygen --program hashes.svm --binding fixed --k 4 -o hashes.key");
+    let text = value["error"]["message"].as_str().unwrap();
+    assert!(text.contains("makes 2 hashes"), "{text}");
+    desk.write("cell.svm", "get 20\n");
+    let (_, value) = desk.json("prove cell.svm --k 4");
+    let expected = "a circuit of k = 4 is too small: the run accesses cells of the memory up to 20, for which it takes 21 rows, and so k = 5";
+    assert_eq!(value["error"]["message"], json!(expected));
+    desk.write("frame.svm", "frame 5\npush 7\nput_local 2\nframe -1\n");
+    let text = stdout(&desk.piped("debug frame.svm", "m\nstep 3\nm\nc\nm\nback\nm\n"));
+    for expected in [
+        "the frame begins at 0\nno cell of the memory was accessed",
+        "the frame begins at 5\n7: 7\n",
+        "the frame begins at 4\n7: 7\n",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(
+        text.trim_end().ends_with("the frame begins at 5\n7: 7"),
+        "{text}"
+    );
+}
+
 /// A program of TinyRAM is one to every verb, and its errors are shown where they are.
 #[test]
 fn programs_of_tinyram_are_proved() {

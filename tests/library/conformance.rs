@@ -10,6 +10,7 @@ use halo2_stack_vm::asm;
 use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, MIN_K, Statement};
+use halo2_stack_vm::poseidon::ROWS;
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
@@ -212,7 +213,7 @@ const SETS: [(InstructionSet, u64); 4] = [
     (InstructionSet::STACK, 5),
     (InstructionSet::FIELD, 23),
     (InstructionSet::FULL, 31),
-    (InstructionSet::of(Opcode::ALL), 95),
+    (InstructionSet::of(Opcode::ALL), 99),
 ];
 /// Where the codes of control flow and tapes begin.
 const JUMP: u64 = 23;
@@ -748,8 +749,8 @@ fn prove_random<B: Backend>(
             continue;
         }
         let rows = expected.steps + expected.left.saturating_sub(1);
-        if rows.max(expected.cells) > circuit.rows() || case.program.len() > circuit.program_rows()
-        {
+        let rows = rows.max(expected.cells).max(expected.hashes * ROWS);
+        if rows > circuit.rows() || case.program.len() > circuit.program_rows() {
             continue;
         }
         let (program, inputs) = (case.program(), case.inputs());

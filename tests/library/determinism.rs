@@ -176,7 +176,7 @@ fn window(
     flag: impl Fn(Opcode) -> Term,
     given: Term,
     taken: bool,
-    tape: bool,
+    outside: bool,
 ) -> Window<Term> {
     let chosen = |cell: Column| Term::name(format!("{cell}_{choice}"));
     let row = Columns::new(set, |cell| match cell {
@@ -192,8 +192,8 @@ fn window(
     let next = Columns::new(set, |cell| match cell {
         // What is taken back from a cell is not up to the prover.
         _ if taken && is_taken(set, cell) => Term::name(format!("{cell}_taken")),
-        // Nor is what comes from a tape.
-        Column::Word(0) if tape => Term::name("word"),
+        // Nor is what comes from a tape, or from the sum.
+        Column::Word(0) if outside => Term::name("word"),
         _ => Term::name(format!("next_{cell}_{choice}")),
     });
     let index = Term::name("index");
@@ -282,8 +282,8 @@ impl Case {
         let executed = self.executed;
         let flag = |opcode| if opcode == executed { ONE } else { ZERO };
         let given = Term::constant(self.given.encoded());
-        let tape = executed.takes_word();
-        window(self.set, choice, flag, given, self.shrinks(), tape)
+        let outside = executed.takes_word() || executed.hashes();
+        window(self.set, choice, flag, given, self.shrinks(), outside)
     }
 
     fn shrinks(&self) -> bool {
@@ -293,7 +293,7 @@ impl Case {
     /// The constraints that are not met whatever stands in the cells.
     fn constraints(&self, choice: &str) -> Vec<Constraint<Term>> {
         let window = self.window(choice);
-        let mut constraints = of_gates(&window, &["decode", "relation", "stack", "flow"]);
+        let mut constraints = of_gates(&window, &["decode", "relation", "stack", "flow", "frame"]);
         constraints.retain(|constraint| constraint.polynomial != ZERO && is_of_step(constraint));
         constraints
     }
@@ -312,6 +312,7 @@ impl Case {
             .words
             .into_iter()
             .chain(next.present)
+            .chain(next.frame)
             .chain([next.link]);
         let chosen = products.into_iter().chain(flow);
         state.chain(chosen.flatten()).collect()
@@ -353,6 +354,9 @@ impl Case {
             let inverse = equal(&(factor.clone() * cofactor.clone() + ONE), &ZERO);
             let zero = [equal(&factor, &ZERO), equal(&cofactor, &ZERO)];
             all.push(format!("(or {inverse} (and {} {}))", zero[0], zero[1]));
+        }
+        if let (Some(here), Some(after)) = (&row.frame, &next.frame) {
+            all.push(equal(after, relation.frame.as_ref().unwrap_or(here)));
         }
         if let (Some(fetch), Some(next)) = (&row.fetch, &next.fetch) {
             let following = fetch.pc.clone() + ONE;
@@ -419,8 +423,10 @@ impl Case {
             name if forbids.iter().any(|start| name.starts_with(start)) => {
                 return Purpose::Forbids;
             }
-            // What comes from a tape is whatever stands there.
-            "top' is the instruction's new top" if self.executed.takes_word() => {
+            // What comes from a tape is whatever stands there, and a hash what the sum says.
+            "top' is the instruction's new top"
+                if self.executed.takes_word() || self.executed.hashes() =>
+            {
                 return Purpose::OfOthers;
             }
             name => {
@@ -538,6 +544,9 @@ impl Operands<Term> for Words {
     }
     fn power(&self) -> Term {
         self.low(Width::W32)
+    }
+    fn frame(&self) -> Term {
+        Term::name("frame")
     }
     fn old(&self) -> Term {
         unreachable!("the sets here have no memory")

@@ -4,7 +4,8 @@ use halo2_stack_vm::algebra::Word;
 use halo2_stack_vm::asm;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::{
-    Binding, CircuitParams, KeySource, Statement, Witness, WitnessError,
+    Binding, CircuitParams, KeySource, KeySourceError, LengthError, Statement, Witness,
+    WitnessError,
 };
 use halo2_stack_vm::poseidon::{self, ROWS};
 use halo2_stack_vm::program::Program;
@@ -50,7 +51,13 @@ fn a_machine_has_room_for_a_hash_in_seven_rows() {
             assert_eq!(CircuitParams::for_trace(&more, binding), Ok(larger));
             let refused = Witness::of_shape(&more, circuit.rows(), circuit.shape());
             let hashes = room + 1;
-            assert_eq!(refused, Err(WitnessError::TooManyHashes { hashes, room }));
+            let fixed = KeySource::for_program(circuit, more.program());
+            let no_key = Err(KeySourceError::from(LengthError::Hashes {
+                hashes: room + 1,
+                room,
+            }));
+            assert!(binding != Binding::Fixed || fixed == no_key);
+            assert_eq!(refused, Err(LengthError::Hashes { hashes, room }.into()));
         }
     }
     // What does not hash has room for none.

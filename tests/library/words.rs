@@ -152,6 +152,9 @@ impl Operands<Small> for Row {
     fn power(&self) -> Small {
         Small(1 << self.exponent)
     }
+    fn frame(&self) -> Small {
+        Small(self.cell().old)
+    }
     fn old(&self) -> Small {
         Small(self.cell().old)
     }

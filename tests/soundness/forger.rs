@@ -259,6 +259,8 @@ pub struct Forger<'a> {
     pub cells: BTreeMap<u64, Below>,
     /// What the next steps that shrink the stack take, whatever the link says.
     pub forced: VecDeque<Below>,
+    /// The address of the frame's cell 0.
+    pub frame: Fr,
     /// The two words of each hash that was made.
     pub hashes: Vec<[Fr; 2]>,
     /// What is in the cells of the memory that were accessed: the word, and the row of the access, counted from 1.
@@ -514,6 +516,7 @@ struct Values<'a> {
     carries: [Fr; 3],
     /// The exponent, and two to it.
     power: [Fr; 2],
+    frame: Fr,
     /// What is in the cell that it accesses.
     old: Fr,
     /// What is there afterwards.
@@ -570,6 +573,9 @@ impl Operands<Fr> for Values<'_> {
     }
     fn power(&self) -> Fr {
         self.power[1]
+    }
+    fn frame(&self) -> Fr {
+        self.frame
     }
     fn old(&self) -> Fr {
         self.old
@@ -671,6 +677,7 @@ impl<'a> Forger<'a> {
             depth: 0,
             cells: BTreeMap::new(),
             forced: VecDeque::new(),
+            frame: Fr::ZERO,
             hashes: vec![],
             memory: BTreeMap::new(),
         }
@@ -800,6 +807,7 @@ impl<'a> Forger<'a> {
             new: Fr::ZERO,
             at_byte: [Fr::ZERO; CELL_BYTES],
             pieces: [Fr::ZERO; 2],
+            frame: self.frame,
             old: Fr::ZERO,
         };
         let accesses = sum(&|own| Fr::from(u64::from(own.uses_memory())));
@@ -971,6 +979,10 @@ impl<'a> Forger<'a> {
             + jumps * (fetched_argument - following)
             + with(Target::Top) * (self.words[0] - following);
         let (carries, raised) = (values.carries, values.power);
+        let moved_frame = sum(&|opcode| {
+            let after = opcode.relation(&values).frame;
+            after.map_or(Fr::ZERO, |after| after - values.frame)
+        });
         self.write(|cell| match cell {
             Column::Factor => Some(factor),
             Column::Cofactor => Some(column_cofactor),
@@ -1003,6 +1015,7 @@ impl<'a> Forger<'a> {
             _ => None,
         });
         self.pc = next_pc;
+        self.frame += moved_frame;
         let key = self.row() as u64;
         if accesses == Fr::ONE {
             self.memory.insert(address, [new, Fr::from(key)]);
@@ -1089,6 +1102,7 @@ impl<'a> Forger<'a> {
                 Column::Present(count) => self.present[count],
                 Column::Link => self.link,
                 Column::Pc => self.pc,
+                Column::Frame => self.frame,
                 other => match step(other) {
                     Some(value) => value,
                     None => continue,

@@ -271,7 +271,7 @@ fn kzg_proofs_of_forgeries_are_rejected() {
         (Host::Fixed, InstructionSet::FULL, [20, 5]),
         (Host::Public, WORDS, [30, 5]),
         (Host::Cells, MEMORY, [30, 10]),
-        (Host::Public, HASHES, [30, 10]),
+        (Host::Public, HASHES, [30, 5]),
     ]);
 }
 

@@ -112,6 +112,10 @@ pub const MEMORY: InstructionSet = InstructionSet::of(&[
     Opcode::Store,
     Opcode::Get,
     Opcode::Put,
+    Opcode::Frame,
+    Opcode::GetLocal,
+    Opcode::PutLocal,
+    Opcode::TeeLocal,
 ]);
 
 /// All that accesses bytes of the memory, what puts words of choice on the stack, and what may leave the top as it is.
@@ -173,8 +177,8 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
         (Host::Public | Host::Fixed, WORDS | MEMORY) => !large,
         (Host::Public, LONG | POWERS | BYTES) => !large,
         (Host::Public | Host::Fixed, HASHES) => !large,
-        // Where the chip pads what the memory holds.
-        (Host::Outer, MEMORY) => !large,
+        // Where the chip pads what the memory holds, and permutations stand at an offset.
+        (Host::Outer, MEMORY | HASHES) => !large,
         _ if UNNAMED.contains(&set) => false,
         (Host::Public, InstructionSet::SEED | InstructionSet::FIELD) => !large,
         (Host::Public, _) => true,

@@ -7,7 +7,7 @@ use halo2_stack_vm::machine::{
     Binding, CircuitParams, KeySource, KeySourceError, MAX_K, SizeError,
 };
 use halo2_stack_vm::program::Program;
-use halo2_stack_vm::vm::{self, RunError, Trace};
+use halo2_stack_vm::vm::{self, Outcome, RunError, Trace};
 
 use crate::arguments::{CircuitArguments, InfoArguments, SetChoice};
 use crate::failure::Failure;
@@ -52,12 +52,21 @@ pub fn circuit(arguments: &CircuitArguments, trace: &Trace<Fr>) -> Result<Circui
     match arguments.k {
         Some(k) if k < smallest.k() => {
             let listed = trace.program().stated(trace.set()).len();
-            let needs = match listed > trace.steps() {
-                true => format!("the program needs {listed} rows, its end included"),
-                false => format!(
-                    "the run needs {} rows, its unwinding included",
-                    trace.steps()
-                ),
+            let Outcome { cells, hashes, .. } = trace.outcome();
+            let needs = match trace.machine_rows() {
+                rows if rows < listed => {
+                    format!("the program needs {listed} rows, its end included")
+                }
+                rows if rows == trace.steps() => {
+                    format!("the run needs {rows} rows, its unwinding included")
+                }
+                rows if rows == *cells => {
+                    let last = rows - 1;
+                    format!(
+                        "the run accesses cells of the memory up to {last}, for which it takes {rows} rows"
+                    )
+                }
+                rows => format!("the run makes {hashes} hashes, for which it takes {rows} rows"),
             };
             Err(Failure::input(
                 "size",

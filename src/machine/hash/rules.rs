@@ -279,7 +279,10 @@ impl<A> Rules<A> {
 impl Rules<Formula> {
     /// The rules as text, in which all coefficients have one name, and what is added to the inputs has those of the lemma.
     pub fn written<F: Word>() -> Arc<Self> {
-        let rules = Rules::<F>::of_field().map(|_| Formula::name("c"));
+        let rules = Rules::<F>::of_field().map(|own| match *own == F::zero() {
+            true => Formula::constant(0),
+            false => Formula::name("c"),
+        });
         Arc::new(Rules {
             added: ["c", "d"].map(Formula::name),
             ..rules

@@ -8,8 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::RngCore;
 
 use super::{
-    ADDRESS, AT_BYTE, BEFORE, FOUND, HIGH, KEPT, Kind, LAST, LOW, NEW, OLD, ONE_BYTE, SUM_END,
-    TESTED, TOP, TOUCHED, ZERO, any_row, failing, nonzero, row, that, with_product_at,
+    ADDRESS, AT_BYTE, BEFORE, FOUND, FRAME, HIGH, KEPT, Kind, LAST, LOW, NEW, OLD, ONE_BYTE,
+    START_FRAME, SUM_END, TESTED, TOP, TOUCHED, ZERO, any_row, failing, nonzero, row, that,
+    with_product_at,
 };
 use crate::claim::{Claim, Slip};
 use crate::forger::{Product, Scene, close};
@@ -180,8 +181,29 @@ fn another_end(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
     })
 }
 
+/// A frame that is elsewhere from a row on.
+fn framed(scene: &Scene, rng: &mut ChaCha8Rng, row: usize) -> Option<Claim> {
+    let by = nonzero(rng);
+    let by = [Fr::ONE, -Fr::ONE, by][below(rng, 3)];
+    scene.honest.columns.frame.as_ref()?;
+    Some(scene.tampered(row, |forger| forger.frame += by))
+}
+
 /// The kinds.
 pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "a frame that is moved by nobody, or by another number",
+        rejected_by: &[FRAME],
+        forge: |scene, rng| {
+            let row = 1 + any_row(scene, rng);
+            framed(scene, rng, row)
+        },
+    },
+    Kind {
+        name: "a frame that is elsewhere at first",
+        rejected_by: &[START_FRAME],
+        forge: |scene, rng| framed(scene, rng, 0),
+    },
     Kind {
         name: "a word that was never put there",
         rejected_by: &[SUM_END, TOP],

@@ -142,6 +142,8 @@ const RAISED: &str = "raised = 1 / (";
 const CHECKED: &str = "checked = 1 / (";
 const LOOKED: &str = "looked = 1 / (";
 const ANSWERED: &str = "answered = answers / (";
+const FRAME: &str = "frame' is the instruction's";
+const START_FRAME: &str = "frame = 0 on the first row";
 const SQUARE: &str = "square_";
 const ROUNDS: &str = "is what the rounds make";
 const LIVE: &str = "live is 0 or 1";

@@ -6,8 +6,9 @@ use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    ADDRESS, AFTER_HALT, ARGUMENT_COPY, COFACTOR, DECODE, FLAG, HIGH, Kind, LAST_HALT, OPCODE_COPY,
-    PADDING_ARGUMENT, PADDING_COPY, SUM_END, TOP, USED, ZERO, address, nonzero, row, runnable,
+    ADDRESS, AFTER_HALT, ARGUMENT_COPY, COFACTOR, DECODE, FLAG, FRAME, HIGH, Kind, LAST_HALT,
+    OPCODE_COPY, PADDING_ARGUMENT, PADDING_COPY, SUM_END, TOP, USED, ZERO, address, nonzero, row,
+    runnable,
 };
 use crate::claim::Claim;
 use crate::forger::Scene;
@@ -142,7 +143,7 @@ fn passed_over(scene: &Scene, rng: &mut ChaCha8Rng) -> Option<Claim> {
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "the argument of another instruction",
-        rejected_by: &[TOP, COFACTOR, ZERO, ADDRESS, HIGH],
+        rejected_by: &[TOP, COFACTOR, ZERO, ADDRESS, HIGH, FRAME],
         forge: |scene, rng| {
             let at = row(scene, rng, |row| scene.executed[row].takes_argument())?;
             let other = pick(rng, &scene.program)?.1;

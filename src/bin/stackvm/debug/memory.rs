@@ -37,13 +37,19 @@ impl Debugger<'_> {
             let word = decimal(*word);
             json!({ "address": address, "word": word })
         });
-        Ok(Report {
+        let mut report = Report {
             json: json!({ "memory": json.collect::<Vec<_>>() }),
             text: match lines.is_empty() {
                 true => "no cell of the memory was accessed".into(),
                 false => lines.join("\n"),
             },
-        })
+        };
+        if self.session.run().set().has_frame() {
+            let frame = state.frame();
+            report.json["frame"] = decimal(frame).into();
+            report.text = format!("the frame begins at {}\n{}", frame.to_text(), report.text);
+        }
+        Ok(report)
     }
 
     pub(super) fn watch(&mut self, argument: Option<&str>) -> Result<Report, String> {
