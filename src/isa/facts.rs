@@ -402,6 +402,9 @@ mod tests {
             let facts = opcode.facts();
             let plain = !facts.words && !facts.bytes && !facts.power;
             assert_eq!(opcode.is_plain(), plain, "{opcode}");
+            assert_eq!(opcode.is_of_frame(), facts.frame, "{opcode}");
+            let takes = facts.tape || facts.outside || facts.hashes;
+            assert_eq!(opcode.takes_more(), takes, "{opcode}");
             let relation = opcode.relation(&Probed);
             let moves = relation.second.is_some() || relation.third.is_some();
             // Of control flow, an access reads what stands at an address.

@@ -32,6 +32,16 @@ impl Opcode {
         matches!(self.code(), 0..=31 | 45..=48 | 94..=98)
     }
 
+    /// Whether the instruction has to do with what is no operand: a tape, or a hash.
+    pub(crate) const fn takes_more(self) -> bool {
+        matches!(self.code(), 28..=30 | 94)
+    }
+
+    /// Whether it has to do with the frame.
+    pub(crate) const fn is_of_frame(self) -> bool {
+        matches!(self.code(), 95..=98)
+    }
+
     /// How the circuit writes the instruction: `halt` is 0 and code c is c + 1.
     ///
     /// halo2 pads instance columns with zeros, so what it pads is `halt`.

@@ -165,8 +165,6 @@ struct Made<F> {
     jumps: bool,
     /// What is put into the cell that it accesses.
     new: Option<F>,
-    /// Where the frame is then, if it is moved.
-    frame: Option<F>,
     /// Whether the instruction's tests pass.
     holds: bool,
 }
@@ -181,7 +179,6 @@ impl<F: Word> Made<F> {
             target: step.target,
             jumps: step.jumps,
             new: step.access.map(|own| own.new),
-            frame: step.frame,
             holds,
         }
     }
@@ -194,7 +191,6 @@ impl<F: Word> Made<F> {
             target: self.target,
             jumps: self.jumps,
             new: self.new.map(&f),
-            frame: self.frame.map(&f),
             holds: self.holds,
         }
     }
@@ -213,14 +209,6 @@ fn execute_any<F: Word>(
     machine.apply(opcode, instruction, [addresses, steps], made, result)
 }
 
-/// Whether an instruction has to do with what its relation does not say: a tape, or a hash.
-const fn takes(opcode: Opcode) -> bool {
-    matches!(
-        opcode,
-        Opcode::Read | Opcode::Secret | Opcode::Write | Opcode::Hash
-    )
-}
-
 /// The same for an instruction that computes with no words in limbs.
 fn execute_plain<F: Word, O: Operation>(
     machine: &mut Machine<'_, Number<F>>,
@@ -228,7 +216,7 @@ fn execute_plain<F: Word, O: Operation>(
     addresses: usize,
     steps: usize,
 ) -> Result<(), Failure> {
-    let (word, result) = if const { takes(O::OPCODE) } {
+    let (word, result) = if const { O::OPCODE.takes_more() } {
         machine.taken(O::OPCODE)
     } else {
         (Number::zero(), Ok(()))
@@ -239,12 +227,19 @@ fn execute_plain<F: Word, O: Operation>(
         argument,
         word,
         pc: machine.pc,
-        frame: machine.frame,
+        frame: if const { O::OPCODE.is_of_frame() } {
+            machine.frame
+        } else {
+            Number::zero()
+        },
     };
     let step = Step::of::<true>(&Known::<O>::IT, start, |address| {
         machine.found(address.to_u64())
     });
     let holds = step.holds(&Known::<O>::IT, stack, argument);
+    if const { O::OPCODE.is_of_frame() } {
+        machine.frame = step.frame;
+    }
     machine.apply(
         O::OPCODE,
         instruction,
@@ -277,7 +272,6 @@ fn execute_small<F: Word>(
             target: Target::Following,
             jumps: false,
             new: new.map(Number::Small),
-            frame: None,
             holds: true,
         },
         None => {
@@ -423,6 +417,7 @@ impl<'a, F: Word> Machine<'a, F> {
         let mut cell = |address: W| field(self.found(address.to_u64()));
         let step = Step::of_any(opcode, start, &mut cell);
         let holds = step.holds(&opcode, stack, argument);
+        self.frame = kept(step.frame);
         Made::of(step, holds).map(kept)
     }
 
@@ -452,9 +447,6 @@ impl<'a, F: Word> Machine<'a, F> {
         }
         if !made.holds {
             result = result.and(Err(Failure::Fault));
-        }
-        if let Some(frame) = made.frame {
-            self.frame = frame;
         }
         let following = self.pc + 1;
         self.pc = match made.target {

@@ -118,8 +118,8 @@ pub(crate) struct Step<F> {
     pub(crate) exponent: Option<u32>,
     /// The cell that it accesses, and what is put there.
     pub(crate) access: Option<Accessed<F>>,
-    /// Where the frame is afterwards, if it is moved.
-    pub(super) frame: Option<F>,
+    /// Where the frame is afterwards.
+    pub(super) frame: F,
 }
 
 impl<F: Computed> Step<F> {
@@ -261,7 +261,7 @@ impl<F: Computed> Step<F> {
             carries: values.carries,
             exponent: raised,
             access,
-            frame: told.frame,
+            frame: told.frame.unwrap_or(frame),
         }
     }
 
