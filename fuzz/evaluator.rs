@@ -170,7 +170,7 @@ impl Machine<'_> {
             4 | 6 | 7 | 9 | 10 | 13..=17 | 24 | 25 | 27 | 29 | 40..=45 | 48 | 51..=53 => 1,
             59..=63 | 75..=78 | 83..=90 | 97 | 98 => 1,
             2 | 3 | 5 | 8 | 11 | 12 | 18 | 19 | 32..=39 | 46 | 49 | 50 | 54..=58 => 2,
-            64..=74 | 79..=82 | 91..=94 => 2,
+            64..=74 | 79..=82 | 91..=94 | 99 | 100 => 2,
             20 | 21 => 3,
             22 => 4,
             _ => return Err("invalid_opcode"),
@@ -185,7 +185,11 @@ impl Machine<'_> {
         let is_bit = |word: &BigUint| *word <= one;
         let negated = |word: &BigUint| (modulus - word) % modulus;
         // Of words of 32 or 64 bits: a sum, a difference or a product in the field, which is no larger than those of such words.
-        let size = if matches!(code, 64..=87) { 64u32 } else { 32 };
+        let size = if matches!(code, 64..=87 | 100) {
+            64u32
+        } else {
+            32
+        };
         let radix = &one << size;
         let is_word = |word: &BigUint| *word < radix;
         let within = |value: BigUint, bound: BigUint| {
@@ -371,6 +375,13 @@ impl Machine<'_> {
                         vec![value]
                     }
                 }
+            }
+            99 | 100 => {
+                let half = &radix >> 1u8;
+                vec![match biased(&b)?.1 {
+                    true => double(&radix + negated(&a))? % &radix,
+                    false => within(a + &half, radix.clone())? + negated(&half),
+                }]
             }
             94 => {
                 self.hashes += 1;

@@ -7,15 +7,16 @@ use super::names::Names;
 use super::suggest::nearest;
 use super::text::{Complaint, Located, Statement, Token, unescape};
 use crate::algebra::Word;
+use crate::isa::Opcode;
 use crate::program::Instruction;
 use crate::text::excerpt;
 
-/// An instruction, and the message that stands after it, as it is written.
-pub(super) type Read<'s, F> = (Instruction<F>, Option<Located<'s>>);
+/// What a line is but for what comes before, an instruction, and the message that stands after it, as it is written.
+type Read<'s, F> = (&'static [Opcode], Instruction<F>, Option<Located<'s>>);
 
 impl<'s> Statement<'s> {
-    /// Calls a function with the instruction of the line, or with those that its words are, and the message that stands after it, as
-    /// it is written. Or says what is wrong, and where.
+    /// Calls a function with each instruction that the line is, or that its words are, and the message that stands after it, as it is
+    /// written. Or says what is wrong, and where.
     pub fn instructions<F: Word>(
         &self,
         names: &Names<'s, F>,
@@ -23,7 +24,10 @@ impl<'s> Statement<'s> {
     ) -> Result<(), Complaint> {
         let word = |operand, place| names.word(operand, place).map(Some);
         self.data(word, |word| each(Instruction::data(word), None))?;
-        if let Some((instruction, message)) = self.instruction(names)? {
+        if let Some((before, instruction, message)) = self.instruction(names)? {
+            for opcode in before {
+                each(Instruction::new(*opcode, F::zero()), message.clone());
+            }
             each(instruction, message);
         }
         Ok(())
@@ -64,7 +68,10 @@ impl<'s> Statement<'s> {
             _ => None,
         };
         match tokens.span() {
-            None => Ok(Some((Instruction::new(opcode, argument), message))),
+            None => {
+                let last = Instruction::new(opcode, argument);
+                Ok(Some((own.before, last, message)))
+            }
             Some(rest) => {
                 let kind = match opcode.takes_argument() {
                     true => AsmErrorKind::ExtraWords { mnemonic },

@@ -34,6 +34,9 @@
 //! rotr32 7    # rotli32 0x2000000
 //! ```
 //!
+//! `divs32`, `rems32`, `divs64` and `rems64` divide words with signs, rounding towards 0: they are twelve instructions, and nine for what is left. A divisor that is 0 is an
+//! error, as is the quotient of the least word by -1, which leaves 0.
+//!
 //! `.word 1, 2, 3` puts words into the memory: the cell whose address is that of an instruction holds its argument at first, and each of
 //! these words is an instruction that is never executed, in its place in the program. So a label before it is the address of
 //! the first word, for `load` as for `jump`, and one at the end of the program that of the first cell that holds nothing.

@@ -107,7 +107,7 @@ impl<'s, F: Word> Names<'s, F> {
                     }
                 }
             }
-            names.length += words + usize::from(statement.is_instruction());
+            names.length += words + statement.instructions_written();
             if errors.len() >= MOST_ERRORS {
                 return Ok(names);
             }

@@ -11,6 +11,7 @@ use winnow::{Parser, Result as Parsed};
 use super::data::Data;
 use super::error::{AsmError, AsmErrorKind};
 use super::limits::LONGEST_MESSAGE;
+use super::mnemonic::Mnemonic;
 use crate::text::{excerpt, is_line_end, located_lines};
 
 /// A text without the byte order mark that some editors put before it.
@@ -56,6 +57,14 @@ impl<'s> Statement<'s> {
 
     pub fn is_instruction(&self) -> bool {
         self.mnemonic.is_some() && self.directive().is_none()
+    }
+
+    /// How many instructions the line is, data not counted.
+    pub fn instructions_written(&self) -> usize {
+        match &self.mnemonic {
+            Some((name, _)) if self.is_instruction() => Mnemonic::length(name),
+            _ => 0,
+        }
     }
 }
 

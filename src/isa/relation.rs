@@ -289,6 +289,8 @@ pub enum Cofactor {
     Argument,
     /// The row's power of two.
     Power,
+    /// 1 where the third word is not a value less the radix, else 0.
+    Uncarried,
     /// 256 to the number of the byte that is accessed: [`Operands::scale`].
     Scale,
     /// The prover's word, [`Operands::hint`].

@@ -142,6 +142,24 @@ pub(super) fn shifted<A: Algebra>(
     }
 }
 
+/// The second word, negated modulo the radix if the top, a word with a sign, is negative.
+///
+/// With p for 1 where it is not, which the carry of the third word says, the two words are those of
+/// `radix - second + p * (2 second - radix / 2)`: of `second + radix / 2` where p is 1, and then `high` has to be 0. The result is
+/// `low - p * radix / 2`.
+#[inline(always)]
+pub(super) fn with_sign<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relation<A> {
+    let positive = A::constant(1) - x.carry(Carry::Rest);
+    let result = x.low(width) - x.half(width) * positive;
+    let factor = A::constant(2) * x.word(1) - x.half(width);
+    Relation {
+        rest: Some(Rest::Reduced(x.word(0) + x.half(width))),
+        ..split(x, width, x.radix(width) - x.word(1), result)
+            .times(factor, Cofactor::Uncarried)
+            .tests(A::constant(0), x.high(width))
+    }
+}
+
 /// The number of bits above the highest 1 of the top: so many less than all as the top has bits.
 ///
 /// It has p bits if `low = 2^p - 1 - top` and `high = 2 top + 1 - 2^p` are not negative. Both being words, `2^p - 1 - 2 low` is not

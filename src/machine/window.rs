@@ -456,6 +456,7 @@ impl<A: Algebra> Window<A> {
             Cofactor::Argument => self.argument(),
             Cofactor::Low => self.low(relation.width),
             Cofactor::Power => self.power(),
+            Cofactor::Uncarried => A::constant(1) - there(self.row.carry(Carry::Rest), "a carry"),
             Cofactor::Scale => self.scale(),
             Cofactor::Hint | Cofactor::Zero => A::constant(0),
         }

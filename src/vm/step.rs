@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::values::{Hint, Topmost, Values, Words, exponent, one, zero};
 use crate::algebra::{Algebra, Computed};
 use crate::isa::{
-    Address, CELL_BYTES, Cofactor, Opcode, Operands, Operation, Relation, Rest, Target,
+    Address, CELL_BYTES, Carry, Cofactor, Opcode, Operands, Operation, Relation, Rest, Target,
 };
 
 /// The cell of the memory that a step accesses.
@@ -195,12 +195,15 @@ impl<F: Computed> Step<F> {
             Cofactor::Second => values.word(1),
             Cofactor::Argument => argument,
             Cofactor::Power => values.power(),
+            Cofactor::Uncarried => one::<F>() - values.carry(Carry::Rest),
             Cofactor::Scale => values.scale(),
             // It is known once the words are.
             Cofactor::Low | Cofactor::Hint | Cofactor::Zero => zero(),
         };
         let mut product = match kind {
-            Cofactor::Second | Cofactor::Argument | Cofactor::Power => factor * cofactor,
+            Cofactor::Second | Cofactor::Argument | Cofactor::Power | Cofactor::Uncarried => {
+                factor * cofactor
+            }
             // A hint is -1 / factor. It is computed only where the new top needs it.
             Cofactor::Hint if factor != zero() => {
                 values.hint = Hint::Of(factor);

@@ -213,7 +213,7 @@ const SETS: [(InstructionSet, u64); 4] = [
     (InstructionSet::STACK, 5),
     (InstructionSet::FIELD, 23),
     (InstructionSet::FULL, 31),
-    (InstructionSet::of(Opcode::ALL), 99),
+    (InstructionSet::of(Opcode::ALL), 101),
 ];
 /// Where the codes of control flow and tapes begin.
 const JUMP: u64 = 23;

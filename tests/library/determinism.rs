@@ -339,6 +339,7 @@ impl Case {
             Cofactor::Argument => factor.clone() * Term::name("argument"),
             Cofactor::Low => factor.clone() * operands.low(relation.width),
             Cofactor::Power => factor.clone() * operands.power(),
+            Cofactor::Uncarried => factor.clone() * (ONE - operands.carry(Carry::Rest)),
             Cofactor::Scale => factor.clone() * operands.scale(),
             Cofactor::Hint => factor.clone() * cofactor.clone(),
             Cofactor::Zero => ZERO,

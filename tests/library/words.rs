@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::{Add, Mul, Sub};
 
-use halo2_stack_vm::algebra::Algebra;
+use halo2_stack_vm::algebra::{Algebra, Word};
 use halo2_stack_vm::asm;
 use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::{
@@ -101,6 +101,7 @@ fn product(relation: &Relation<Small>, row: &Row) -> [Small; 2] {
         Cofactor::Low => Small(row.double[0]),
         Cofactor::Argument => row.argument,
         Cofactor::Power => row.power(),
+        Cofactor::Uncarried => Small(1) - row.carry(Carry::Rest),
         Cofactor::Scale => row.scale(),
         Cofactor::Hint => unreachable!("no instruction with words has a hint"),
         Cofactor::Zero => Small(0),
@@ -340,6 +341,8 @@ fn meant(opcode: Opcode, [b, a]: [u64; 2], x: u64) -> Option<u64> {
         }
         Opcode::Ctz32 | Opcode::Ctz64 => (0..BITS).take_while(|i| b >> i & 1 == 0).count() as u64,
         Opcode::Popcnt32 | Opcode::Popcnt64 => b.count_ones().into(),
+        Opcode::Sign32 | Opcode::Sign64 if signed(b) < 0 => (RADIX - a) % RADIX,
+        Opcode::Sign32 | Opcode::Sign64 => Some(a).filter(|own| *own < RADIX / 2)?,
         Opcode::Extends32 => signed(b).rem_euclid(2 * RADIX as i64) as u64,
         other => panic!("say what `{other}` means"),
     })
@@ -352,7 +355,7 @@ fn an_instruction_determines_its_result_for_all_operands_of_a_small_field() {
     let opcodes = Opcode::ALL.iter().copied();
     let fits = |own: &Opcode| own.uses_words() && !own.uses_memory();
     let opcodes: Vec<_> = opcodes.filter(fits).collect();
-    assert_eq!(opcodes.len(), 52);
+    assert_eq!(opcodes.len(), 54);
     let shifts = [Opcode::Shrsi32, Opcode::Shrsi64];
     opcodes.into_par_iter().for_each(|opcode| {
         let arguments = if opcode.takes_argument() { FIELD } else { 1 };
@@ -395,6 +398,81 @@ fn an_instruction_determines_its_result_for_all_operands_of_a_small_field() {
         println!("{opcode}: {refused} of {all} refused");
         assert!(refused > 0 && refused < all);
     });
+}
+
+/// The sequences that divide words with signs, against integers.
+#[test]
+fn division_with_signs_is_that_of_integers() {
+    let run = |mnemonic: &str, operands: [u64; 2]| -> Result<u64, &'static str> {
+        let [a, b] = operands;
+        // What lies below is left as it is.
+        let program: Program<Fr> = asm::assemble(&format!(
+            "push 77\npush {a}\npush {b}\n{mnemonic}\nswap\npop\n"
+        ))
+        .unwrap();
+        let inputs = Inputs::none();
+        let job = Job::new(&program, InstructionSet::of(Opcode::ALL), &inputs);
+        let result = job.run().map_err(|error| error.kind())?;
+        assert_eq!(result.max_depth, 5);
+        Ok(result.output.to_u64().expect("a word"))
+    };
+    let small = [
+        0,
+        1,
+        2,
+        3,
+        7,
+        1 << 31,
+        (1 << 31) - 1,
+        (1 << 31) + 1,
+        (1 << 32) - 1,
+        (1 << 32) - 2,
+        0x1234_5678,
+        0xdead_beef,
+    ];
+    let large = small.map(|own: u64| own << 32 | own >> 3);
+    let mut errors = 0;
+    for (a, b) in small
+        .iter()
+        .flat_map(|a| small.iter().map(move |b| (*a, *b)))
+    {
+        let [x, y] = [a, b].map(|own| own as u32 as i32);
+        let word = |own: Option<i32>| own.map(|own| u64::from(own as u32)).ok_or("fault");
+        let remainder = if y == 0 {
+            None
+        } else {
+            Some(x.wrapping_rem(y))
+        };
+        assert_eq!(run("divs32", [a, b]), word(x.checked_div(y)), "{x} / {y}");
+        assert_eq!(run("rems32", [a, b]), word(remainder), "{x} % {y}");
+        errors += u32::from(x.checked_div(y).is_none());
+    }
+    for (a, b) in large
+        .iter()
+        .flat_map(|a| large.iter().chain(&small).map(move |b| (*a, *b)))
+    {
+        let [x, y] = [a, b].map(|own| own as i64);
+        let word = |own: Option<i64>| own.map(|own| own as u64).ok_or("fault");
+        let remainder = if y == 0 {
+            None
+        } else {
+            Some(x.wrapping_rem(y))
+        };
+        assert_eq!(run("divs64", [a, b]), word(x.checked_div(y)), "{x} / {y}");
+        assert_eq!(run("rems64", [a, b]), word(remainder), "{x} % {y}");
+    }
+    // By 0, and the least word by -1.
+    assert_eq!(errors, 13);
+    // What is no word is refused.
+    for mnemonic in ["divs32", "rems32"] {
+        for operands in [[(1 << 32) + 1, 1], [1, 1 << 32], [1 << 40, 3]] {
+            assert_eq!(
+                run(mnemonic, operands),
+                Err("fault"),
+                "{mnemonic} {operands:?}"
+            );
+        }
+    }
 }
 
 /// How many words the small machine's cells have, of four bytes of one bit, and how many cells.
@@ -734,12 +812,13 @@ const ROUND: &str = "push 0x9e3779b9\npush 0x7f4a7c15\nadd32\nrotli32 8192\npush
     push 0x62a9d9ed\nmulhi32\npush 0x799705f5\nsub32\nassert32\npush 0xff51afd7\nlt32\npush 4\nmul32\n\
     addi32 0xfffffff7\ndup\npush 10\nrem32\nover\npush 0x10001\ndiv32\nmul32\nxor32\n\
     shrs32 3\npush 5\nshrs32\npush 3\nrotl32\ndup\nclz32\nover\nctz32\nadd32\nover\npopcnt32\nadd32\n\
-    push 1\nadd32\nshl32\npush 2\nshr32\npush 0xfffffff0\nlts32\naddi32 0x80000000\nxori32 7\nori32 9\nandi32 0xfffffffe\nextends32";
+    push 1\nadd32\nshl32\npush 2\nshr32\npush 0xfffffff0\nlts32\naddi32 0x80000000\nxori32 7\nori32 9\nandi32 0xfffffffe\n\
+    push 0xfffffffb\ndivs32\nextends32";
 
 /// Those with 64-bit words, and some others between them.
 const LONG: &str = "push 0x9e3779b97f4a7c15\npush 0x7f4a7c15f39cc060\nadd64\nrotl64 13\npush 0xc2b2ae3d27d4eb4f\nxor64\n\
     muli64 0x165667b19e3779f9\npush 0x85ebca77c2b2ae63\nand64\naddi64 0x27d4eb2f165667c5\npush 0xfd7046c5ff51afd7\nor64\n\
-    shr64 5\npush 0xb55a4f09fd7046c5\nmul64\ndup\npush 0x62a9d9ed799705f5\nmulhi64\nsub64\nassert64\ndup\npush 7\nshrs64\n\
+    shr64 5\npush 0xb55a4f09fd7046c5\nmul64\ndup\npush 0x62a9d9ed799705f5\nmulhi64\nsub64\nassert64\npush 0xfffffffffffffff9\nrems64\npush 3\ndivs64\ndup\npush 7\nshrs64\n\
     shrs64 2\nlts64\npush 0xff51afd7ed558ccd\nmul64\ndup\npush 1000003\nrem64\nover\npush 0x10001000100\ndiv64\nmul64\nxor64\n\
     dup\nclz64\nover\nctz64\nadd32\nover\npopcnt64\nadd32\npush 61\nrem32\npush 2\nadd32\nrotl64\npush 3\nshl64\npush 1\n\
     shr64\nmulhii32 0\npush 0xffffffff\nlts32\npush 0xfffffffe\nadd32\nextends32\npush 3\nlt64\npush 9\npush 4\ndiv32\nshrs32 0\nadd64";

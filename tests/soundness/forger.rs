@@ -443,6 +443,7 @@ fn double(shape: Shape, flags: &[(Opcode, Fr)], values: &mut Values) -> Limbs {
         Cofactor::Second => values.word(1),
         Cofactor::Argument => values.argument,
         Cofactor::Power => values.power[1],
+        Cofactor::Uncarried => Fr::ONE - values.carries[2],
         Cofactor::Low | Cofactor::Scale | Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
     };
     let word = |own: Fr| as_word(width, own);
@@ -924,6 +925,7 @@ impl<'a> Forger<'a> {
             Cofactor::Argument => argument,
             Cofactor::Low => values.low(opcode.relation(&values).width),
             Cofactor::Power => values.power[1],
+            Cofactor::Uncarried => Fr::ONE - values.carries[2],
             Cofactor::Scale => values.scale(),
             Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
         });

@@ -41,9 +41,10 @@ pub enum Origin {
     Drawn,
 }
 
-/// All that computes with 32-bit words and without powers of two, which has no name yet, and what puts words of choice on the stack.
+/// All that computes with 32-bit words and without powers of two, which has no name yet, and what puts words of choice on the stack: a prover's
+/// choice, for what refuses some words is needed by a program in the key only if it does not know them.
 pub const WORDS: InstructionSet = InstructionSet::of(&[
-    Opcode::Push,
+    Opcode::Secret,
     Opcode::Add32,
     Opcode::Sub32,
     Opcode::Mul32,
@@ -66,6 +67,7 @@ pub const WORDS: InstructionSet = InstructionSet::of(&[
     Opcode::Shrsi32,
     Opcode::Popcnt32,
     Opcode::Extends32,
+    Opcode::Sign32,
 ]);
 
 /// Instructions with 64-bit words, each of whose parts some have, some with 32-bit words beside them, and what puts words of choice on the
@@ -78,6 +80,7 @@ pub const LONG: InstructionSet = InstructionSet::of(&[
     Opcode::Lts64,
     Opcode::Div64,
     Opcode::Shrsi64,
+    Opcode::Sign64,
     Opcode::Popcnt64,
     Opcode::Xor32,
     Opcode::Lts32,

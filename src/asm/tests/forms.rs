@@ -93,12 +93,12 @@ fn disassembly_is_readable() {
 
 #[test]
 fn disassembly_loses_nothing_silently() {
-    let unknown = Program::from(vec![plain(0), plain(99)]);
+    let unknown = Program::from(vec![plain(0), plain(120)]);
     assert_eq!(
         disassemble(&unknown),
         Err(DisassembleError::UnknownOpcode {
             index: 1,
-            opcode: 99
+            opcode: 120
         })
     );
     let ignored = Program::from(vec![Instruction {

@@ -65,7 +65,7 @@ impl Kind {
 
     /// How often the kind is tried on a scene: more often if it chooses a flag and there are many.
     pub fn tries(&self, scene: &Scene) -> usize {
-        const FLAGS: usize = 4;
+        const FLAGS: usize = 3;
         match self.rejected_by.contains(&FLAG) {
             true => (scene.machine.shape().flagged().count() / FLAGS).max(1),
             false => 1,
@@ -159,9 +159,11 @@ const OUTPUT_COPY: &str = "copy: the output is";
 const TAPE_COPY: &str = "copy: the tape is";
 const TAPE_END_COPY: &str = "copy: the tape ends";
 
-/// What rejects the run that goes on with another word of the private tape: an instruction may refuse it, and a branch
-/// on it lead elsewhere.
-pub const ANOTHER_SECRET: &[&str] = &[TESTED, ZERO, NEEDS, LAST_HALT, SUM_END];
+/// What rejects the run that goes on with another word of the private tape: an instruction may refuse it, or have no such words, and a
+/// branch on it lead elsewhere.
+pub const ANOTHER_SECRET: &[&str] = &[
+    TESTED, ZERO, NEEDS, LAST_HALT, SUM_END, LOW, HIGH, UPPER_LOW, UPPER_HIGH, REST, EXPONENT,
+];
 
 /// One of the rows on which something holds.
 fn row(scene: &Scene, rng: &mut ChaCha8Rng, holds: impl Fn(usize) -> bool) -> Option<usize> {
