@@ -378,7 +378,7 @@ impl Machine<'_> {
             }
             99 | 100 => {
                 let half = &radix >> 1u8;
-                vec![match biased(&b)?.1 {
+                vec![match within(b * 2u8, &radix * 2u8)? >= radix {
                     true => double(&radix + negated(&a))? % &radix,
                     false => within(a + &half, radix.clone())? + negated(&half),
                 }]

@@ -1,6 +1,6 @@
 //! What files make the readers allocate, and how long they take: never more than twice the honest size,
 //! which is the larger of the file and what it describes in memory. An instruction takes 40 bytes there,
-//! which a text says in two; a compressed point twice its bytes.
+//! which a text says in one or two; a compressed point twice its bytes.
 
 use std::fmt::Write as _;
 use std::fs;

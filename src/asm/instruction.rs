@@ -15,8 +15,8 @@ use crate::text::excerpt;
 type Read<'s, F> = (&'static [Opcode], Instruction<F>, Option<Located<'s>>);
 
 impl<'s> Statement<'s> {
-    /// Calls a function with each instruction that the line is, or that its words are, and the message that stands after it, as it is
-    /// written. Or says what is wrong, and where.
+    /// Calls a function with each instruction that the line is, or that its words are, and with the last one the message that stands after
+    /// it, as it is written. Or says what is wrong, and where.
     pub fn instructions<F: Word>(
         &self,
         names: &Names<'s, F>,
@@ -26,7 +26,7 @@ impl<'s> Statement<'s> {
         self.data(word, |word| each(Instruction::data(word), None))?;
         if let Some((before, instruction, message)) = self.instruction(names)? {
             for opcode in before {
-                each(Instruction::new(*opcode, F::zero()), message.clone());
+                each(Instruction::new(*opcode, F::zero()), None);
             }
             each(instruction, message);
         }

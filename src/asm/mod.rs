@@ -65,7 +65,7 @@
 //! or, if it is too large for one, a string with a number as the text form has it.
 //!
 //! To read a text takes no more room than twice what is larger, the text or the program in it (40 bytes
-//! an instruction, which `0,` says in two after `.word`), and time in proportion to it.
+//! an instruction, twelve of which `divs32` says in seven), and time in proportion to it.
 //!
 //! Errors hold at most a short excerpt of what they complain about, without its control characters,
 //! so that a message can be printed whatever the input was.
@@ -186,7 +186,7 @@ fn assembled<'s, F: Word>(
     if let Some(misleading) = misleading(source) {
         return Err(AsmErrors::new(vec![misleading]));
     }
-    // A program is ten times as large as its text, so that there is no room for one made before it is
+    // A program may be much larger than its text, so that there is no room for one made before it is
     // known that there is one, and how large it is.
     let mut errors = vec![];
     let names = Names::of(source, &mut errors)?;

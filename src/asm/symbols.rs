@@ -58,8 +58,9 @@ impl Symbols {
     /// The message that stands after the instruction at an address, to be shown where it fails. It may have any
     /// character, those that command a terminal included.
     pub fn message(&self, address: usize) -> Option<&str> {
-        let order = |(place, _): &(usize, String)| place.cmp(&address);
-        let place = self.messages.binary_search_by(order).ok()?;
-        self.messages.get(place).map(|(_, text)| text.as_str())
+        // Of several instructions that are written as one, the last has the message.
+        let place = self.messages.partition_point(|(place, _)| *place < address);
+        let (last, text) = self.messages.get(place)?;
+        (self.lines.get(*last) == self.lines.get(address)).then_some(text.as_str())
     }
 }

@@ -476,8 +476,8 @@ instructions! {
     PutLocal = 97, "put_local", word, Shrink, needs 1, |x| accessing(x.word(1), local(x), x.word(0));
     /// Puts a copy of the top into the cell of the frame whose number is the argument; an error if the memory has no such cell.
     TeeLocal = 98, "tee_local", word, Keep, needs 1, |x| accessing(x.word(0), local(x), x.word(0));
-    /// Drops the top, a 32-bit word with a sign, and negates the word below it modulo 2^32 if the top is negative; an error if it is not, and the one below is 2^31 or more, or unless the top is at least -2^31 and less than 2^32 + 2^31.
-    Sign32 = 99, "sign32", plain, Shrink, needs 2, else "the top is no 32-bit word, or the one below it is too large", |x| with_sign(x, W32);
-    /// Drops the top, a 64-bit word with a sign, and negates the word below it modulo 2^64 if the top is negative; an error if it is not, and the one below is 2^63 or more, or unless the top is at least -2^63 and less than 2^64 + 2^63.
-    Sign64 = 100, "sign64", plain, Shrink, needs 2, else "the top is no 64-bit word, or the one below it is too large", |x| with_sign(x, W64);
+    /// Drops the top, a 32-bit word with a sign, and negates the word below it modulo 2^32 if that is negative, 2^31 or more; an error if twice the top is 2^33 or more, or the word below it more than 2^32, or, if the top is not negative, not less than 2^31 and at least -2^31.
+    Sign32 = 99, "sign32", plain, Shrink, needs 2, else "the top is 2^32 or more, or the one below it is too large", |x| with_sign(x, W32);
+    /// Drops the top, a 64-bit word with a sign, and negates the word below it modulo 2^64 if that is negative, 2^63 or more; an error if twice the top is 2^65 or more, or the word below it more than 2^64, or, if the top is not negative, not less than 2^63 and at least -2^63.
+    Sign64 = 100, "sign64", plain, Shrink, needs 2, else "the top is 2^64 or more, or the one below it is too large", |x| with_sign(x, W64);
 }

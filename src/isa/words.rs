@@ -142,9 +142,9 @@ pub(super) fn shifted<A: Algebra>(
     }
 }
 
-/// The second word, negated modulo the radix if the top, a word with a sign, is negative.
+/// The second word, negated modulo the radix if the top, a word with a sign, is negative: half the radix or more.
 ///
-/// With p for 1 where it is not, which the carry of the third word says, the two words are those of
+/// With p for 1 where it is not, which the carry of the third word says, twice the top, the two words are those of
 /// `radix - second + p * (2 second - radix / 2)`: of `second + radix / 2` where p is 1, and then `high` has to be 0. The result is
 /// `low - p * radix / 2`.
 #[inline(always)]
@@ -153,7 +153,7 @@ pub(super) fn with_sign<A: Algebra>(x: &impl Operands<A>, width: Width) -> Relat
     let result = x.low(width) - x.half(width) * positive;
     let factor = A::constant(2) * x.word(1) - x.half(width);
     Relation {
-        rest: Some(Rest::Reduced(x.word(0) + x.half(width))),
+        rest: Some(Rest::Reduced(A::constant(2) * x.word(0))),
         ..split(x, width, x.radix(width) - x.word(1), result)
             .times(factor, Cofactor::Uncarried)
             .tests(A::constant(0), x.high(width))

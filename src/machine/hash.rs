@@ -79,8 +79,10 @@ impl<F: Word> Permutations<F> {
         if !row.is_multiple_of(ROWS) || number < self.first + self.made.len() {
             return;
         }
+        let Some(next) = inputs.get(number..).filter(|own| !own.is_empty()) else {
+            return;
+        };
         let rules = Rules::of_field();
-        let next = inputs.get(number..).unwrap_or_default();
         let next = next.par_iter().take(Self::AT_A_TIME);
         self.first = number;
         self.made = next.map(|own| rules.permutation(*own)).collect();

@@ -442,6 +442,9 @@ halves then, and its third word in the upper half of `low`.
 An instruction with signs takes a word as one that is half of 2^32, or of 2^64, more: so the order of numbers with signs is that
 of those without. Where that is 2^32, or 2^64, or more, so much is taken off, and the word's carry is 1.
 
+`sign32` and `sign64` give a word the sign of another. The assembler's `divs32`, `rems32`, `divs64` and `rems64` are made of them: twelve instructions that
+divide words with signs, rounding towards 0, and nine for what is left.
+
 An instruction that shifts by the top, or counts zeros at an end of a word, has a power of two, `power`, and its `exponent`, which are looked up in
 the same table: its rows are of several kinds then, which the fixed column `kind` tells. Rows of the kind 0 are pairs of limbs, of the kinds 1 and 2
 exponents below 32 and 64 and the powers, of the kind 3 limbs and how many of their bits are 1, of the kinds 4 and 5 exponents of at most

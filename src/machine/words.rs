@@ -46,8 +46,9 @@
 //!
 //! A word that is *reduced* is v or `v - R`, as its carry, which is 0 or 1, says: both are words for no v.
 //!
-//! One that gives a word a the sign of another splits `a + R / 2` where that is not negative, with `high = 0`, and so a is less than R / 2; else `R - a`. Which
-//! of both, the carry of the third word says, which the other word determines.
+//! One that gives a word a the sign of another, s, splits `a + R / 2` where s is not negative, with `high = 0`, and so a is at least -R / 2 and less than R / 2;
+//! else `R - a`. Which of both, the carry of the third word says: that is `2 s`, less than 2 R and reduced, so that s is an integer less than R, or half
+//! an odd number below 2 R in the field, and the carry is 1 if `2 s` is R or more.
 //!
 //! The number of bits above the highest 1 is determined as [`leading`](crate::isa::Opcode::Clz32) says; that below the lowest 1 of a word a, by
 //! `a + R = 2^e * (2 * low + 1)`: all of it are integers below 4 R^2, and there is one such e for an integer that is not 0.

@@ -161,8 +161,8 @@ pub enum RunError {
         if *.rows == *.limit as u64 + 1 { format!("more than {limit}") } else { .rows.to_string() }
     )]
     TooManyRows {
-        /// The number of rows that the run needs; `limit + 1` if it has more steps than `limit`, for it is not run
-        /// to its end then.
+        /// The number of rows that the run needs; `limit + 1` if it has more steps than `limit`, or more hashes than there is room for, for it is not
+        /// run to its end then.
         rows: u64,
         /// The most rows.
         limit: usize,

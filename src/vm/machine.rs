@@ -124,7 +124,7 @@ pub(super) enum Failure {
     OutsideMemory,
     TapeEnd,
     OtherWord,
-    TooManyHashes { hashes: usize },
+    TooManyHashes,
 }
 
 /// The state of a run.
@@ -385,9 +385,8 @@ impl<'a, F: Word> Machine<'a, F> {
                 let [top, second, ..] = self.topmost();
                 let hash = self.constants.as_ref().map(|own| own.hash(second, top));
                 self.hashes += 1;
-                let hashes = self.hashes;
-                let result = match hashes > self.max_hashes {
-                    true => Err(Failure::TooManyHashes { hashes }),
+                let result = match self.hashes > self.max_hashes {
+                    true => Err(Failure::TooManyHashes),
                     false => Ok(()),
                 };
                 (hash.unwrap_or(F::zero()), result)

@@ -4,7 +4,6 @@ use super::machine::{Code, Failure, Machine, fast};
 use super::{Inputs, MAX_ROWS, Outcome, RunError, cut};
 use crate::algebra::{Number, Word};
 use crate::isa::{InstructionSet, Opcode};
-use crate::poseidon;
 use crate::program::{Instruction, Program};
 
 /// A run that is to be made: a program, and what it is given.
@@ -66,7 +65,8 @@ impl<'a, F: Word> Job<'a, F> {
         Job { max_words, ..self }
     }
 
-    /// The most rows that a trace may have. Without it, that is [`MAX_ROWS`].
+    /// The most rows that a trace may have: a run that makes more hashes than there is room for in so many rows ends with an error too. Without it,
+    /// that is [`MAX_ROWS`].
     pub fn max_rows(self, max_rows: usize) -> Self {
         Job {
             max_rows: max_rows.min(MAX_ROWS),
@@ -193,8 +193,8 @@ impl<'a, F: Word> Job<'a, F> {
             },
             Failure::OutsideMemory => RunError::OutsideMemory { step, pc, opcode },
             Failure::OtherWord => RunError::OtherWord { step, pc },
-            Failure::TooManyHashes { hashes } => RunError::TooManyRows {
-                rows: hashes as u64 * poseidon::ROWS as u64,
+            Failure::TooManyHashes => RunError::TooManyRows {
+                rows: self.max_rows as u64 + 1,
                 limit: self.max_rows,
             },
             Failure::TapeEnd => RunError::TapeEnd {

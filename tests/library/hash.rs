@@ -87,6 +87,19 @@ fn hashes_are_proved_and_others_are_not() {
     }
 }
 
+/// Permutations are made some at a time: the last of one part and the first of the next are there.
+#[test]
+fn many_hashes_are_laid_out() {
+    for hashes in [511, 512, 513, 584] {
+        let own = trace(hashes);
+        let witness = Witness::new(&own, 4_089).unwrap();
+        let output = own.outcome().output;
+        assert_eq!(witness.check(own.program(), output, &[]), Ok(()));
+        let other = witness.check(own.program(), output + Fr::from(1), &[]);
+        assert!(matches!(other, Err(WitnessError::Unsatisfied { .. })));
+    }
+}
+
 /// Where the set has words, memory and jumps too, all stand beside each other.
 #[test]
 fn a_machine_of_every_instruction_hashes() {

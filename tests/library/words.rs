@@ -16,7 +16,7 @@ use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement, Witn
 use halo2_stack_vm::program::Program;
 use halo2_stack_vm::proof::Backend;
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
-use halo2_stack_vm::vm::{Inputs, Job, RunError, Trace};
+use halo2_stack_vm::vm::{self, Inputs, Job, RunError, Trace};
 use halo2curves::bn256::Fr;
 use rayon::prelude::*;
 
@@ -407,7 +407,7 @@ fn division_with_signs_is_that_of_integers() {
         let [a, b] = operands;
         // What lies below is left as it is.
         let program: Program<Fr> = asm::assemble(&format!(
-            "push 77\npush {a}\npush {b}\n{mnemonic}\nswap\npop\n"
+            "push 77\npush {a}\npush {b}\n{mnemonic}\nswap\nassert_eq 77\n"
         ))
         .unwrap();
         let inputs = Inputs::none();
@@ -464,14 +464,46 @@ fn division_with_signs_is_that_of_integers() {
     // By 0, and the least word by -1.
     assert_eq!(errors, 13);
     // What is no word is refused.
-    for mnemonic in ["divs32", "rems32"] {
-        for operands in [[(1 << 32) + 1, 1], [1, 1 << 32], [1 << 40, 3]] {
-            assert_eq!(
-                run(mnemonic, operands),
-                Err("fault"),
-                "{mnemonic} {operands:?}"
-            );
+    for (bits, all) in [(32, ["divs32", "rems32"]), (64, ["divs64", "rems64"])] {
+        let radix = 1u128 << bits;
+        for mnemonic in all {
+            let refused = |a: u128, b: u128| {
+                let source = format!("push {a}\npush {b}\n{mnemonic}");
+                let program: Program<Fr> = asm::assemble(&source).unwrap();
+                let error = vm::run(&program, None, program.smallest_set()).unwrap_err();
+                assert_eq!(error.kind(), "fault", "{source}");
+            };
+            refused(radix, 1);
+            refused(radix + 1, 1);
+            refused(1, radix);
+            refused(1, radix + 1);
+            refused(radix * 3, 2);
         }
+    }
+    for (source, expected) in [
+        // The top is no word.
+        ("push 5\npush -1\nsign32", None),
+        ("push 5\npush 0x100000000\nsign32", None),
+        ("push 5\npush 0xffffffff\nsign32", Some("4294967291")),
+        ("push 0\npush 0xffffffff\nsign32", Some("0")),
+        ("push 0x100000000\npush 0xffffffff\nsign32", Some("0")),
+        ("push 0x100000001\npush 0xffffffff\nsign32", None),
+        (
+            "push 0x80000000\npush 0x80000000\nsign32",
+            Some("2147483648"),
+        ),
+        ("push 0x80000000\npush 0x7fffffff\nsign32", None),
+        (
+            "push 0x7fffffff\npush 0x7fffffff\nsign32",
+            Some("2147483647"),
+        ),
+        ("push -5\npush 1\nsign32", Some("-5")),
+        ("push -0x80000001\npush 1\nsign32", None),
+    ] {
+        let program: Program<Fr> = asm::assemble(source).unwrap();
+        let outcome = vm::run(&program, None, program.smallest_set());
+        let output = outcome.ok().map(|own| own.output.to_text());
+        assert_eq!(output.as_deref(), expected, "{source}");
     }
 }
 

@@ -30,6 +30,37 @@ fn an_instruction_may_have_a_message() {
     }
 }
 
+/// What is written as one instruction is several, all of its line and with its message.
+#[test]
+fn sequences_are_of_one_line() {
+    let source = "start: push 7\n push 2\n divs32 \"signs\"\nafter: push after - start\n push 1\n rems64\nend: jump end\n";
+    let Assembly { program, symbols } = assemble_with_symbols::<Fr>(source).unwrap();
+    assert_eq!(program.len(), 2 + 12 + 2 + 9 + 1);
+    for (name, address) in [("start", 0), ("after", 14), ("end", 25)] {
+        assert_eq!(symbols.address(name), Some(address));
+    }
+    assert_eq!(program.instructions()[14], push(word(14)));
+    assert_eq!(program.instructions()[25].argument, word(25));
+    for address in 2..14 {
+        assert_eq!(symbols.line(address), Some(3));
+        assert_eq!(symbols.message(address), Some("signs"));
+    }
+    for address in [0, 1, 14, 16, 24, 25] {
+        assert_eq!(symbols.message(address), None, "{address}");
+    }
+    // Its instructions are written one by one, and are the same.
+    let text = disassemble(&program).unwrap();
+    assert_eq!(assembled(&text), program.instructions());
+    for (source, expected) in [
+        ("divs32 3", "`divs32` takes no argument"),
+        ("divs32: nop", "`divs32`"),
+        ("divs33", "did you mean `divs32`?"),
+    ] {
+        let errors = assemble::<Fr>(source).unwrap_err().to_string();
+        assert!(errors.contains(expected), "{errors}");
+    }
+}
+
 #[test]
 fn messages_have_escapes() {
     for (written, text) in [
