@@ -178,10 +178,9 @@ fn named(large: bool) -> impl Iterator<Item = Subject> {
     let brings = move |host: Host, set: InstructionSet| match (host, set) {
         _ if every_circuit() => true,
         (Host::Public | Host::Fixed, WORDS | MEMORY) => !large,
-        (Host::Public, LONG | POWERS | BYTES) => !large,
-        (Host::Public | Host::Fixed, HASHES) => !large,
-        // Where the chip pads what the memory holds, and permutations stand at an offset.
-        (Host::Outer, MEMORY | HASHES) => !large,
+        (Host::Public, LONG | POWERS | BYTES | HASHES) => !large,
+        // Where the chip pads what the memory holds.
+        (Host::Outer, MEMORY) => !large,
         _ if UNNAMED.contains(&set) => false,
         (Host::Public, InstructionSet::SEED | InstructionSet::FIELD) => !large,
         (Host::Public, _) => true,

@@ -12,24 +12,25 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{OsRng, RngCore, SeedableRng};
 
 /// What the sets of a run have to have, or not to have: the first four of these in every combination.
-const TRAITS: [fn(InstructionSet) -> bool; 6] = [
+const TRAITS: [fn(InstructionSet) -> bool; 7] = [
     InstructionSet::has_control,
     InstructionSet::has_hint,
     |set| set.has_tape() || set.opcodes().any(Opcode::takes_word),
     |set| set.opcodes().any(|opcode| opcode.needs() > 2),
     InstructionSet::has_words,
     InstructionSet::has_memory,
+    InstructionSet::hashes,
 ];
 
-/// The traits that the sets of numbers below this one have are the bits of the number: none has one of the last two.
+/// The traits that the sets of numbers below this one have are the bits of the number: none has one of the last three.
 const PLAIN: usize = 16;
 
-/// The traits of the set of this number, as bits: of each twenty sets, one has words and one a memory, since those take longer.
+/// The traits of the set of this number, as bits: of each twenty sets, one has words, one a memory and one hashes, since those take longer.
 fn traits_of(number: usize) -> usize {
     let plain = number * 3 % PLAIN;
     match number % (PLAIN + 4) {
         own if own < PLAIN => own,
-        own if own < PLAIN + 2 => (PLAIN << (own - PLAIN)) | plain,
+        own if own < PLAIN + 3 => (PLAIN << (own - PLAIN)) | plain,
         _ => plain,
     }
 }

@@ -152,7 +152,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "the run of another program",
-        rejected_by: &[DECODE, FLAG, TOP, COFACTOR, ZERO, SUM_END, USED],
+        rejected_by: &[DECODE, FLAG, TOP, COFACTOR, ZERO, SUM_END, USED, FRAME],
         forge: |scene, rng| run_of(scene, random(scene.machine, rng)),
     },
     Kind {
