@@ -45,10 +45,10 @@ pub const fn is_full(round: usize) -> bool {
 /// fields of 250 to 256 bits (table 2 of the paper).
 ///
 /// ```
-/// use halo2curves::{bls12_381, bn256};
+/// use halo2curves::{bn256, secp256k1};
 ///
 /// assert!(halo2_stack_vm::poseidon::suits::<bn256::Fr>());
-/// assert!(halo2_stack_vm::poseidon::suits::<bls12_381::Scalar>());
+/// assert!(halo2_stack_vm::poseidon::suits::<secp256k1::Fq>());
 /// ```
 pub fn suits<F: Word>() -> bool {
     let permutes = (F::modulus() - 1u8) % 5u8 != BigUint::ZERO;
