@@ -402,10 +402,10 @@ impl Machine<'_> {
                 if code > 96 {
                     *cell = a.clone();
                 }
-                if code == 96 {
-                    vec![cell.clone()]
-                } else {
-                    [vec![], vec![a]][code as usize - 97].clone()
+                match code {
+                    96 => vec![cell.clone()],
+                    97 => vec![],
+                    _ => vec![a],
                 }
             }
             _ => {

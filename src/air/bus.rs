@@ -151,3 +151,25 @@ pub struct Interaction<A, C> {
     /// Where its fraction stands.
     pub placement: Placement<A, C>,
 }
+
+impl<A, C> Interaction<A, C> {
+    /// What is made on every row from which a step leads to the next.
+    pub fn of_step(
+        bus: &'static Bus,
+        name: &'static str,
+        sign: Sign,
+        count: A,
+        message: Message<A>,
+        placement: Placement<A, C>,
+    ) -> Self {
+        Interaction {
+            bus,
+            name,
+            sign,
+            count,
+            message,
+            rows: Rows::Step,
+            placement,
+        }
+    }
+}

@@ -179,7 +179,7 @@ pub(super) struct Facts {
     pub half: bool,
     /// Whether it has to do with the frame.
     pub frame: bool,
-    /// Whether the new top comes from a tape.
+    /// Whether the new top is given: it comes from a tape, or is a hash.
     pub outside: bool,
     /// Whether it is a hash.
     pub hashes: bool,
@@ -260,7 +260,7 @@ impl Facts {
             ),
             byte: reads(Operand::Found(Piece::Byte)),
             half: reads(Operand::Found(Piece::Half)),
-            outside: top.is_variable(&Operand::Result) && !hashes,
+            outside: top.is_variable(&Operand::Result),
             hashes: *hashes,
             frame: frame.is_some() || reads(Operand::Frame),
             hint: product && *cofactor == Cofactor::Hint,
@@ -337,6 +337,11 @@ impl Opcode {
 
     /// Whether the word that the instruction pushes comes from a tape.
     pub fn takes_word(self) -> bool {
+        self.top_is_given() && !self.hashes()
+    }
+
+    /// Whether the new top is no function of what the relation reads: it comes from a tape, or is a hash.
+    pub fn top_is_given(self) -> bool {
         self.facts().outside
     }
 
@@ -403,14 +408,13 @@ mod tests {
             let plain = !facts.words && !facts.bytes && !facts.power;
             assert_eq!(opcode.is_plain(), plain, "{opcode}");
             assert_eq!(opcode.is_of_frame(), facts.frame, "{opcode}");
-            let takes = facts.tape || facts.outside || facts.hashes;
+            let takes = facts.tape || facts.outside;
             assert_eq!(opcode.takes_more(), takes, "{opcode}");
             let relation = opcode.relation(&Probed);
             let moves = relation.second.is_some() || relation.third.is_some();
             // Of control flow, an access reads what stands at an address.
             let control = facts.control && !facts.memory;
-            let outside = facts.tape || facts.outside || facts.hashes || facts.frame;
-            let more = moves || control || facts.jumps || outside;
+            let more = moves || control || facts.jumps || takes || facts.frame;
             assert!(plain || !more, "{opcode}");
         }
     }

@@ -41,7 +41,7 @@ pub use rules::{ASIDE, PermutationRow, Rule, Rules, SBOXES};
 
 use super::window::{Challenges, Window, there};
 use super::{Column, Columns, Event, Part, bit};
-use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
+use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Sign};
 use crate::algebra::{Algebra, Word};
 use crate::isa::Opcode;
 
@@ -102,6 +102,12 @@ pub fn place(row: usize, steps: usize) -> Option<usize> {
     (row / ROWS < steps / ROWS).then_some(row % ROWS)
 }
 
+/// The same as what stands in the columns `at_0` to `at_6`.
+pub fn at<F: Word>(row: usize, steps: usize) -> [F; ROWS] {
+    let own = place(row, steps);
+    std::array::from_fn(|place| bit(own == Some(place)))
+}
+
 /// What the constraints see of permutations beside columns.
 #[derive(Clone, Debug)]
 pub struct Permuting<A> {
@@ -135,15 +141,9 @@ impl Part for Hashes {
             own - live.clone() * rules.added[place].clone()
         };
         let mut emit = |name, sign, count, message, placement| {
-            emit(Interaction {
-                bus: &BUS,
-                name,
-                sign,
-                count,
-                message,
-                rows: Rows::Step,
-                placement,
-            });
+            emit(Interaction::of_step(
+                &BUS, name, sign, count, message, placement,
+            ));
         };
         if let Some(hashed) = &row.hashed {
             let [top, second] = [&row.words[0], &row.words[1]].map(A::clone);

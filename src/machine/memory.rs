@@ -53,7 +53,7 @@
 use super::window::{Challenges, Window};
 use super::words::bytes_of;
 use super::{Cells, Column, Columns, Event, Part, bit, count};
-use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
+use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Sign};
 use crate::algebra::{Algebra, Word};
 use crate::isa::{Access, Address, CELL_BYTES, Opcode, Piece};
 use crate::vm::piece_of;
@@ -102,15 +102,9 @@ impl Part for Memory {
         };
         let index = &window.index[0];
         let mut emit = |name, sign, count, message, placement| {
-            emit(Interaction {
-                bus: &BUS,
-                name,
-                sign,
-                count,
-                message,
-                rows: Rows::Step,
-                placement,
-            });
+            emit(Interaction::of_step(
+                &BUS, name, sign, count, message, placement,
+            ));
         };
         emit(
             "recalled = 1 / (the cell that this row accesses, as it was), 0 if it accesses none",
@@ -199,24 +193,22 @@ impl Part for Ages {
         let Challenges { eta, gamma, .. } = &window.challenges;
         let index = &window.index[0];
         let age = |age: A| Message::new(eta, gamma, age, [None, None, None]);
-        emit(Interaction {
-            bus: &AGES,
-            name: "aged = 1 / (the rows since the last access of the cell), 0 if none is accessed",
-            sign: Sign::Receive,
-            count: accesses(window),
-            message: age(index.clone() - own.before.clone()),
-            rows: Rows::Step,
-            placement: Placement::own(Column::Aged, &own.aged),
-        });
-        emit(Interaction {
-            bus: &AGES,
-            name: "dated = ages / (as many rows as this row's number)",
-            sign: Sign::Send,
-            count: own.ages.clone(),
-            message: age(index.clone()),
-            rows: Rows::Step,
-            placement: Placement::own(Column::Dated, &own.dated),
-        });
+        emit(Interaction::of_step(
+            &AGES,
+            "aged = 1 / (the rows since the last access of the cell), 0 if none is accessed",
+            Sign::Receive,
+            accesses(window),
+            age(index.clone() - own.before.clone()),
+            Placement::own(Column::Aged, &own.aged),
+        ));
+        emit(Interaction::of_step(
+            &AGES,
+            "dated = ages / (as many rows as this row's number)",
+            Sign::Send,
+            own.ages.clone(),
+            age(index.clone()),
+            Placement::own(Column::Dated, &own.dated),
+        ));
     }
 }
 

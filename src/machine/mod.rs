@@ -195,7 +195,7 @@ impl<F: Word> Executed<F> {
     fn new(row: &TraceRow<F>, opcode: Opcode, next: Option<&TraceRow<F>>) -> Self {
         // What comes from a tape, and a hash, is what then stands on top.
         let word = match next {
-            Some(next) if opcode.takes_word() || opcode.hashes() => next.window[0],
+            Some(next) if opcode.top_is_given() => next.window[0],
             _ => F::zero(),
         };
         let stack = row.window;

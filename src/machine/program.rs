@@ -70,15 +70,14 @@ impl Part for Program {
             rows: Rows::StepAndLast("fetched = 1 / (the instruction at pc) on the last row"),
             placement: Placement::own(Column::Fetched, &fetch.fetched),
         });
-        emit(Interaction {
-            bus: &BUS,
-            name: "provided = uses / (the instruction listed here)",
-            sign: Sign::Send,
-            count: fetch.uses.clone(),
-            message: message(&window.index[0], opcode.clone(), argument).named("listed"),
-            rows: Rows::Step,
-            placement: Placement::own(Column::Provided, &fetch.provided),
-        });
+        emit(Interaction::of_step(
+            &BUS,
+            "provided = uses / (the instruction listed here)",
+            Sign::Send,
+            fetch.uses.clone(),
+            message(&window.index[0], opcode.clone(), argument).named("listed"),
+            Placement::own(Column::Provided, &fetch.provided),
+        ));
     }
 
     fn fill<F: Word>(event: &Event<'_, F>, columns: &mut Columns<Vec<F>>) {

@@ -102,24 +102,22 @@ impl Part for Stack {
             // Flags that are fixed are 0 outside the machine, and a step sends a cell or receives one, or neither.
             None => (Placement::Exclusive(EITHER), Placement::Exclusive(EITHER)),
         };
-        emit(Interaction {
-            bus: &BUS,
-            name: "made = 1 / (the cell this row makes), 0 if it makes none",
-            sign: Sign::Send,
-            count: window.effect(Effect::Grow),
-            message: cell(window, &window.index[1], row).named("made_cell"),
-            rows: Rows::Step,
-            placement: sent,
-        });
-        emit(Interaction {
-            bus: &BUS,
-            name: "1 / (the cell this row takes), 0 if it takes none",
-            sign: Sign::Receive,
-            count: window.effect(Effect::Shrink),
-            message: cell(window, &row.link, next).named("taken_cell"),
-            rows: Rows::Step,
-            placement: received,
-        });
+        emit(Interaction::of_step(
+            &BUS,
+            "made = 1 / (the cell this row makes), 0 if it makes none",
+            Sign::Send,
+            window.effect(Effect::Grow),
+            cell(window, &window.index[1], row).named("made_cell"),
+            sent,
+        ));
+        emit(Interaction::of_step(
+            &BUS,
+            "1 / (the cell this row takes), 0 if it takes none",
+            Sign::Receive,
+            window.effect(Effect::Shrink),
+            cell(window, &row.link, next).named("taken_cell"),
+            received,
+        ));
         emit(Interaction {
             bus: &BUS,
             name: "the bottom word's cell",

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::hash::{ROWS, Rules, place};
+use super::hash::{self, ROWS, Rules};
 use super::window::{Challenges, Output, Reader, Window};
 use super::words::table_row;
-use super::{Column, Columns, Shape, bit, folds, interactions};
+use super::{Column, Columns, Shape, folds, interactions};
 use crate::air::logup::{Changes, Fractions};
 use crate::algebra::{Word, integer};
 
@@ -125,8 +125,7 @@ impl<F: Word> Reader<F> for WalkRow<'_, '_, F> {
     }
 
     fn at(&self) -> [F; ROWS] {
-        let place = place(self.row, self.walk.steps());
-        std::array::from_fn(|row| bit(place == Some(row)))
+        hash::at(self.row, self.walk.steps())
     }
 
     fn rules(&self) -> Arc<Rules<F>> {

@@ -58,7 +58,7 @@
 
 use super::window::{Challenges, Window, missing, there};
 use super::{Column, Columns, Event, Part, bit, count};
-use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Rows, Sign};
+use crate::air::{Bus, Constraint, Gate, Interaction, Message, Placement, Sign};
 use crate::algebra::{Algebra, Word, integer};
 use crate::isa::{Carry, Double, Opcode, Power, Relation, Rest, Shape, Width};
 
@@ -83,15 +83,14 @@ impl Part for Words {
             Message::new(epsilon, gamma, left, [Some(right), Some(common), kind])
         };
         let mut receive = |name, message, placement| {
-            emit(Interaction {
-                bus: &BUS,
+            emit(Interaction::of_step(
+                &BUS,
                 name,
-                sign: Sign::Receive,
-                count: A::constant(1),
+                Sign::Receive,
+                A::constant(1),
                 message,
-                rows: Rows::Step,
                 placement,
-            });
+            ));
         };
         let counts = shape.set.has_ones().then(|| {
             let counts = window.executing(Opcode::counts_ones);
@@ -129,15 +128,14 @@ impl Part for Words {
         match (&row.answers, &row.answered, &window.table) {
             (Some(answers), Some(answered), Some([left, right, common, kind])) => {
                 let kind = shape.has_kinds().then(|| kind.clone());
-                emit(Interaction {
-                    bus: &BUS,
-                    name: "answered = answers / (the limbs of this row of the table)",
-                    sign: Sign::Send,
-                    count: answers.clone(),
-                    message: message([left, right, common].map(A::clone), kind).named("table"),
-                    rows: Rows::Step,
-                    placement: Placement::own(Column::Answered, answered),
-                });
+                emit(Interaction::of_step(
+                    &BUS,
+                    "answered = answers / (the limbs of this row of the table)",
+                    Sign::Send,
+                    answers.clone(),
+                    message([left, right, common].map(A::clone), kind).named("table"),
+                    Placement::own(Column::Answered, answered),
+                ));
             }
             (None, None, None) => {}
             _ => missing("a table of limbs"),

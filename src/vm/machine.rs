@@ -416,7 +416,9 @@ impl<'a, F: Word> Machine<'a, F> {
         let mut cell = |address: W| field(self.found(address.to_u64()));
         let step = Step::of_any(opcode, start, &mut cell);
         let holds = step.holds(&opcode, stack, argument);
-        self.frame = kept(step.frame);
+        if opcode.is_of_frame() {
+            self.frame = kept(step.frame);
+        }
         Made::of(step, holds).map(kept)
     }
 

@@ -282,8 +282,14 @@ impl Case {
         let executed = self.executed;
         let flag = |opcode| if opcode == executed { ONE } else { ZERO };
         let given = Term::constant(self.given.encoded());
-        let outside = executed.takes_word() || executed.hashes();
-        window(self.set, choice, flag, given, self.shrinks(), outside)
+        window(
+            self.set,
+            choice,
+            flag,
+            given,
+            self.shrinks(),
+            executed.top_is_given(),
+        )
     }
 
     fn shrinks(&self) -> bool {
@@ -425,9 +431,7 @@ impl Case {
                 return Purpose::Forbids;
             }
             // What comes from a tape is whatever stands there, and a hash what the sum says.
-            "top' is the instruction's new top"
-                if self.executed.takes_word() || self.executed.hashes() =>
-            {
+            "top' is the instruction's new top" if self.executed.top_is_given() => {
                 return Purpose::OfOthers;
             }
             name => {

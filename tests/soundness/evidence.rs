@@ -84,9 +84,18 @@ fn of_permutations(machine: &Machine, rows: &[usize]) -> Option<Selector> {
     let bits = places
         .into_iter()
         .try_fold(0u8, |all, own| Some(all | 1 << own?))?;
-    let own = (0..machine.rows).filter(|row| place(*row).is_some_and(|own| bits >> own & 1 == 1));
-    let all = !rows.is_empty() && own.map(|row| machine.offset + row).eq(rows.iter().copied());
+    let all = !rows.is_empty() && rows_of_permutations(machine, bits).eq(rows.iter().copied());
     all.then_some(Selector::Permutation(bits))
+}
+
+/// The rows of all permutations whose numbers there are these bits.
+pub fn rows_of_permutations(machine: &Machine, bits: u8) -> impl Iterator<Item = usize> {
+    let on = move |row: &usize| {
+        let place = hash::place(*row, machine.rows);
+        place.is_some_and(|own| bits >> own & 1 == 1)
+    };
+    let rows = (0..machine.rows).filter(on);
+    rows.map(|row| machine.offset + row)
 }
 
 /// How often something was seen: in all, and with a false statement.

@@ -946,9 +946,8 @@ impl<'a> Forger<'a> {
         };
         values.hint = cofactor;
         // What comes from a tape is on top, if that is a whole instruction; of a part of one, the rest says what is.
-        let from_outside = |own: Opcode| own.takes_word() || own.hashes();
-        let outside = sum(&|opcode| Fr::from(u64::from(from_outside(opcode))));
-        let inside = sum(&|opcode| match from_outside(opcode) {
+        let outside = sum(&|opcode| Fr::from(u64::from(opcode.top_is_given())));
+        let inside = sum(&|opcode| match opcode.top_is_given() {
             true => Fr::ZERO,
             false => opcode.relation(&values).top,
         }) + idle * Opcode::IDLE.relation(&values).top
@@ -1148,13 +1147,16 @@ impl<'a> Forger<'a> {
             self.columns.answers = Some(answers(self.machine, &self.columns));
         }
         if self.columns.live.is_some() {
-            let room = self.machine.rows / hash::ROWS;
-            for own in 0..room {
-                let inputs = self.hashes.get(own);
-                let permuted = inputs.map(|own| Rules::of_field().permutation(*own));
-                put_permutation(&mut self.columns, own, permuted);
+            for (column, values) in self.columns.iter_mut() {
+                if is_of_permutations(column) {
+                    *values = vec![Fr::ZERO; self.machine.rows];
+                }
             }
-            pad_permutations(self.machine, &mut self.columns);
+            let room = self.machine.rows / hash::ROWS;
+            for (number, inputs) in self.hashes.iter().take(room).enumerate() {
+                let permutation = Rules::of_field().permutation(*inputs);
+                put_permutation(&mut self.columns, number, Some(permutation));
+            }
         }
         let given = encode(&self.given, self.machine.set);
         claim(self.machine, given, self.tape, self.columns)
@@ -1177,9 +1179,7 @@ pub fn put_permutation(
             None => (None, Fr::ZERO),
         };
         let mut put = |column: Column, value: Fr| {
-            let column = columns.get_mut(column).expect("a column");
-            column.resize(column.len().max(at + 1), Fr::ZERO);
-            column[at] = value;
+            columns.get_mut(column).expect("a column")[at] = value;
         };
         for sbox in 0..SBOXES {
             let of = |words: fn(&PermutationRow<Fr>) -> &[Fr; SBOXES]| {
@@ -1198,17 +1198,8 @@ pub fn put_permutation(
     }
 }
 
-/// Zeros on the rows that no permutation has.
-fn pad_permutations(machine: &Machine, columns: &mut Columns<Vec<Fr>>) {
-    for (column, values) in columns.iter_mut() {
-        if is_of_permutations(column) {
-            values.resize(machine.rows, Fr::ZERO);
-        }
-    }
-}
-
 /// Whether a column of the first phase is one of permutations.
-pub fn is_of_permutations(column: Column) -> bool {
+fn is_of_permutations(column: Column) -> bool {
     use Column::{Aside, Digest, Fourth, Live, Sbox, Square};
     matches!(
         column,

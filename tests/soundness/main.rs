@@ -37,13 +37,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ff::{Field, PrimeField};
 use halo2_stack_vm::isa::Opcode;
-use halo2_stack_vm::machine::hash;
 use halo2_stack_vm::machine::words::{table_entries, table_row};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-use evidence::{Count, Selector};
+use evidence::{Count, Selector, rows_of_permutations};
 use forger::{Scene, with_scene};
 use kinds::kinds;
 use machine::{Host, Machine};
@@ -219,11 +218,8 @@ fn every_selector_is_needed_on_every_row() {
                 Selector::Last => drop(places.insert((*selector, last))),
                 Selector::Step => places.extend((first..last).map(|row| (*selector, row))),
                 Selector::Permutation(bits) => {
-                    let on = |row: &usize| {
-                        let place = hash::place(row - first, machine.rows);
-                        place.is_some_and(|own| bits >> own & 1 == 1)
-                    };
-                    places.extend((first..last).filter(on).map(|row| (*selector, row)))
+                    let rows = rows_of_permutations(machine, *bits);
+                    places.extend(rows.map(|row| (*selector, row)));
                 }
                 Selector::Copy(rule) => {
                     // No run of a machine so small uses as many words as the last cells of a tape are

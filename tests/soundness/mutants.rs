@@ -237,8 +237,7 @@ impl Reader<Fr> for ClaimRow<'_> {
     }
 
     fn at(&self) -> [Fr; ROWS] {
-        let place = hash::place(self.row, self.machine.rows);
-        std::array::from_fn(|row| Fr::from(u64::from(place == Some(row))))
+        hash::at(self.row, self.machine.rows)
     }
 
     fn rules(&self) -> Arc<Rules<Fr>> {
@@ -263,7 +262,12 @@ impl Reader<Fr> for ClaimRow<'_> {
 }
 
 /// What the constraints see of a row.
-fn window(machine: &Machine, claim: &Claim, columns: &Columns<Vec<Fr>>, row: usize) -> Window<Fr> {
+pub fn window(
+    machine: &Machine,
+    claim: &Claim,
+    columns: &Columns<Vec<Fr>>,
+    row: usize,
+) -> Window<Fr> {
     let rows = Fr::from(machine.rows as u64);
     let from = ClaimRow {
         machine,

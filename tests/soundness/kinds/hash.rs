@@ -92,12 +92,10 @@ pub const KINDS: &[Kind] = &[
         name: "the hash of the words in the other order, or of others",
         rejected_by: &[SUM_END],
         forge: |scene, rng| {
-            let (at, number, [left, right]) = hashing(scene, rng)?;
-            let others = [[right, left], [left + Fr::ONE, right], [left, word(rng)]];
-            let others = others[below(rng, 3)];
-            let permutation = Rules::of_field().permutation(others);
-            let mut claim = claiming(scene, at, permutation.1);
-            put_permutation(&mut claim.columns, number, Some(permutation));
+            let (claim, _) = permuting(scene, rng, |rng, [left, right]| {
+                let others = [[right, left], [left + Fr::ONE, right], [left, word(rng)]];
+                Rules::of_field().permutation(others[below(rng, 3)])
+            })?;
             Some(claim)
         },
     },
