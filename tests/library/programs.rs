@@ -2,7 +2,7 @@
 //! and by real proofs; and one key proves all of them.
 //!
 //! Those lines, which begin with `;` in a program of TinyRAM, are `# output: N`, `# input: ...` (the words that `read` pushes), `# secret: ...` (the private
-//! tape) and, of a program that reads or writes, `# tape: ...` (the public tape afterwards).
+//! tape), of a program that reads or writes, `# tape: ...` (the public tape afterwards) and, where that is told elsewhere, `# steps: N`.
 
 use std::path::Path;
 use std::time::Instant;
@@ -27,6 +27,7 @@ struct Example {
     inputs: Inputs<Fr>,
     output: Fr,
     tape: Vec<Fr>,
+    steps: Option<Fr>,
 }
 
 impl Example {
@@ -69,6 +70,7 @@ fn examples() -> Vec<Example> {
                 inputs: inputs.counted(counted),
                 output: output[0],
                 tape: words("tape").unwrap_or_default(),
+                steps: words("steps").map(|own| own[0]),
                 name,
             }
         })
@@ -86,6 +88,12 @@ fn the_programs_give_what_they_say() {
         let outcome = trace.outcome();
         assert_eq!(outcome.output, example.output, "{}", example.name);
         assert_eq!(outcome.tape, example.tape, "{}", example.name);
+        let steps = Fr::from(outcome.steps as u64);
+        assert!(
+            example.steps.is_none_or(|own| own == steps),
+            "{}",
+            example.name
+        );
         // A larger set gives the same.
         let larger = example.trace(InstructionSet::of(Opcode::ALL));
         assert_eq!(larger.outcome(), outcome, "{}", example.name);
