@@ -96,7 +96,7 @@ fn assembly() {
         "push (",
         "nop \"\" ",
     ] {
-        let text = repeated(piece, 64 * MEGABYTE);
+        let text = repeated(piece, 16 * MEGABYTE);
         let read = || asm::assemble::<Fr>(&text);
         let result = measured(
             &format!("assembly: {piece:?}"),
@@ -149,7 +149,7 @@ fn assembly() {
         ("nop \"", "\\", "", false),
         ("nop \"", "\\u{", "}\"", false),
     ] {
-        let text = format!("{start}{}{end}", repeated(piece, 8 * MEGABYTE));
+        let text = format!("{start}{}{end}", repeated(piece, 4 * MEGABYTE));
         let name = format!("assembly: {start:?} {piece:?}...");
         let result = measured(&name, text.len(), text.len(), || asm::assemble::<Fr>(&text));
         assert_eq!(result.is_ok(), is_word, "{name}");
@@ -167,7 +167,7 @@ fn assembly() {
     let last = constant(most - 1, "1".into());
     let chain: String = (0..most - 1).map(|i| constant(i, nested(i + 1))).collect();
     let all: String = (0..most - 1).map(|i| format!("{}+", name(i))).collect();
-    let user = constant(most, repeated(&all, 8 * MEGABYTE) + &name(0));
+    let user = constant(most, repeated(&all, 4 * MEGABYTE) + &name(0));
     let used = (0..most - 1)
         .map(|i| constant(i, name(i + 1)))
         .collect::<String>();
@@ -210,7 +210,7 @@ fn assembly() {
 
     // Honest programs, and one that goes wrong at its very end.
     for piece in ["nop\n", "push 1\n", "jump 1\n", "pop # of the last word\n"] {
-        let mut text = repeated(piece, 8 * MEGABYTE);
+        let mut text = repeated(piece, 4 * MEGABYTE);
         let instructions = text.len() / piece.len();
         let honest = text.len().max(instructions * size_of::<Instruction<Fr>>());
         let name = format!("assembly: honest {piece:?}");
@@ -236,7 +236,7 @@ fn data() {
         (".bytes ", "255,", "0", 16),
         (".bytes ", "\"abcd\",", "\"\"", 7),
     ] {
-        let text = format!("{start}{}{end}", repeated(piece, 8 * MEGABYTE));
+        let text = format!("{start}{}{end}", repeated(piece, 4 * MEGABYTE));
         let words = text.len() / bytes_a_word;
         let honest = text.len().max(words * size_of::<Instruction<Fr>>());
         let name = format!("data: {start:?} {piece:?}...");
@@ -245,7 +245,7 @@ fn data() {
         assert!(program.len().abs_diff(words) < 8, "{}", program.len());
     }
     for (start, piece) in [(".word ", ","), (".word 1", " 1"), (".bytes ", "(")] {
-        let text = format!("{start}{}", repeated(piece, 8 * MEGABYTE));
+        let text = format!("{start}{}", repeated(piece, 4 * MEGABYTE));
         let name = format!("data: {start:?} {piece:?}...");
         let read = || asm::assemble::<Fr>(&text).unwrap_err();
         let errors = measured(&name, text.len(), text.len(), read);
@@ -285,7 +285,7 @@ fn programs_of_tinyram() {
         "_",
         "r",
     ] {
-        let text = format!("{header}{}", repeated(piece, 16 * MEGABYTE));
+        let text = format!("{header}{}", repeated(piece, 8 * MEGABYTE));
         let name = format!("TinyRAM: {piece:?}...");
         let read = || TinyRam::<Fr>::assemble(&text);
         let result = measured(&name, text.len(), text.len(), read);
@@ -294,7 +294,7 @@ fn programs_of_tinyram() {
             Err(errors) => assert!(errors.to_string().len() < MEGABYTE),
         }
     }
-    let fields = format!("; TinyRAM {}", repeated("a=b ", 16 * MEGABYTE));
+    let fields = format!("; TinyRAM {}", repeated("a=b ", 8 * MEGABYTE));
     let read = || TinyRam::<Fr>::assemble(&fields).unwrap_err();
     measured("TinyRAM: fields", fields.len(), fields.len(), read);
 }
@@ -302,7 +302,7 @@ fn programs_of_tinyram() {
 #[test]
 fn json_programs() {
     let _alone = alone();
-    let size = 64 * MEGABYTE;
+    let size = 16 * MEGABYTE;
     let number = "1".repeat(10_000_000);
     let hostile = [
         ("nothing", repeated("\0", size)),
@@ -423,7 +423,7 @@ fn proof_files() {
         );
     };
 
-    let size = 64 * MEGABYTE;
+    let size = 16 * MEGABYTE;
     for piece in ["x", " ", "\0", "[", "{", "{\"format\":", "\"", "\\"] {
         refused(
             &format!("{piece:?} again and again"),
@@ -433,7 +433,7 @@ fn proof_files() {
 
     // Each field of an honest file as something large.
     let honest = proof_file(2).to_json();
-    let size = 16 * MEGABYTE;
+    let size = 8 * MEGABYTE;
     for line in honest.lines().filter(|line| line.contains(':')) {
         let (name, value) = line.trim().split_once(": ").unwrap();
         let value = value.trim_end_matches(',');
@@ -498,7 +498,7 @@ fn proof_files() {
     // What the circuit has no room for is refused before there is room for it, whatever the order of the fields.
     let small = proof_file_of(4, InstructionSet::STACK, 2).to_json();
     assert!(read("a small circuit", &small, 0).is_ok());
-    let size = 16 * MEGABYTE;
+    let size = 8 * MEGABYTE;
     for (name, large) in [
         ("tape", format!("[{}\"0\"]", repeated("\"0\",", size))),
         (
@@ -697,20 +697,20 @@ fn the_command_line_refuses_in_bounded_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hostile");
     for (what, text) in [
-        ("one line", repeated("x", 64 * MEGABYTE)),
-        ("lines", repeated("x\n", 64 * MEGABYTE)),
+        ("one line", repeated("x", 32 * MEGABYTE)),
+        ("lines", repeated("x\n", 32 * MEGABYTE)),
         (
             "an argument",
-            format!("push {}", repeated("9", 64 * MEGABYTE)),
+            format!("push {}", repeated("9", 32 * MEGABYTE)),
         ),
-        ("zeros", format!("[{}", repeated("0,", 64 * MEGABYTE))),
-        ("brackets", repeated("[", 64 * MEGABYTE)),
-        ("bytes", repeated("\u{7f}", 64 * MEGABYTE)),
+        ("zeros", format!("[{}", repeated("0,", 32 * MEGABYTE))),
+        ("brackets", repeated("[", 32 * MEGABYTE)),
+        ("bytes", repeated("\u{7f}", 32 * MEGABYTE)),
     ] {
         fs::write(&path, &text).unwrap();
         for command in ["run", "verify"] {
             // The program itself, its threads' stacks, and twice the file.
-            let limit = 384 * 1024;
+            let limit = 320 * 1024;
             let start = Instant::now();
             let output = std::process::Command::new("sh")
                 .args([

@@ -19,7 +19,7 @@ use rand_core::OsRng;
 /// How often a file for `2^k` rows is offered: a check that samples would take one of so many small ones. The large ones
 /// are there for their size.
 fn tries(k: u32) -> std::ops::Range<usize> {
-    0..if k < 12 { 20 } else { 2 }
+    0..if k < 10 { 10 } else { 2 }
 }
 
 /// Two bases of as many points.
@@ -111,7 +111,7 @@ fn only_honest_are_taken(honest: &Bases, is_taken: impl Fn(&Bases) -> bool) {
 
 #[test]
 fn generators() {
-    for k in [4, 9, 12] {
+    for k in [4, 9, 11] {
         let params = IpaParams::setup(k).unwrap();
         let mut payload = Vec::new();
         params.inner().write(&mut payload).unwrap();
