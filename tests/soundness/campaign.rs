@@ -115,12 +115,13 @@ impl Search {
         if !mutants::of_the_sum(machine, claim, violations) {
             return;
         }
-        let wanted = self.terms();
-        for (term, _) in wanted.into_iter().filter(|(_, seen)| *seen < ENOUGH) {
-            if mutants::accepts(machine, claim, term) {
-                let mut terms = self.terms.lock().expect("no thread has failed");
-                *terms.entry(term).or_default() += 1;
-            }
+        let wanted = self.terms().into_iter();
+        let wanted = wanted.filter(|(_, seen)| *seen < ENOUGH);
+        let wanted: Vec<_> = wanted.map(|(term, _)| term).collect();
+        let accepted = mutants::accepted_without(machine, claim, &wanted);
+        let mut terms = self.terms.lock().expect("no thread has failed");
+        for term in accepted {
+            *terms.entry(term).or_default() += 1;
         }
     }
 }
@@ -213,7 +214,10 @@ fn forge(
     let table = machine.table(&claim);
     let violations = match &other {
         Some(other) => other.checker.violations(&table),
-        None => machine.checker.violations_unlike(honest, &table),
+        None => {
+            let follows = claim.slip.is_none();
+            machine.checker.violations_unlike(honest, &table, follows)
+        }
     };
     // That nothing is overlooked is looked at for some.
     if other.is_none() && search.is_sampled() {

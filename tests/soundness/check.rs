@@ -278,8 +278,14 @@ impl Checker {
         violations
     }
 
-    /// Every violation in a table, given one without any: what reads the same as there is not looked at.
-    pub fn violations_unlike(&self, honest: &Table, table: &Table) -> Vec<Violation> {
+    /// Every violation in a table, given one without any: what reads the same as there is not looked at. Where the second phase `follows` from the first,
+    /// it holds on rows that read the same, but for where it begins and ends.
+    pub fn violations_unlike(
+        &self,
+        honest: &Table,
+        table: &Table,
+        follows: bool,
+    ) -> Vec<Violation> {
         let first_phase = (0..table.advice.len()).filter(|own| !self.tapes.is_second_phase[*own]);
         let mut columns: Vec<_> = first_phase
             .map(|own| (&honest.advice[own], &table.advice[own]))
@@ -298,7 +304,9 @@ impl Checker {
         };
         let mut violations = self.violations_on(&self.tapes.all, table, rows(true));
         let second_phase = &self.tapes.second_phase;
-        violations.extend(self.violations_on(second_phase, table, rows(false)));
+        let ends = [self.active.start, self.active.end - 1];
+        let same = rows(false).filter(|row| !follows || ends.contains(row));
+        violations.extend(self.violations_on(second_phase, table, same));
         violations.extend(self.violated_copies(table));
         violations
     }
@@ -361,21 +369,27 @@ impl Checker {
         rows: impl Iterator<Item = usize>,
     ) -> Vec<Violation> {
         let mut violations = vec![];
-        let mut values = vec![(usize::MAX, Fr::ZERO); tape.ops.len()];
-        for row in rows {
-            let mut at = Evaluation {
-                checker: self,
-                ops: &tape.ops,
-                table,
-                row,
-                values: &mut values,
-            };
-            for (rule, polynomial) in &tape.polynomials {
-                if at.value(*polynomial) != Fr::ZERO {
-                    violations.push(Violation { rule: *rule, row });
+        VALUES.with_borrow_mut(|Values { stamp, values }| {
+            if values.len() < tape.ops.len() {
+                values.resize(tape.ops.len(), (0, Fr::ZERO));
+            }
+            for row in rows {
+                *stamp += 1;
+                let mut at = Evaluation {
+                    checker: self,
+                    ops: &tape.ops,
+                    table,
+                    row,
+                    stamp: *stamp,
+                    values,
+                };
+                for (rule, polynomial) in &tape.polynomials {
+                    if at.value(*polynomial) != Fr::ZERO {
+                        violations.push(Violation { rule: *rule, row });
+                    }
                 }
             }
-        }
+        });
         violations
     }
 
@@ -401,20 +415,32 @@ impl Checker {
     }
 }
 
+/// What the steps of a tape give, each with the number of the evaluation in which it gives that. Kept, for most evaluations
+/// are of a row or two, and need few of very many steps.
+#[derive(Default)]
+struct Values {
+    stamp: u64,
+    values: Vec<(u64, Fr)>,
+}
+
+thread_local! {
+    static VALUES: RefCell<Values> = RefCell::default();
+}
+
 /// What the steps of a tape give on a row, as far as that is asked for.
 struct Evaluation<'a> {
     checker: &'a Checker,
     ops: &'a [Op],
     table: &'a Table,
     row: usize,
-    /// Each with the row on which it is that.
-    values: &'a mut [(usize, Fr)],
+    stamp: u64,
+    values: &'a mut [(u64, Fr)],
 }
 
 impl Evaluation<'_> {
     fn value(&mut self, place: usize) -> Fr {
-        let (row, value) = self.values[place];
-        if row == self.row {
+        let (stamp, value) = self.values[place];
+        if stamp == self.stamp {
             return value;
         }
         let Checker { rows, fixed, .. } = self.checker;
@@ -434,7 +460,7 @@ impl Evaluation<'_> {
                 factor => factor * self.value(b),
             },
         };
-        self.values[place] = (self.row, value);
+        self.values[place] = (self.stamp, value);
         value
     }
 }

@@ -202,11 +202,9 @@ fn is_the_witness(machine: &Machine, claim: &Claim) -> bool {
         return false;
     };
     // The second phase follows from what `start` and `slip` say.
-    let values = |columns: &Columns<Vec<Fr>>| -> Vec<Vec<Fr>> {
-        let filled = columns.iter().filter(|(cell, _)| machine.fills(*cell));
-        filled.map(|(_, values)| values.clone()).collect()
-    };
-    let same_columns = values(&claim.columns) == values(&own.columns);
+    let mut columns = claim.columns.iter().zip(own.columns.iter());
+    let same_columns =
+        columns.all(|((cell, values), (_, own))| values == own || !machine.fills(cell));
     let same_cells = machine.program.is_none() || claim.cells == own.cells;
     let same_start = !machine.binds_output() || claim.start == own.start;
     // What no word is stated for is 0.
@@ -380,6 +378,15 @@ pub fn rest(shape: Shape, word: Fr) -> [Vec<Fr>; 2] {
         limbs[0] = word;
     }
     [limbs, joint]
+}
+
+/// The inverse of what is not 0: mostly of 1, for most steps are of whole instructions.
+fn inverse(value: Fr) -> Option<Fr> {
+    match value {
+        Fr::ZERO => None,
+        Fr::ONE => Some(value),
+        _ => value.invert().into(),
+    }
 }
 
 /// Whether a value is the radix or more, for the relation of a whole instruction.
@@ -825,7 +832,7 @@ impl<'a> Forger<'a> {
         let address = product.address.unwrap_or_else(|| {
             // An address of a byte is four times that of its cell.
             let times = Fr::ONE + Fr::from(CELL_BYTES as u64 - 1) * by_byte;
-            let inverse = Option::<Fr>::from(times.invert()).unwrap_or(Fr::ZERO);
+            let inverse = inverse(times).unwrap_or(Fr::ZERO);
             (said_address - values.offset()) * inverse
         });
         // A part of an access finds nothing: only a whole one has a cell.
@@ -915,7 +922,6 @@ impl<'a> Forger<'a> {
             Some(_) => product.factor.unwrap_or(factor),
             None => factor,
         };
-        let hint = -factor.invert().unwrap_or(Fr::ZERO);
         let hinted = sum(&|own| match own.relation(&values).cofactor {
             Cofactor::Hint => Fr::ONE,
             _ => Fr::ZERO,
@@ -930,9 +936,9 @@ impl<'a> Forger<'a> {
             Cofactor::Hint | Cofactor::Zero => Fr::ZERO,
         });
         // What is not a hint is the instruction's; a part of a hint leaves no choice either.
-        let cofactor = match Option::<Fr>::from((Fr::ONE - hinted).invert()) {
+        let cofactor = match inverse(Fr::ONE - hinted) {
             Some(inverse) => cofactor * inverse,
-            None => hint,
+            None => -inverse(factor).unwrap_or(Fr::ZERO),
         };
         let cofactor = match (&self.columns.cofactor, self.machine.shape().straight) {
             (Some(_), _) => product.cofactor.unwrap_or(cofactor),
@@ -952,7 +958,7 @@ impl<'a> Forger<'a> {
             false => opcode.relation(&values).top,
         }) + idle * Opcode::IDLE.relation(&values).top
             + factor * cofactor;
-        let new_top = match Option::<Fr>::from((Fr::ONE - outside).invert()) {
+        let new_top = match inverse(Fr::ONE - outside) {
             Some(inverse) => inside * inverse,
             None => taken,
         };
@@ -1043,7 +1049,7 @@ impl<'a> Forger<'a> {
         }
         // What shrinks the stack takes the last of each from a cell.
         let (lowest, last) = (self.lowest(), self.last_present());
-        match Option::<Fr>::from((Fr::ONE - shrink).invert()) {
+        match inverse(Fr::ONE - shrink) {
             Some(inverse) => {
                 self.words[lowest] *= inverse;
                 self.present[last] *= inverse;
@@ -1096,8 +1102,7 @@ impl<'a> Forger<'a> {
 
     /// Writes the state, and what the row says of its step, if there is one.
     fn write(&mut self, step: impl Fn(Column) -> Option<Fr>) {
-        let cells: Vec<Column> = self.columns.iter().map(|(cell, _)| cell).collect();
-        for cell in cells {
+        for (cell, column) in self.columns.iter_mut() {
             let value = match cell {
                 Column::Word(place) => self.words[place],
                 Column::Present(count) => self.present[count],
@@ -1109,7 +1114,7 @@ impl<'a> Forger<'a> {
                     None => continue,
                 },
             };
-            self.columns.get_mut(cell).expect("a column").push(value);
+            column.push(value);
         }
     }
 

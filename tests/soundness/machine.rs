@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ff::{Field, FromUniformBytes};
 use halo2_proofs::circuit::Value;
-use halo2_proofs::plonk::{Advice, Any, Column, ConstraintSystem, Fixed};
+use halo2_proofs::plonk::{Advice, Any, Column, ConstraintSystem};
 use halo2_stack_vm::halo2::{StackVmCircuit, StackVmConfig};
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::{
@@ -78,8 +78,19 @@ pub struct Machine {
     pub program: Option<[usize; 2]>,
     /// The challenges, those of `MockProver`.
     pub challenges: Challenges<Fr>,
+    /// The place of each of the machine's columns among the advice columns, or the fixed ones, in the order of `columns`.
+    layout: Vec<(Name, Stands)>,
     /// What stands where nothing is assigned: whatever a prover likes.
     garbage: Vec<Vec<Fr>>,
+}
+
+/// Where a column of the machine stands.
+#[derive(Clone, Copy, Debug)]
+enum Stands {
+    /// Among the advice columns.
+    Advice(usize),
+    /// Among the fixed ones, in the key.
+    Fixed(usize),
 }
 
 /// A tape that stands in an outer circuit's cells.
@@ -212,6 +223,13 @@ impl Machine {
                 Arc::new(Tapes::new(cs, &values, &second_phase.collect::<Vec<_>>()))
             }
         };
+        let layout = config.columns().iter().map(|(name, column)| {
+            let place = match column.column_type() {
+                Any::Fixed => Stands::Fixed(column.index()),
+                _ => Stands::Advice(column.index()),
+            };
+            (name, place)
+        });
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let random_column = |_| (0..rows).map(|_| Fr::random(&mut rng)).collect();
         Machine {
@@ -221,6 +239,7 @@ impl Machine {
             rows: shape.machine.rows,
             offset: shape.offset,
             program_rows: shape.program_rows,
+            layout: layout.collect(),
             columns: config.columns().clone(),
             fixed_program: None,
             tape,
@@ -272,23 +291,20 @@ impl Machine {
 
     /// The advice columns of the machine: their names and numbers.
     pub fn columns(&self) -> impl Iterator<Item = (Name, usize)> {
-        self.columns.iter().filter_map(|(cell, column)| {
-            let advice = Column::<Advice>::try_from(*column).ok()?;
-            Some((cell, advice.index()))
+        self.layout.iter().filter_map(|(name, place)| match place {
+            Stands::Advice(column) => Some((*name, *column)),
+            Stands::Fixed(_) => None,
         })
     }
 
     /// Puts into a claim what stands in the key, and so is not the prover's to choose: where the machine is wired,
     /// what each row executes and where its cells are.
     pub fn adopt(&self, claim: &mut Claim) {
-        let in_key = self.columns.iter().filter_map(|(cell, column)| {
-            let fixed = Column::<Fixed>::try_from(*column).ok()?;
-            Some((cell, &self.checker.fixed[fixed.index()]))
-        });
-        for (cell, values) in in_key {
-            let column = claim.columns.get_mut(cell).expect("a column");
-            let rows = column.len();
-            column.copy_from_slice(&values[self.offset..self.offset + rows]);
+        for ((_, place), (_, column)) in self.layout.iter().zip(claim.columns.iter_mut()) {
+            if let Stands::Fixed(own) = place {
+                let rows = self.offset..self.offset + column.len();
+                column.copy_from_slice(&self.checker.fixed[*own][rows]);
+            }
         }
     }
 
@@ -408,9 +424,10 @@ impl Machine {
         self.fill(&mut columns, claim, &self.challenges);
         let mut advice = self.garbage.clone();
         let offset = self.offset;
-        for (cell, column) in self.columns() {
-            let values = columns.get(cell).expect("a column");
-            advice[column][offset..offset + values.len()].copy_from_slice(values);
+        for ((_, place), (_, values)) in self.layout.iter().zip(columns.iter()) {
+            if let Stands::Advice(column) = place {
+                advice[*column][offset..offset + values.len()].copy_from_slice(values);
+            }
         }
         if let Some([opcode, argument]) = self.program {
             for (row, [own_opcode, own_argument]) in claim.cells.iter().enumerate() {

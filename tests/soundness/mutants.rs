@@ -130,11 +130,14 @@ pub fn of_the_sum(machine: &Machine, claim: &Claim, violations: &[Violation]) ->
     claim.slip.is_none() && violations.iter().all(of_the_sum)
 }
 
-/// Whether the sum without a term ends as it should: whether the fractions of all rows and what is carried add up to 0.
-pub fn accepts(machine: &Machine, claim: &Claim, term: Term) -> bool {
+/// Of these terms, those without which the sum ends as it should: without which the fractions of all rows and what is carried add up to 0.
+pub fn accepted_without(machine: &Machine, claim: &Claim, terms: &[Term]) -> Vec<Term> {
+    if terms.is_empty() {
+        return vec![];
+    }
     let rows = machine.rows;
     let columns = &claim.columns;
-    let (mut counts, mut denominators) = (vec![], vec![]);
+    let mut all = vec![];
     for row in 0..=rows {
         let window = window(machine, claim, columns, row);
         interactions(&window, &mut |own: Interaction<Fr, Column>| {
@@ -143,34 +146,42 @@ pub fn accepts(machine: &Machine, claim: &Claim, term: Term) -> bool {
                 Rows::StepAndLast(_) => true,
                 Rows::Last => row == rows,
             };
-            if !there || own.count == Fr::ZERO {
-                return;
+            if there && own.count != Fr::ZERO {
+                all.push(own);
             }
-            let message = match term {
-                Term::Entry(bus, entry) if bus == own.bus.name => own.message.without(entry),
-                _ => own.message,
-            };
-            counts.push(match own.sign {
-                Sign::Send => -own.count,
-                Sign::Receive => own.count,
-            });
-            denominators.push(message.denominator());
         });
     }
-    // A fraction without a value can't be made.
-    if denominators.contains(&Fr::ZERO) {
-        return false;
-    }
-    batch_invert(&mut denominators);
-    let total: Fr = counts.iter().zip(&denominators).map(|(a, b)| *a * *b).sum();
-    let carried = match (machine.binds_output(), term) {
-        (true, Term::Entry(..)) => {
-            let top = columns.top()[rows];
-            machine.challenges.beta * (claim.output - top)
-        }
-        _ => Fr::ZERO,
+    let count = |own: &Interaction<Fr, Column>| match own.sign {
+        Sign::Send => -own.count,
+        Sign::Receive => own.count,
     };
-    carried + total == Fr::ZERO
+    let whole: Vec<_> = all.iter().map(|own| own.message.denominator()).collect();
+    // A fraction without a value can't be made.
+    let total = |of: &dyn Fn(&Interaction<Fr, Column>) -> Option<Fr>| -> Option<Fr> {
+        let own = |(own, whole): (&Interaction<Fr, Column>, &Fr)| of(own).unwrap_or(*whole);
+        let mut denominators: Vec<_> = all.iter().zip(&whole).map(own).collect();
+        if denominators.contains(&Fr::ZERO) {
+            return None;
+        }
+        batch_invert(&mut denominators);
+        let fractions = all.iter().zip(&denominators);
+        Some(fractions.map(|(own, inverse)| count(own) * inverse).sum())
+    };
+    let carried = match machine.binds_output() {
+        true => machine.challenges.beta * (claim.output - columns.top()[rows]),
+        false => Fr::ZERO,
+    };
+    let accepted = |term: &Term| match term {
+        Term::Output => total(&|_| None) == Some(Fr::ZERO),
+        Term::Entry(bus, entry) => {
+            let without = |own: &Interaction<Fr, Column>| {
+                let message = own.message.clone();
+                (own.bus.name == *bus).then(|| message.without(*entry).denominator())
+            };
+            total(&without).is_some_and(|total| carried + total == Fr::ZERO)
+        }
+    };
+    terms.iter().copied().filter(accepted).collect()
 }
 
 /// A row of a claim.

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use ff::Field;
+use halo2_stack_vm::air::logup::Fractions;
 use halo2_stack_vm::isa::Opcode;
 use halo2_stack_vm::machine::hash;
-use halo2_stack_vm::machine::{Column as Name, Phase};
+use halo2_stack_vm::machine::{Column as Name, Extent, Phase, interactions};
 use halo2curves::bn256::Fr;
 use rand_chacha::ChaCha8Rng;
 
@@ -15,7 +16,8 @@ use crate::check::{Rule, Table, Violation};
 use crate::claim::Claim;
 use crate::evidence::{Evidence, Selector};
 use crate::forger::{Scene, is_true};
-use crate::machine::Host;
+use crate::machine::{Host, Machine};
+use crate::mutants::window;
 
 /// What a sweep has seen.
 #[derive(Clone, Debug, Default)]
@@ -71,8 +73,23 @@ const FIRST: usize = 16;
 const LAST: usize = 3;
 const IDLE: usize = 64;
 
+/// Of the rows of a machine that is not small, each program's sweep takes one in so many, in turn.
+const IN_TURN: usize = 3;
+
 /// For one cell in so many all rows are looked at.
 const EVERYWHERE: u64 = 16;
+
+/// Whether a row of a large machine is one of the idle ones that the sweep of the program of this number does not take.
+fn is_idle(machine: &Machine, row: usize, number: usize) -> bool {
+    let inside = row >= FIRST && row + LAST < machine.rows && machine.rows > 2 * FIRST;
+    inside && !(row + number).is_multiple_of(IDLE)
+}
+
+/// Whether the sweep of the program of this number takes a row.
+fn is_in_turn(machine: &Machine, row: usize, number: usize) -> bool {
+    let turn = machine.rows <= FIRST || (row + number).is_multiple_of(IN_TURN);
+    turn && !is_idle(machine, row, number)
+}
 
 /// Sweeps the cells of a scene, which is the one of this number.
 pub fn sweep(
@@ -100,9 +117,11 @@ pub fn sweep(
         scene,
         selectors,
         table,
+        claim: scene.honest.clone(),
         sweep: &mut sweep,
     };
     for (column, row) in recording.advice.keys() {
+        let own = row - machine.offset;
         let skipped = match sweeper.named(*column) {
             Column::Machine(
                 Name::Low(limb)
@@ -112,26 +131,25 @@ pub fn sweep(
                 | Name::Rest(limb)
                 | Name::Joint(limb)
                 | Name::Checked(limb),
-            ) => !(limb + row + number).is_multiple_of(LIMBS),
-            _ => false,
+            ) => !(limb + row + number).is_multiple_of(LIMBS) || is_idle(machine, own, number),
+            _ => !is_in_turn(machine, own, number),
         };
-        let own = row - machine.offset;
-        let inside = own >= FIRST && own + LAST < machine.rows && machine.rows > 2 * FIRST;
-        let skipped = skipped || sweeper.is_free(*column, own);
-        let skipped = skipped || inside && !(row + number).is_multiple_of(IDLE);
-        if !skipped {
+        if !skipped && !sweeper.is_free(*column, own) {
             sweeper.sweep.cells += 1;
             sweeper.cell(*column, *row, rng);
         }
     }
-    sweeper.statement(rng);
+    sweeper.statement(number, rng);
     sweep
 }
 
 struct Sweeper<'a> {
     scene: &'a Scene<'a>,
     selectors: &'a BTreeMap<Rule, Selector>,
+    /// The honest table, but for what is being tried.
     table: Table,
+    /// The honest claim, but for that.
+    claim: Claim,
     sweep: &'a mut Sweep,
 }
 
@@ -226,29 +244,122 @@ impl Sweeper<'_> {
     /// stated output, and with one that starts from the machine's.
     fn refilled(&mut self, cell: Name, column: usize, row: usize, value: Fr) {
         let machine = self.scene.machine;
-        let mut claim = self.scene.honest.clone();
-        claim.columns.get_mut(cell).expect("a column")[row] = value;
-        let own = claim.columns.top()[machine.rows];
-        let starts = [claim.start, own];
-        let distinct = if own == claim.start { 1 } else { 2 };
+        let place = (column, machine.offset + row);
+        let honest = self.table.advice[column][place.1];
+        let put = |claim: &mut Claim, value| {
+            claim.columns.get_mut(cell).expect("a column")[row] = value;
+        };
+        put(&mut self.claim, value);
+        let stated = self.claim.start;
+        let own = self.claim.columns.top()[machine.rows];
+        let starts = [stated, own];
+        let distinct = if own == stated { 1 } else { 2 };
         for start in &starts[..distinct] {
-            claim.start = *start;
-            let table = machine.table(&claim);
+            self.claim.start = *start;
             let everywhere = self.sweep.cells.is_multiple_of(EVERYWHERE);
-            let violations = machine.checker.violations_refilled(
-                &table,
-                (column, machine.offset + row),
-                everywhere,
-            );
+            let violations = match everywhere || self.changes_folds(row) {
+                true => {
+                    let table = machine.table(&self.claim);
+                    let checker = &machine.checker;
+                    checker.violations_refilled(&table, place, everywhere)
+                }
+                false => self.followed(place, value, |table| {
+                    machine.checker.violations_refilled(table, place, false)
+                }),
+            };
+            if everywhere && !self.changes_folds(row) {
+                let near = self.followed(place, value, |table| {
+                    machine.checker.violations_refilled(table, place, false)
+                });
+                assert_eq!(near, violations, "{cell} on row {row}");
+            }
             self.judge(&violations, false, || {
                 format!("{cell} on row {row}, refilled")
             });
             self.sweep.rejected_refilled += 1;
         }
+        self.claim.start = stated;
+        put(&mut self.claim, honest);
+    }
+    /// Whether the row, or the one before it, says something of the folded tape: then that changes on all rows before.
+    fn changes_folds(&self, row: usize) -> bool {
+        let uses = |claim: &Claim, row: usize| {
+            let mut flags = claim.columns.flags.iter();
+            let set = |flag: &[Fr]| flag.get(row).is_some_and(|own| *own != Fr::ZERO);
+            flags.any(|(opcode, flag)| opcode.uses_tape() && set(flag))
+        };
+        let near = [Some(row), row.checked_sub(1)].into_iter().flatten();
+        let claims = [&self.claim, &self.scene.honest];
+        near.into_iter()
+            .any(|row| claims.into_iter().any(|claim| uses(claim, row)))
+    }
+
+    /// What `see` sees of the table with a cell replaced, as the claim has it, and with a second phase that follows. Its columns are what they
+    /// then are only around that cell and on the first and last rows, which is where the checker looks.
+    fn followed<T>(
+        &mut self,
+        (column, row): (usize, usize),
+        value: Fr,
+        see: impl FnOnce(&Table) -> T,
+    ) -> T {
+        let machine = self.scene.machine;
+        let place = |name: Name, row: usize| {
+            let mut columns = machine.columns();
+            let found = columns.find(|(own, _)| *own == name);
+            let (_, column) = found.expect("a column that a prover fills");
+            (column, machine.offset + row)
+        };
+        let last = machine.rows;
+        let row_of_cell = row - machine.offset;
+        let first = row_of_cell.saturating_sub(1);
+        let mut fractions = Fractions::default();
+        for row in first..=row_of_cell {
+            let window = window(machine, &self.claim, &self.claim.columns, row);
+            fractions.push(row == last, |emit| interactions(&window, emit));
+        }
+        let changes = fractions.finish();
+        let mut cells = vec![((column, row), value)];
+        for (name, values) in changes.columns {
+            let state = name.extent() == Extent::State;
+            let rows = first..if state { last + 1 } else { last };
+            cells.extend(rows.zip(values).map(|(row, own)| (place(name, row), own)));
+        }
+        let sum_of = |row: usize| {
+            let (column, row) = place(Name::Sum, row);
+            self.table.advice[column][row]
+        };
+        let start = match machine.binds_output() {
+            true => machine.challenges.beta * (self.claim.start - self.scene.honest.start),
+            false => Fr::ZERO,
+        };
+        let before = (0..first.min(2)).map(|row| (row, sum_of(row) + start));
+        let mut sums: Vec<_> = before.collect();
+        let mut sum = sum_of(first) + start;
+        for (row, change) in (first..).zip(changes.sum) {
+            sums.push((row, sum));
+            sum += change;
+        }
+        if row_of_cell < last {
+            let missing = sum - sum_of(row_of_cell + 1);
+            let after = [row_of_cell + 1, last];
+            sums.extend(after.map(|row| (row, sum_of(row) + missing)));
+        }
+        cells.extend(
+            sums.into_iter()
+                .map(|(row, sum)| (place(Name::Sum, row), sum)),
+        );
+        for ((column, row), value) in &mut cells {
+            std::mem::swap(&mut self.table.advice[*column][*row], value);
+        }
+        let seen = see(&self.table);
+        for ((column, row), value) in cells.into_iter().rev() {
+            self.table.advice[column][row] = value;
+        }
+        seen
     }
 
     /// Every stated opcode and argument, and the output.
-    fn statement(&mut self, rng: &mut ChaCha8Rng) {
+    fn statement(&mut self, number: usize, rng: &mut ChaCha8Rng) {
         let honest = &self.scene.honest;
         let mut statements = vec![];
         for change in [Fr::ONE, -Fr::ONE, Fr::random(rng)] {
@@ -259,7 +370,8 @@ impl Sweeper<'_> {
             } else {
                 self.scene.machine.program_rows
             };
-            for row in 0..rows {
+            let in_turn = |row: &usize| is_in_turn(self.scene.machine, *row, number);
+            for row in (0..rows).filter(in_turn) {
                 for column in 0..2 {
                     let mut claim = honest.clone();
                     let length = claim.given.len().max(row + 1);
@@ -272,7 +384,7 @@ impl Sweeper<'_> {
             claim.output += change;
             statements.push(claim);
             if self.scene.machine.set.has_tape() {
-                for row in 0..=self.scene.rows() {
+                for row in (0..=self.scene.rows()).filter(in_turn) {
                     let mut claim = honest.clone();
                     let length = claim.tape.len().max(row + 1);
                     claim.tape.resize(length, Fr::ZERO);

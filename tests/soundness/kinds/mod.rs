@@ -63,11 +63,14 @@ impl Kind {
         self.rejected_by.is_empty() || self.rejected_by.iter().any(names)
     }
 
-    /// How often the kind is tried on a scene: more often if it chooses a flag and there are many.
+    /// How often the kind is tried on a scene: more often if it chooses a flag, or a cell of a permutation, and there are many.
     pub fn tries(&self, scene: &Scene) -> usize {
         const FLAGS: usize = 3;
-        match self.rejected_by.contains(&FLAG) {
+        const CELLS: usize = 4;
+        let by = |part: &&str| self.rejected_by.contains(part);
+        match by(&FLAG) {
             true => (scene.machine.shape().flagged().count() / FLAGS).max(1),
+            false if by(&ROUNDS) => CELLS,
             false => 1,
         }
     }
