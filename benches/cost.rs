@@ -2,6 +2,8 @@
 //!
 //! - `msm`: **MSM-equivalents**, the time of a proof over that of one multi-scalar multiplication of
 //!   random scalars with the points of the same parameters, as many as the circuit has rows.
+//! - `sets`: the same of programs with words, a memory and hashes, each with the smallest set that has what it uses, beside the Fibonacci loop with
+//!   `full`, and with every instruction that there is. The runs fill three quarters of the rows, but for that of SHA-256.
 //! - `verify`: the time to verify a short program in a large circuit over that in a small one.
 //! - `prover`: the time of a proof over that of the fork's own `create_proof` with the same key, in turn in one process;
 //!   `prover-16` its last two lines, `prover-18` the same for larger circuits, `phases` where its time goes, `keygen` the
@@ -31,13 +33,14 @@ use halo2_proofs::poly::ipa::multiopen::ProverIPA;
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
 use halo2_proofs::transcript::{Blake2bWrite, Challenge255, TranscriptWriterBuffer};
+use halo2_stack_vm::asm::{assemble, parse_word};
 use halo2_stack_vm::halo2::StackVmCircuit;
-use halo2_stack_vm::isa::InstructionSet;
+use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::machine::{Binding, CircuitParams, KeySource, Statement};
 use halo2_stack_vm::proof::ipa::{Ipa, IpaParams};
 use halo2_stack_vm::proof::kzg::{Kzg, KzgParams};
 use halo2_stack_vm::proof::{Backend, Cost, ProvingKey};
-use halo2_stack_vm::vm::Trace;
+use halo2_stack_vm::vm::{Inputs, Job, Trace};
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use rand_core::OsRng;
 
@@ -110,9 +113,90 @@ fn workloads(k: u32) -> Vec<Workload> {
     ]
 }
 
+/// A chain of hashes.
+const CHAIN: &str =
+    ".const N 1\npush 1\npush N\nnext: swap\npush 1\nhash\nswap\naddi -1\ndup\njnz next";
+
+/// The run of a program whose constant N says how much it does, in three quarters of the rows.
+fn filling(k: u32, text: &str, constant: &str) -> Trace<Fr> {
+    assert!(text.contains(constant), "{constant:?}");
+    let run = |n: usize| {
+        let text = text.replacen(constant, &format!(".const N {n}\n"), 1);
+        let program = assemble::<Fr>(&text).expect("a program");
+        let trace = Trace::new(&program, None, program.smallest_set()).expect("it runs");
+        (trace.machine_rows() <= support::three_quarters(k)).then_some(trace)
+    };
+    let mut fits = 1;
+    while run(2 * fits).is_some() {
+        fits *= 2;
+    }
+    let mut step = fits / 2;
+    while step > 0 {
+        fits += if run(fits + step).is_some() { step } else { 0 };
+        step /= 2;
+    }
+    run(fits).expect("it fits")
+}
+
+/// Programs that use what some sets have.
+fn of_sets(k: u32) -> Vec<Workload> {
+    let workload = |name, trace: Trace<Fr>| Workload {
+        name,
+        unit: "instructions",
+        binding: Binding::Public,
+        count: trace.outcome().steps,
+        trace,
+    };
+    let full = |set| {
+        let iterations = support::fibonacci_iterations(support::three_quarters(k));
+        support::fibonacci_run(iterations, Some(set))
+    };
+    let xorshift = filling(k, include_str!("../programs/xorshift.svm"), ".const N 5\n");
+    let sieve = filling(k, include_str!("../programs/sieve.svm"), ".const N 30\n");
+    let sha256 = include_str!("../programs/sha256.svm");
+    let secret = sha256
+        .lines()
+        .find_map(|line| line.strip_prefix("# secret: "))
+        .expect("the message");
+    let words = secret.split_whitespace();
+    let inputs = Inputs {
+        public: vec![],
+        secret: words.map(|own| parse_word(own).expect("a word")).collect(),
+    };
+    let program = assemble::<Fr>(sha256).expect("a program");
+    let sha256 = Job::new(&program, program.smallest_set(), &inputs).trace();
+    let mut workloads = vec![
+        workload("Fibonacci loop, full", full(InstructionSet::FULL)),
+        workload("xorshift, 32-bit words", xorshift),
+        workload("sieve, memory", sieve),
+        workload("chain of hashes", filling(k, CHAIN, ".const N 1\n")),
+        workload(
+            "SHA-256, words, memory and frames",
+            sha256.expect("it runs"),
+        ),
+        workload(
+            "Fibonacci loop, every instruction",
+            full(InstructionSet::of(Opcode::ALL)),
+        ),
+    ];
+    let smallest = |own: &Workload| CircuitParams::for_trace(&own.trace, own.binding);
+    workloads.retain(|own| smallest(own).is_ok_and(|circuit| circuit.k() <= k));
+    workloads
+}
+
 /// MSM-equivalents.
 fn msm(quick: bool) {
-    let (k, runs) = if quick { (8, 3) } else { (14, 9) };
+    let k = if quick { 8 } else { 14 };
+    equivalents(k, if quick { 3 } else { 9 }, workloads(k));
+}
+
+/// MSM-equivalents of what sets have.
+fn sets(quick: bool) {
+    let k = if quick { 8 } else { 14 };
+    equivalents(k, if quick { 1 } else { 5 }, of_sets(k));
+}
+
+fn equivalents(k: u32, runs: usize, workloads: Vec<Workload>) {
     println!("MSM-equivalents (KZG, k = {k}, medians of {runs})");
     let params = support::kzg_params(k);
     let scalars: Vec<Fr> = params
@@ -121,7 +205,7 @@ fn msm(quick: bool) {
         .iter()
         .map(|_| Fr::random(OsRng))
         .collect();
-    for workload in workloads(k) {
+    for workload in workloads {
         let Workload {
             name,
             unit,
@@ -601,7 +685,7 @@ const ASKED: [&str; 6] = [
 
 fn main() {
     // Memory first, for the process has not had any yet.
-    let all: [Measurement; 13] = [
+    let all: [Measurement; 14] = [
         ("memory", memory),
         ("memory-fork", memory_fork),
         ("memory-low", memory_low),
@@ -609,6 +693,7 @@ fn main() {
         ("memory-18", memory_18),
         ("memory-20", memory_20),
         ("msm", msm),
+        ("sets", sets),
         ("prover", prover),
         ("prover-16", prover_16),
         ("prover-18", prover_18),

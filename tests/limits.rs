@@ -149,7 +149,7 @@ fn assembly() {
         ("nop \"", "\\", "", false),
         ("nop \"", "\\u{", "}\"", false),
     ] {
-        let text = format!("{start}{}{end}", repeated(piece, 4 * MEGABYTE));
+        let text = format!("{start}{}{end}", repeated(piece, 8 * MEGABYTE));
         let name = format!("assembly: {start:?} {piece:?}...");
         let result = measured(&name, text.len(), text.len(), || asm::assemble::<Fr>(&text));
         assert_eq!(result.is_ok(), is_word, "{name}");
@@ -167,7 +167,7 @@ fn assembly() {
     let last = constant(most - 1, "1".into());
     let chain: String = (0..most - 1).map(|i| constant(i, nested(i + 1))).collect();
     let all: String = (0..most - 1).map(|i| format!("{}+", name(i))).collect();
-    let user = constant(most, repeated(&all, 4 * MEGABYTE) + &name(0));
+    let user = constant(most, repeated(&all, 8 * MEGABYTE) + &name(0));
     let used = (0..most - 1)
         .map(|i| constant(i, name(i + 1)))
         .collect::<String>();
@@ -210,7 +210,7 @@ fn assembly() {
 
     // Honest programs, and one that goes wrong at its very end.
     for piece in ["nop\n", "push 1\n", "jump 1\n", "pop # of the last word\n"] {
-        let mut text = repeated(piece, 4 * MEGABYTE);
+        let mut text = repeated(piece, 8 * MEGABYTE);
         let instructions = text.len() / piece.len();
         let honest = text.len().max(instructions * size_of::<Instruction<Fr>>());
         let name = format!("assembly: honest {piece:?}");
@@ -236,7 +236,7 @@ fn data() {
         (".bytes ", "255,", "0", 16),
         (".bytes ", "\"abcd\",", "\"\"", 7),
     ] {
-        let text = format!("{start}{}{end}", repeated(piece, 4 * MEGABYTE));
+        let text = format!("{start}{}{end}", repeated(piece, 8 * MEGABYTE));
         let words = text.len() / bytes_a_word;
         let honest = text.len().max(words * size_of::<Instruction<Fr>>());
         let name = format!("data: {start:?} {piece:?}...");
@@ -245,7 +245,7 @@ fn data() {
         assert!(program.len().abs_diff(words) < 8, "{}", program.len());
     }
     for (start, piece) in [(".word ", ","), (".word 1", " 1"), (".bytes ", "(")] {
-        let text = format!("{start}{}", repeated(piece, 4 * MEGABYTE));
+        let text = format!("{start}{}", repeated(piece, 8 * MEGABYTE));
         let name = format!("data: {start:?} {piece:?}...");
         let read = || asm::assemble::<Fr>(&text).unwrap_err();
         let errors = measured(&name, text.len(), text.len(), read);

@@ -180,7 +180,7 @@ pub(super) struct Facts {
     /// Whether it has to do with the frame.
     pub frame: bool,
     /// Whether the new top is given: it comes from a tape, or is a hash.
-    pub outside: bool,
+    pub top_is_given: bool,
     /// Whether it is a hash.
     pub hashes: bool,
     pub hint: bool,
@@ -260,7 +260,7 @@ impl Facts {
             ),
             byte: reads(Operand::Found(Piece::Byte)),
             half: reads(Operand::Found(Piece::Half)),
-            outside: top.is_variable(&Operand::Result),
+            top_is_given: top.is_variable(&Operand::Result),
             hashes: *hashes,
             frame: frame.is_some() || reads(Operand::Frame),
             hint: product && *cofactor == Cofactor::Hint,
@@ -342,7 +342,7 @@ impl Opcode {
 
     /// Whether the new top is no function of what the relation reads: it comes from a tape, or is a hash.
     pub fn top_is_given(self) -> bool {
-        self.facts().outside
+        self.facts().top_is_given
     }
 
     /// What the relation reads and has.
@@ -408,7 +408,7 @@ mod tests {
             let plain = !facts.words && !facts.bytes && !facts.power;
             assert_eq!(opcode.is_plain(), plain, "{opcode}");
             assert_eq!(opcode.is_of_frame(), facts.frame, "{opcode}");
-            let takes = facts.tape || facts.outside;
+            let takes = facts.tape || facts.top_is_given;
             assert_eq!(opcode.takes_more(), takes, "{opcode}");
             let relation = opcode.relation(&Probed);
             let moves = relation.second.is_some() || relation.third.is_some();

@@ -20,7 +20,7 @@ use crate::programs::{self, Step};
 ///
 /// Without its `follows` a row is entered by no step. A wrong `index` takes nothing away: it makes
 /// the rows around it first and last ones too, on which only the empty stack may stand. What its
-/// value is for shows where the term [`Key`](crate::mutants::Term) is left out of the sum.
+/// value is for shows where the key of a cell is left out of the sum ([`Term`](crate::mutants::Term)).
 pub fn needed(machine: &Machine) -> BTreeSet<(usize, usize)> {
     let forged = forged_tables(machine);
     let rejects = |checker: &Checker, table: &Table| !checker.violations(table).is_empty();

@@ -503,7 +503,7 @@ fn parts(shape: Shape, flags: &[(Opcode, Fr)], values: &Values) -> Option<Limbs>
             None => {}
         }
     }
-    let inverse = Option::<Fr>::from((Fr::ONE - computed).invert())?;
+    let inverse = inverse(Fr::ONE - computed)?;
     let width = shape.set.width();
     let words = [low * inverse, high * inverse].map(|own| as_word(width, own));
     Some(Limbs::of(shape, [words[0]?, words[1]?]))

@@ -300,7 +300,8 @@ impl Machine {
     /// Puts into a claim what stands in the key, and so is not the prover's to choose: where the machine is wired,
     /// what each row executes and where its cells are.
     pub fn adopt(&self, claim: &mut Claim) {
-        for ((_, place), (_, column)) in self.layout.iter().zip(claim.columns.iter_mut()) {
+        for ((name, place), (own, column)) in self.layout.iter().zip(claim.columns.iter_mut()) {
+            assert_eq!(*name, own);
             if let Stands::Fixed(own) = place {
                 let rows = self.offset..self.offset + column.len();
                 column.copy_from_slice(&self.checker.fixed[*own][rows]);
@@ -424,7 +425,8 @@ impl Machine {
         self.fill(&mut columns, claim, &self.challenges);
         let mut advice = self.garbage.clone();
         let offset = self.offset;
-        for ((_, place), (_, values)) in self.layout.iter().zip(columns.iter()) {
+        for ((name, place), (own, values)) in self.layout.iter().zip(columns.iter()) {
+            assert_eq!(*name, own);
             if let Stands::Advice(column) = place {
                 advice[*column][offset..offset + values.len()].copy_from_slice(values);
             }

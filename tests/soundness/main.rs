@@ -2,11 +2,11 @@
 //!
 //! All of this is read off the table of instructions: an instruction that is added to it is covered.
 //!
-//! - *Sweep*: every assigned cell of honest tables is replaced ([`sweep`]).
+//! - *Sweep*: every assigned cell of honest tables is replaced ([`sweep`], which says of which machines some are taken in turn).
 //! - *Campaign*: forgeries that go on honestly from what they forge ([`kinds`], [`campaign`]), on
 //!   1,000 random programs a circuit, or as many as the environment variable
 //!   `STACKVM_SOUNDNESS_PROGRAMS` says; a tenth of that where there is control flow, whose systematic
-//!   programs are many. `STACKVM_SOUNDNESS_CIRCUITS=full` tries the circuits alone whose name has `full` in
+//!   programs are many, or where rows or columns are. `STACKVM_SOUNDNESS_CIRCUITS=full` tries the circuits alone whose name has `full` in
 //!   it, `STACKVM_SOUNDNESS_ALL=1` every set under every host.
 //! - *Evidence*: for every constraint, every term of the sum, every kind of copy and every selector's
 //!   row there is a forgery that only it rejects ([`evidence`], [`mutants`], [`fixed`]).

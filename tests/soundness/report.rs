@@ -18,7 +18,7 @@ use crate::kinds::{FLAG, SUM_END};
 use crate::machine::{Host, Machine};
 use crate::programs::{self, Step};
 use crate::sets;
-use crate::sweep::{self, Sweep};
+use crate::sweep::{self, Sweep, Swept};
 
 /// A circuit that is tried.
 pub struct Subject {
@@ -173,7 +173,8 @@ fn every_circuit() -> bool {
 /// The circuits of every named set and every host, of a size.
 ///
 /// Unless all are asked for, a host other than the first has only sets that bring something new there: the
-/// straight line of few instructions, and all that there is; for a wired machine also hints and tests.
+/// straight line of few instructions, and all that there is; for a wired machine also hints and tests; a memory and hashes in an outer circuit,
+/// these and words in a key.
 fn named(large: bool) -> impl Iterator<Item = Subject> {
     let brings = move |host: Host, set: InstructionSet| match (host, set) {
         _ if every_circuit() => true,
@@ -243,8 +244,8 @@ impl Subject {
         }
     }
 
-    /// Whether it has very many columns or rows: then only some of the systematic programs are tried, that bring about all situations.
-    /// Few programs access bytes.
+    /// Whether its words are many columns: then only those systematic programs are tried that bring about all situations. Of those few access
+    /// bytes, so that all are tried where there are any.
     fn is_costly(&self) -> bool {
         let set = self.machine.set;
         set.has_words() && !set.has_bytes()
@@ -252,9 +253,10 @@ impl Subject {
 
     /// How many random programs it gets.
     fn programs(&self) -> u64 {
-        // With jumps, the systematic programs are many; limbs are many columns, and a table many rows.
+        // With jumps, the systematic programs are many; limbs are many columns, a table many rows, and keys with room for two hashes have more
+        // than other small ones.
         let set = self.machine.set;
-        let large = self.origin == Origin::Named && self.machine.k > 4;
+        let large = self.origin == Origin::Named && self.machine.rows > 1 << 4;
         let programs = match set.jumps() || set.has_words() || large {
             _ if set.has_power() => random_programs() / 50,
             true => random_programs() / 10,
@@ -286,18 +288,23 @@ impl Report {
         let programs = programs::systematic(machine, &mut rng);
         let swept = covering(machine, &programs);
         // What other programs show, they show in a small machine.
+        let few = || swept.iter().map(|(program, _)| program.clone()).collect();
         let programs = match subject.origin {
-            Origin::NamedLarge => swept.clone(),
-            Origin::Named if subject.is_costly() => swept.clone(),
+            Origin::NamedLarge => few(),
+            Origin::Named if subject.is_costly() => few(),
             Origin::Named | Origin::Drawn => programs,
         };
         let seeded = |seed: usize| ChaCha8Rng::seed_from_u64(seed as u64);
         let sweep = swept
             .into_par_iter()
             .enumerate()
-            .map(|(seed, program)| {
-                with_scene(machine, program.clone(), |scene| {
-                    sweep::sweep(scene, seed, &search.selectors, &mut seeded(seed))
+            .map(|(number, (program, rows))| {
+                let swept = Swept {
+                    number,
+                    rows: &rows,
+                };
+                with_scene(machine, program, |scene| {
+                    sweep::sweep(scene, swept, &search.selectors, &mut seeded(number))
                 })
             })
             .reduce(Sweep::default, Sweep::merge);
@@ -346,7 +353,7 @@ impl Report {
         let mut seeds = self.subject.programs();
         let first = seeds;
         for (k, rounds) in FURTHER {
-            let machine = Machine::new(machine.host, machine.set, k);
+            let machine = Machine::new(machine.host, machine.set, k.max(machine.k));
             for _ in 0..rounds {
                 let missing = self.missing();
                 if missing.is_empty() {
@@ -419,21 +426,20 @@ impl Report {
     }
 }
 
-/// Programs that bring about every situation that some of these do.
-fn covering(machine: &Machine, programs: &[Vec<Step>]) -> Vec<Vec<Step>> {
+/// Programs that bring about every situation that some of these do, each with the rows of those that none before it does.
+fn covering(machine: &Machine, programs: &[Vec<Step>]) -> Vec<(Vec<Step>, Vec<usize>)> {
     let mut seen = BTreeSet::new();
-    let mut brings = |program: &&Vec<Step>| {
-        let before = seen.len();
-        with_scene(machine, program.to_vec(), |scene| {
-            seen.extend(situations(scene))
-        });
-        seen.len() > before
+    let mut brought = |program: &Vec<Step>| {
+        with_scene(machine, program.clone(), |scene| {
+            let situations = situations(scene).enumerate();
+            let new = situations.filter(|(_, own)| seen.insert(*own));
+            new.map(|(row, _)| row).collect::<Vec<_>>()
+        })
     };
-    programs
+    let rows = programs
         .iter()
-        .filter(|program| brings(program))
-        .cloned()
-        .collect()
+        .map(|program| (program.clone(), brought(program)));
+    rows.filter(|(_, rows)| !rows.is_empty()).collect()
 }
 
 /// What is executed in a scene, and in which situation: the depth, whether the machine is full, and

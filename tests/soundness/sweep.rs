@@ -1,6 +1,7 @@
 //! Every assigned cell of an honest table, replaced by other values: first with the second phase as
 //! it was, then with one that follows honestly from the false first phase. And every cell of the
-//! statement.
+//! statement. Of limbs, and of machines that are not small, each program's sweep takes some, but always the rows of the situations that
+//! it brings about.
 
 use std::collections::BTreeMap;
 
@@ -67,34 +68,57 @@ enum Column {
 /// others.
 const LIMBS: usize = 32;
 
-/// Of the rows of a large machine, each program's sweep takes these first and last ones, and of the others, which are idle, one in so
-/// many.
+/// Of a machine with more rows than this, each program's sweep takes the rows that it is there for, and of the others one in so many, in turn; of
+/// those that are neither among the first nor among the last of a large machine, which are mostly idle, one in many more.
 const FIRST: usize = 16;
 const LAST: usize = 3;
-const IDLE: usize = 64;
-
-/// Of the rows of a machine that is not small, each program's sweep takes one in so many, in turn.
 const IN_TURN: usize = 3;
+/// It has no divisor in common with [`LIMBS`], so that each limb is tried.
+const IDLE: usize = 63;
 
 /// For one cell in so many all rows are looked at.
 const EVERYWHERE: u64 = 16;
 
-/// Whether a row of a large machine is one of the idle ones that the sweep of the program of this number does not take.
-fn is_idle(machine: &Machine, row: usize, number: usize) -> bool {
-    let inside = row >= FIRST && row + LAST < machine.rows && machine.rows > 2 * FIRST;
-    inside && !(row + number).is_multiple_of(IDLE)
+/// Whether a row of a large machine is neither among its first ones nor among its last.
+fn is_inside(machine: &Machine, row: usize) -> bool {
+    row >= FIRST && row + LAST < machine.rows && machine.rows > 2 * FIRST
 }
 
-/// Whether the sweep of the program of this number takes a row.
-fn is_in_turn(machine: &Machine, row: usize, number: usize) -> bool {
-    let turn = machine.rows <= FIRST || (row + number).is_multiple_of(IN_TURN);
-    turn && !is_idle(machine, row, number)
+/// A program that is swept, and its place among those that are.
+#[derive(Clone, Copy, Debug)]
+pub struct Swept<'a> {
+    /// The place.
+    pub number: usize,
+    /// The rows that it is there for.
+    pub rows: &'a [usize],
 }
 
-/// Sweeps the cells of a scene, which is the one of this number.
+impl Swept<'_> {
+    /// Whether the sweep takes the cells on a row: where a step that it is there for is executed, and what it leads to, always.
+    fn takes(&self, machine: &Machine, row: usize) -> bool {
+        let is_there_for = |row: Option<usize>| row.is_some_and(|own| self.rows.contains(&own));
+        is_there_for(Some(row)) || is_there_for(row.checked_sub(1)) || self.in_turn(machine, row)
+    }
+
+    fn in_turn(&self, machine: &Machine, row: usize) -> bool {
+        let one_in = match is_inside(machine, row) {
+            true => IDLE,
+            false if machine.rows > FIRST => IN_TURN,
+            false => 1,
+        };
+        (row + self.number).is_multiple_of(one_in)
+    }
+
+    /// Whether it takes what is stated on a row.
+    fn takes_stated(&self, machine: &Machine, row: usize) -> bool {
+        !is_inside(machine, row) || self.takes(machine, row)
+    }
+}
+
+/// Sweeps the cells of a scene.
 pub fn sweep(
     scene: &Scene,
-    number: usize,
+    swept: Swept,
     selectors: &BTreeMap<Rule, Selector>,
     rng: &mut ChaCha8Rng,
 ) -> Sweep {
@@ -131,15 +155,18 @@ pub fn sweep(
                 | Name::Rest(limb)
                 | Name::Joint(limb)
                 | Name::Checked(limb),
-            ) => !(limb + row + number).is_multiple_of(LIMBS) || is_idle(machine, own, number),
-            _ => !is_in_turn(machine, own, number),
+            ) => {
+                let in_turn = (limb + row + swept.number).is_multiple_of(LIMBS);
+                !in_turn || is_inside(machine, own) && !swept.takes(machine, own)
+            }
+            _ => !swept.takes(machine, own),
         };
         if !skipped && !sweeper.is_free(*column, own) {
             sweeper.sweep.cells += 1;
             sweeper.cell(*column, *row, rng);
         }
     }
-    sweeper.statement(number, rng);
+    sweeper.statement(swept, rng);
     sweep
 }
 
@@ -257,22 +284,19 @@ impl Sweeper<'_> {
         for start in &starts[..distinct] {
             self.claim.start = *start;
             let everywhere = self.sweep.cells.is_multiple_of(EVERYWHERE);
-            let violations = match everywhere || self.changes_folds(row) {
-                true => {
+            let near = (!self.changes_folds(row)).then(|| self.followed(place, value));
+            let violations = match near {
+                Some(near) if !everywhere => near,
+                near => {
                     let table = machine.table(&self.claim);
                     let checker = &machine.checker;
-                    checker.violations_refilled(&table, place, everywhere)
+                    let whole = checker.violations_refilled(&table, place, everywhere);
+                    if let Some(near) = near {
+                        assert_eq!(near, whole, "{cell} on row {row}");
+                    }
+                    whole
                 }
-                false => self.followed(place, value, |table| {
-                    machine.checker.violations_refilled(table, place, false)
-                }),
             };
-            if everywhere && !self.changes_folds(row) {
-                let near = self.followed(place, value, |table| {
-                    machine.checker.violations_refilled(table, place, false)
-                });
-                assert_eq!(near, violations, "{cell} on row {row}");
-            }
             self.judge(&violations, false, || {
                 format!("{cell} on row {row}, refilled")
             });
@@ -281,6 +305,7 @@ impl Sweeper<'_> {
         self.claim.start = stated;
         put(&mut self.claim, honest);
     }
+
     /// Whether the row, or the one before it, says something of the folded tape: then that changes on all rows before.
     fn changes_folds(&self, row: usize) -> bool {
         let uses = |claim: &Claim, row: usize| {
@@ -294,14 +319,10 @@ impl Sweeper<'_> {
             .any(|row| claims.into_iter().any(|claim| uses(claim, row)))
     }
 
-    /// What `see` sees of the table with a cell replaced, as the claim has it, and with a second phase that follows. Its columns are what they
-    /// then are only around that cell and on the first and last rows, which is where the checker looks.
-    fn followed<T>(
-        &mut self,
-        (column, row): (usize, usize),
-        value: Fr,
-        see: impl FnOnce(&Table) -> T,
-    ) -> T {
+    /// What is violated where a cell is replaced, as the claim has it, and the second phase follows; but for the folded tape, which is taken to be as
+    /// it was. The columns of the second phase are what they then are only around that cell and on the first and last rows, which is
+    /// where the checker looks.
+    fn followed(&mut self, (column, row): (usize, usize), value: Fr) -> Vec<Violation> {
         let machine = self.scene.machine;
         let place = |name: Name, row: usize| {
             let mut columns = machine.columns();
@@ -351,15 +372,16 @@ impl Sweeper<'_> {
         for ((column, row), value) in &mut cells {
             std::mem::swap(&mut self.table.advice[*column][*row], value);
         }
-        let seen = see(&self.table);
+        let checker = &machine.checker;
+        let violations = checker.violations_refilled(&self.table, (column, row), false);
         for ((column, row), value) in cells.into_iter().rev() {
             self.table.advice[column][row] = value;
         }
-        seen
+        violations
     }
 
-    /// Every stated opcode and argument, and the output.
-    fn statement(&mut self, number: usize, rng: &mut ChaCha8Rng) {
+    /// Every stated opcode and argument, in a large machine those of some rows, and the output.
+    fn statement(&mut self, swept: Swept, rng: &mut ChaCha8Rng) {
         let honest = &self.scene.honest;
         let mut statements = vec![];
         for change in [Fr::ONE, -Fr::ONE, Fr::random(rng)] {
@@ -370,8 +392,8 @@ impl Sweeper<'_> {
             } else {
                 self.scene.machine.program_rows
             };
-            let in_turn = |row: &usize| is_in_turn(self.scene.machine, *row, number);
-            for row in (0..rows).filter(in_turn) {
+            let taken = |row: &usize| swept.takes_stated(self.scene.machine, *row);
+            for row in (0..rows).filter(taken) {
                 for column in 0..2 {
                     let mut claim = honest.clone();
                     let length = claim.given.len().max(row + 1);
@@ -384,7 +406,7 @@ impl Sweeper<'_> {
             claim.output += change;
             statements.push(claim);
             if self.scene.machine.set.has_tape() {
-                for row in (0..=self.scene.rows()).filter(in_turn) {
+                for row in (0..=self.scene.rows()).filter(taken) {
                     let mut claim = honest.clone();
                     let length = claim.tape.len().max(row + 1);
                     claim.tape.resize(length, Fr::ZERO);

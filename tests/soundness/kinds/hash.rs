@@ -36,7 +36,7 @@ fn claiming(scene: &Scene, at: usize, digest: Fr) -> Claim {
     })
 }
 
-/// A hash that another permutation makes than Poseidon's.
+/// A hash that another permutation makes than the one of these words.
 fn permuting(
     scene: &Scene,
     rng: &mut ChaCha8Rng,

@@ -63,7 +63,7 @@ impl Kind {
         self.rejected_by.is_empty() || self.rejected_by.iter().any(names)
     }
 
-    /// How often the kind is tried on a scene: more often if it chooses a flag, or a cell of a permutation, and there are many.
+    /// How often the kind is tried on a scene: more often if it chooses a flag, or the input of an S-box, and there are many.
     pub fn tries(&self, scene: &Scene) -> usize {
         const FLAGS: usize = 3;
         const CELLS: usize = 4;
