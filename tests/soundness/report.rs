@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use halo2_stack_vm::isa::{InstructionSet, Opcode};
+use halo2_stack_vm::isa::{InstructionSet, Opcode, Width};
 use halo2_stack_vm::machine::CircuitParams;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -244,11 +244,12 @@ impl Subject {
         }
     }
 
-    /// Whether its words are many columns: then only those systematic programs are tried that bring about all situations. Of those few access
-    /// bytes, so that all are tried where there are any.
+    /// Whether it has very many columns or rows, or differs from another one of words in its host alone: then only those systematic programs are
+    /// tried that bring about all situations.
     fn is_costly(&self) -> bool {
         let set = self.machine.set;
-        set.has_words() && !set.has_bytes()
+        let again = self.origin == Origin::Named && self.machine.host != Host::Public;
+        set.has_power() || set.width() == Width::W64 || again && set.has_words()
     }
 
     /// How many random programs it gets.
