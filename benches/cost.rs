@@ -119,10 +119,8 @@ const CHAIN: &str =
 
 /// The run of a program whose constant N says how much it does, in three quarters of the rows.
 fn filling(k: u32, text: &str, constant: &str) -> Trace<Fr> {
-    assert!(text.contains(constant), "{constant:?}");
     let run = |n: usize| {
-        let text = text.replacen(constant, &format!(".const N {n}\n"), 1);
-        let program = assemble::<Fr>(&text).expect("a program");
+        let program = support::with_number(text, constant, n);
         let trace = Trace::new(&program, None, program.smallest_set()).expect("it runs");
         (trace.machine_rows() <= support::three_quarters(k)).then_some(trace)
     };

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use halo2_stack_vm::asm::assemble;
 use halo2_stack_vm::halo2::StackVmCircuit;
 use halo2_stack_vm::isa::InstructionSet;
 use halo2_stack_vm::machine::{Binding, Challenges, CircuitParams, KeySource, Statement, Witness};
@@ -88,10 +87,8 @@ mod looping {
         bencher.bench_local(|| vm::run(black_box(&program), None, set).expect("it runs"));
     }
 
-    /// A program of `programs/` that has another number in place of its own.
     fn run_program(bencher: Bencher, text: &str, own: &str, number: usize) {
-        let text = text.replace(own, &format!(".const N {number}\n"));
-        let program = assemble(&text).expect("it is assembled");
+        let program = support::with_number(text, own, number);
         let set = program.smallest_set();
         let job = Job::new(&program, set, &NO_INPUTS).max_steps(u64::MAX);
         let steps = job.run().expect("it runs").steps;

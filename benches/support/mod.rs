@@ -3,6 +3,7 @@
 // Each of them uses only a part.
 #![allow(dead_code)]
 
+use halo2_stack_vm::asm::assemble;
 use halo2_stack_vm::isa::{InstructionSet, Opcode};
 use halo2_stack_vm::program::{Instruction, Program};
 use halo2_stack_vm::proof::kzg::KzgParams;
@@ -38,6 +39,13 @@ pub fn straight_line(length: usize) -> Program<Fr> {
     };
     let instruction = |step| Instruction::new(opcode(step), Fr::from(3));
     (0..length).map(instruction).collect()
+}
+
+/// A program of `programs/`, or another text, that has another number in place of its own.
+pub fn with_number(text: &str, own: &str, number: usize) -> Program<Fr> {
+    assert!(text.contains(own), "{own:?}");
+    let text = text.replacen(own, &format!(".const N {number}\n"), 1);
+    assemble(&text).expect("it is assembled")
 }
 
 /// A run of a straight line of `length` instructions.

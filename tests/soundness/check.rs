@@ -304,8 +304,7 @@ impl Checker {
         };
         let mut violations = self.violations_on(&self.tapes.all, table, rows(true));
         let second_phase = &self.tapes.second_phase;
-        let ends = [self.active.start, self.active.end - 1];
-        let same = rows(false).filter(|row| !follows || ends.contains(row));
+        let same = rows(false).filter(|row| !follows || self.is_end(*row));
         violations.extend(self.violations_on(second_phase, table, same));
         violations.extend(self.violated_copies(table));
         violations
@@ -345,8 +344,7 @@ impl Checker {
         let mut violations = self.violations_near(table, cell);
         let (_, row) = cell;
         let near = [(row + self.rows - 1) % self.rows, row];
-        let ends = [self.active.start, self.active.end - 1];
-        let told = |own: &usize| near.contains(own) || ends.contains(own);
+        let told = |own: &usize| near.contains(own) || self.is_end(*own);
         let rows = self.active.clone().filter(|own| everywhere || told(own));
         for other in self.violations_on(&self.tapes.second_phase, table, rows) {
             assert!(
@@ -360,6 +358,11 @@ impl Checker {
             }
         }
         violations
+    }
+
+    /// Whether the second phase begins or ends on a row.
+    fn is_end(&self, row: usize) -> bool {
+        [self.active.start, self.active.end - 1].contains(&row)
     }
 
     fn violations_on(

@@ -78,19 +78,8 @@ pub struct Machine {
     pub program: Option<[usize; 2]>,
     /// The challenges, those of `MockProver`.
     pub challenges: Challenges<Fr>,
-    /// The place of each of the machine's columns among the advice columns, or the fixed ones, in the order of `columns`.
-    layout: Vec<(Name, Stands)>,
     /// What stands where nothing is assigned: whatever a prover likes.
     garbage: Vec<Vec<Fr>>,
-}
-
-/// Where a column of the machine stands.
-#[derive(Clone, Copy, Debug)]
-enum Stands {
-    /// Among the advice columns.
-    Advice(usize),
-    /// Among the fixed ones, in the key.
-    Fixed(usize),
 }
 
 /// A tape that stands in an outer circuit's cells.
@@ -223,13 +212,6 @@ impl Machine {
                 Arc::new(Tapes::new(cs, &values, &second_phase.collect::<Vec<_>>()))
             }
         };
-        let layout = config.columns().iter().map(|(name, column)| {
-            let place = match column.column_type() {
-                Any::Fixed => Stands::Fixed(column.index()),
-                _ => Stands::Advice(column.index()),
-            };
-            (name, place)
-        });
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let random_column = |_| (0..rows).map(|_| Fr::random(&mut rng)).collect();
         Machine {
@@ -239,7 +221,6 @@ impl Machine {
             rows: shape.machine.rows,
             offset: shape.offset,
             program_rows: shape.program_rows,
-            layout: layout.collect(),
             columns: config.columns().clone(),
             fixed_program: None,
             tape,
@@ -291,20 +272,33 @@ impl Machine {
 
     /// The advice columns of the machine: their names and numbers.
     pub fn columns(&self) -> impl Iterator<Item = (Name, usize)> {
-        self.layout.iter().filter_map(|(name, place)| match place {
-            Stands::Advice(column) => Some((*name, *column)),
-            Stands::Fixed(_) => None,
+        self.columns.iter().filter_map(|(cell, column)| {
+            let advice = Column::<Advice>::try_from(*column).ok()?;
+            Some((cell, advice.index()))
         })
+    }
+
+    /// What stands in all columns of a claim, each with the column of the circuit.
+    fn placed<'a, T>(
+        &'a self,
+        all: impl Iterator<Item = (Name, T)> + 'a,
+    ) -> impl Iterator<Item = (&'a Column<Any>, T)> {
+        self.columns
+            .iter()
+            .zip(all)
+            .map(|((cell, column), (own, values))| {
+                assert_eq!(cell, own, "the columns of another machine");
+                (column, values)
+            })
     }
 
     /// Puts into a claim what stands in the key, and so is not the prover's to choose: where the machine is wired,
     /// what each row executes and where its cells are.
     pub fn adopt(&self, claim: &mut Claim) {
-        for ((name, place), (own, column)) in self.layout.iter().zip(claim.columns.iter_mut()) {
-            assert_eq!(*name, own);
-            if let Stands::Fixed(own) = place {
-                let rows = self.offset..self.offset + column.len();
-                column.copy_from_slice(&self.checker.fixed[*own][rows]);
+        for (column, values) in self.placed(claim.columns.iter_mut()) {
+            if let Any::Fixed = column.column_type() {
+                let rows = self.offset..self.offset + values.len();
+                values.copy_from_slice(&self.checker.fixed[column.index()][rows]);
             }
         }
     }
@@ -425,10 +419,9 @@ impl Machine {
         self.fill(&mut columns, claim, &self.challenges);
         let mut advice = self.garbage.clone();
         let offset = self.offset;
-        for ((name, place), (own, values)) in self.layout.iter().zip(columns.iter()) {
-            assert_eq!(*name, own);
-            if let Stands::Advice(column) = place {
-                advice[*column][offset..offset + values.len()].copy_from_slice(values);
+        for (column, values) in self.placed(columns.iter()) {
+            if let Any::Advice(_) = column.column_type() {
+                advice[column.index()][offset..offset + values.len()].copy_from_slice(values);
             }
         }
         if let Some([opcode, argument]) = self.program {

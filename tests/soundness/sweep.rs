@@ -313,10 +313,8 @@ impl Sweeper<'_> {
             let set = |flag: &[Fr]| flag.get(row).is_some_and(|own| *own != Fr::ZERO);
             flags.any(|(opcode, flag)| opcode.uses_tape() && set(flag))
         };
-        let near = [Some(row), row.checked_sub(1)].into_iter().flatten();
-        let claims = [&self.claim, &self.scene.honest];
-        near.into_iter()
-            .any(|row| claims.into_iter().any(|claim| uses(claim, row)))
+        let mut near = row.saturating_sub(1)..=row;
+        near.any(|row| uses(&self.claim, row) || uses(&self.scene.honest, row))
     }
 
     /// What is violated where a cell is replaced, as the claim has it, and the second phase follows; but for the folded tape, which is taken to be as
@@ -325,10 +323,8 @@ impl Sweeper<'_> {
     fn followed(&mut self, (column, row): (usize, usize), value: Fr) -> Vec<Violation> {
         let machine = self.scene.machine;
         let place = |name: Name, row: usize| {
-            let mut columns = machine.columns();
-            let found = columns.find(|(own, _)| *own == name);
-            let (_, column) = found.expect("a column that a prover fills");
-            (column, machine.offset + row)
+            let column = machine.columns.get(name).expect("a column");
+            (column.index(), machine.offset + row)
         };
         let last = machine.rows;
         let row_of_cell = row - machine.offset;
